@@ -1,0 +1,29 @@
+import { check, libc } from './libc.ts';
+
+const mountC = libc.func('int mount(const char *source, const char *target, const char *type, unsigned long flags, const char *data)');
+const umount2C = libc.func('int umount2(const char *target, int flags)');
+
+/** Mount flags of mount(2). */
+export const MS = {
+  RDONLY: 1,
+  NOSUID: 2,
+  NODEV: 4,
+  NOEXEC: 8,
+  REMOUNT: 32,
+  BIND: 4096,
+  REC: 16384,
+  UNBINDABLE: 1 << 17,
+  PRIVATE: 1 << 18,
+  SLAVE: 1 << 19,
+  SHARED: 1 << 20,
+} as const;
+
+/** mount(2). `data` is at most one page (4,096 bytes with its end mark), as the kernel has it. */
+export function mount(source: string, target: string, type: string | null, flags: number, data: string | null): void {
+  check(mountC(source, target, type, flags, data), 'mount', target);
+}
+
+/** umount2(2), detaching at once where `lazy`; the file system goes when its last user does. */
+export function unmount(target: string, options: { lazy?: boolean } = {}): void {
+  check(umount2C(target, options.lazy ? 2 : 0), 'umount2', target);
+}

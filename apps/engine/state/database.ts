@@ -1,0 +1,58 @@
+import { DatabaseSync } from 'node:sqlite';
+import { BerthError } from '@berth/kit';
+
+export type { DatabaseSync as Database } from 'node:sqlite';
+
+/**
+ * Opens the engine's database: one writer, WAL. Durability is per write: `durably` for what was acknowledged to a
+ * client, plain statements for what can be observed again.
+ */
+export function openDatabase(path: string): DatabaseSync {
+  const db = new DatabaseSync(path);
+  db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 2000;');
+  db.exec('CREATE TABLE IF NOT EXISTS schema_version (domain TEXT PRIMARY KEY, version INTEGER NOT NULL) STRICT');
+  return db;
+}
+
+/**
+ * Brings the tables of one domain up to date. `steps[n]` leads from version n to n+1 and never changes once released.
+ * A database written by a newer Berth is refused.
+ */
+export function migrate(db: DatabaseSync, domain: string, steps: readonly string[]): void {
+  const row = db.prepare('SELECT version FROM schema_version WHERE domain = ?').get(domain);
+  const at = Number(row?.['version'] ?? 0);
+  if (at > steps.length) {
+    throw new BerthError('conflict', `the data root was written by a newer Berth: tables of "${domain}" have version ${at}, this engine knows ${steps.length}`, {
+      hint: 'Start the newer Berth, or point --data-root at another directory.',
+    });
+  }
+  for (let version = at; version < steps.length; version++) {
+    transaction(db, () => {
+      db.exec(steps[version]!);
+      db.prepare('INSERT INTO schema_version VALUES (?, ?) ON CONFLICT (domain) DO UPDATE SET version = excluded.version').run(domain, version + 1);
+    });
+  }
+}
+
+/** Runs `work` in one transaction; rolls back when it throws. Not reentrant. */
+export function transaction<T>(db: DatabaseSync, work: () => T): T {
+  db.exec('BEGIN IMMEDIATE');
+  try {
+    const result = work();
+    db.exec('COMMIT');
+    return result;
+  } catch (error) {
+    db.exec('ROLLBACK');
+    throw error;
+  }
+}
+
+/** Like `transaction`, and on disk when it returns (survives a power cut). */
+export function durably<T>(db: DatabaseSync, work: () => T): T {
+  db.exec('PRAGMA synchronous = FULL');
+  try {
+    return transaction(db, work);
+  } finally {
+    db.exec('PRAGMA synchronous = NORMAL');
+  }
+}
