@@ -1,0 +1,61 @@
+import type { ContainerConfig, EndpointWish, HostConfig } from '@berth/contract';
+import type { Digest } from '@berth/oci';
+import type { Sandbox } from '../networks/model.ts';
+
+/** What was asked for at create, checked and with the image's defaults merged in. Changes only by `update` and `rename`. */
+export interface ContainerSpec {
+  config: ContainerConfig;
+  hostConfig: HostConfig;
+  /** Wished endpoints by network name. */
+  endpoints: Record<string, EndpointWish>;
+}
+
+/**
+ * State as a union; facts only, each seen by us. Times are milliseconds since the epoch, 0 = never.
+ * A running container names its processes with their start times (field 22 of /proc/PID/stat, in clock ticks), so that a
+ * reused process id is never taken for it.
+ */
+export type ContainerState =
+  | { status: 'created'; error: string; exitCode: number }
+  | (Running & { status: 'running' })
+  | (Running & { status: 'paused' })
+  | (Ended & { status: 'restarting'; restartAt: number })
+  | (Ended & { status: 'exited' })
+  | (Ended & { status: 'removing' })
+  | (Ended & { status: 'dead' });
+
+export interface Running {
+  pid: number;
+  pidStartTime: number;
+  monitorPid: number;
+  monitorStartTime: number;
+  startedAt: number;
+  /** Of the run before, 0 when this is the first. */
+  finishedAt: number;
+}
+
+export interface Ended {
+  startedAt: number;
+  finishedAt: number;
+  exitCode: number;
+  oomKilled: boolean;
+  error: string;
+}
+
+/** One container as stored: what it is, what it was asked to be, what was last seen of it. */
+export interface ContainerRecord {
+  /** 64 lower-case hexadecimal digits. */
+  id: string;
+  /** Without leading slash. */
+  name: string;
+  createdAt: number;
+  /** Digest of the image configuration. */
+  imageId: Digest;
+  spec: ContainerSpec;
+  state: ContainerState;
+  restartCount: number;
+  /** True after a stop or kill by a user: restart policies then leave it alone. */
+  stoppedByUser: boolean;
+  /** Present while the container has a network. */
+  sandbox: Sandbox | undefined;
+}
