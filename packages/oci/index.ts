@@ -1,2 +1,21 @@
-/** A content digest, `sha256:` and 64 lower-case hexadecimal digits. */
-export type Digest = `sha256:${string}`;
+export type { BlobStore, BlobWriter, Expected } from './blob-store.ts';
+export { openBlobStore } from './blob-store.ts';
+export type { Descriptor, Platform } from './descriptor.ts';
+export { isObject, parseDescriptor } from './descriptor.ts';
+export type { Digest } from './digest.ts';
+export { digestOf, hexOf, isDigest, parseDigest } from './digest.ts';
+export type { Index, Manifest, ManifestDocument } from './manifest.ts';
+export { MANIFEST_LIMIT, parseManifest } from './manifest.ts';
+export type { Compression } from './media-types.ts';
+export { DOCKER, isIndexType, isManifestType, layerCompression, OCI } from './media-types.ts';
+export type { Reference } from './reference.ts';
+export {
+  canonicalName,
+  canonicalString,
+  familiarName,
+  familiarString,
+  parseAnyReference,
+  parseReference,
+  parseTag,
+  withDefaultTag,
+} from './reference.ts';
