@@ -1,0 +1,118 @@
+import type { Readable } from 'node:stream';
+import type { BlobStore, Compression, Descriptor, Digest, Reference } from '@berth/oci';
+import type { Image, ImageSource } from './model.ts';
+import type { HistoryItem, ImageInspect, ImageSummary, ProgressMessage, RemovedItem } from './wire.ts';
+
+/**
+ * What images offer to the API and to other nouns. All verbs throw BerthError with Docker's wording; `name` is a
+ * reference, `name@digest`, a full id or an unambiguous id prefix.
+ */
+export interface Images extends ImageSource {
+  list(options: ListImagesOptions): Promise<ImageSummary[]>;
+  inspect(name: string): ImageInspect;
+  history(name: string): HistoryItem[];
+  /** Errors: not-found; invalid (`refusing to create a tag with a digest reference`, grammar). */
+  tag(name: string, target: Reference): void;
+  /** Untags, and deletes what nothing names any more. Errors: not-found, conflict. */
+  remove(name: string, options: { force: boolean; noPrune: boolean }): Promise<RemovedItem[]>;
+  prune(filters: Record<string, string[]>): Promise<{ ImagesDeleted: RemovedItem[]; SpaceReclaimed: number }>;
+  /** Makes an image of one layer from a tar stream (plain, gzip or zstd). */
+  import(archive: AsyncIterable<Uint8Array>, options: ImportOptions): Promise<Image>;
+  /** Takes in a `docker save` archive or a tar of an OCI layout. Hostile archives are refused as invalid. */
+  load(archive: AsyncIterable<Uint8Array>, options: LoadOptions): Promise<Image[]>;
+  /** A tar that both `docker load` and OCI tools read. Errors before the stream begins: not-found. */
+  save(names: string[]): Promise<Readable>;
+  /** Makes starter images from Debian packages. Errors: not-found naming the known ones; unavailable (missing tool). */
+  starter(names: string[], onProgress: OnProgress): Promise<Image[]>;
+
+  /** Content of all images: configurations, manifests, layer archives. */
+  readonly blobs: BlobStore;
+  /** Opens a lease: the way for new content to come in (pull, load, build). */
+  lease(): ContentLease;
+  /** The stored manifest of an image, as its bytes stand in the blob store: what a push sends. */
+  manifestOf(id: Digest): Promise<{ descriptor: Descriptor; bytes: Buffer }>;
+  /** Notes that `reference` (canonical name) is known in its registry by this manifest or index digest. */
+  addDigest(id: Digest, reference: Reference, digest: Digest): void;
+  /** Says what happened to an image: `pull`, `push`, … */
+  announce(action: string, id: Digest, name: string): void;
+  /** Bytes of all blobs and unpacked layers, for `system df`. */
+  layersSize(): number;
+  /** Ends the workers. */
+  close(): Promise<void>;
+}
+
+/**
+ * Keeps content from being collected while an image is put together. What is not part of an image when the lease is
+ * closed, and is not held by another lease, is removed.
+ *
+ *     await using lease = images.lease();
+ *     lease.hold(layer.digest);
+ *     if (!(await images.blobs.has(layer.digest))) …ingest…
+ *     await lease.unpack({ diffId, compression, source: { blob: layer.digest } });
+ *     const image = await lease.addImage({ … });
+ */
+export interface ContentLease extends AsyncDisposable {
+  /** Call it before asking whether the blob is here and before ingesting it. */
+  hold(digest: Digest): void;
+  /** True when the layer is unpacked already; holds it then. */
+  hasLayer(diffId: Digest): boolean;
+  /**
+   * Unpacks a layer, or waits for another lease that does so, or returns at once when it is here. A `stream` source is
+   * read to its end only when there is work to do. Errors: invalid (hostile or broken archive; digest of the
+   * uncompressed bytes is not `diffId`).
+   */
+  unpack(request: UnpackRequest): Promise<void>;
+  /**
+   * Makes the image visible: all blobs that the manifest names must be in the store and all layers unpacked. Flushes,
+   * then writes all rows in one transaction. References with a tag are moved to this image; references with a digest
+   * are added. Errors: invalid (config or manifest do not fit together, `max depth exceeded`).
+   */
+  addImage(request: AddImageRequest): Promise<Image>;
+  close(): Promise<void>;
+}
+
+export interface UnpackRequest {
+  diffId: Digest;
+  compression: Compression;
+  source: { blob: Digest } | { stream: AsyncIterable<Uint8Array> };
+  /** Bytes of the compressed archive; bounds how much it may grow. */
+  size: number;
+  signal?: AbortSignal;
+}
+
+export interface AddImageRequest {
+  configBytes: Uint8Array;
+  manifestBytes: Uint8Array;
+  manifestMediaType: string;
+  references: Reference[];
+  /** Further blobs to keep with the image, such as the index it was chosen from. */
+  related?: Digest[];
+}
+
+export interface ListImagesOptions {
+  all: boolean;
+  /** Docker's `filters`, normalised to name → values. */
+  filters: Record<string, string[]>;
+  sharedSize: boolean;
+}
+
+export interface ImportOptions {
+  /** Reference for the new image, or undefined: it stays untagged. */
+  reference: Reference | undefined;
+  message: string;
+  /** Dockerfile instructions (`CMD ["sh"]`), one each. */
+  changes: string[];
+  /** `os[/arch[/variant]]`, or undefined: the host's. */
+  platform: string | undefined;
+  /** Shown in the history; `-` for a request body. */
+  source: string;
+}
+
+export interface LoadOptions {
+  onProgress: OnProgress;
+  /** Leaves out messages other than the final `Loaded image` lines. */
+  quiet: boolean;
+}
+
+/** Takes progress messages; never throws. */
+export type OnProgress = (message: ProgressMessage) => void;
