@@ -1,0 +1,187 @@
+import { spawn } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+import { open, readFile, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { BerthError, errnoOf } from '@berth/kit';
+import { identifyProcess, isRunning, type ProcessIdentity } from '../../linux/process.ts';
+import { watchProcess } from '../../linux/pidfd.ts';
+import type { OciRuntime } from './oci-runtime.ts';
+
+/** What a monitor needs to know. Paths below `bundle` are conmon's: `attach`, `ctl`, `pidfile`, `oom`. */
+export interface MonitorRequest {
+  id: string;
+  bundle: string;
+  exitDirectory: string;
+  runtime: OciRuntime;
+  tty: boolean;
+  openStdin: boolean;
+  /** The program's stdin ends when the first attached client's does. */
+  stdinOnce: boolean;
+  /** Log file, or undefined for none. */
+  logPath: string | undefined;
+}
+
+export interface StartedMonitor {
+  monitor: ProcessIdentity;
+  /** The container's first process, created and waiting for its start. */
+  container: ProcessIdentity;
+  /** Resolves when the monitor has ended; the exit file then says how the container ended. */
+  ended: Promise<void>;
+}
+
+/** What the monitor left behind. */
+export interface ExitReport {
+  exitCode: number;
+  /** Milliseconds since the epoch. */
+  finishedAt: number;
+  oomKilled: boolean;
+}
+
+/**
+ * Starts conmon, which creates the container by the runtime and holds its stdio, log and exit status from then on. It
+ * survives this engine. Errors: invalid with the runtime's words when the container cannot be created.
+ */
+export async function startMonitor(request: MonitorRequest): Promise<StartedMonitor> {
+  const log = openSync(join(request.bundle, 'monitor.log'), 'a', 0o600);
+  let child: ReturnType<typeof spawn>;
+  try {
+    child = spawn('conmon', argumentsOf(request), {
+      cwd: request.bundle,
+      // A file, not a pipe: nothing of the monitor may break when this engine goes.
+      stdio: ['ignore', log, log, 'pipe'],
+      env: { PATH: process.env['PATH'] ?? '/usr/sbin:/usr/bin:/sbin:/bin', _OCI_SYNCPIPE: '3', TMPDIR: '/tmp' },
+    });
+  } finally {
+    closeSync(log);
+  }
+  const ended = new Promise<void>((resolve) => {
+    child.once('exit', () => resolve());
+    child.once('error', () => resolve());
+  });
+  const sync = await readSync(child, request.bundle);
+  const { pid } = child;
+  const monitor = pid === undefined ? undefined : identifyProcess(pid);
+  const container = identifyProcess(sync);
+  if (!monitor || !container) throw new BerthError('internal', 'the container ended before it was started');
+  return { monitor, container, ended };
+}
+
+function argumentsOf(request: MonitorRequest): string[] {
+  const { id, bundle, runtime } = request;
+  return [
+    '--api-version', '1', '--sync', '-c', id, '-u', id, '-n', id, '-r', runtimePath(runtime.path), '-b', bundle, '-p', join(bundle, 'pidfile'),
+    '--exit-dir', request.exitDirectory, '--persist-dir', bundle, '--full-attach', '--log-level', 'error', '--no-sync-log',
+    '-l', request.logPath === undefined ? 'none' : `k8s-file:${request.logPath}`,
+    '--runtime-arg', `--root=${runtime.stateRoot}`,
+    ...(request.tty ? ['-t'] : []),
+    ...(request.openStdin ? ['-i'] : []),
+    // Without it conmon closes the program's stdin when any client goes, which is what StdinOnce asks for.
+    ...(request.openStdin && !request.stdinOnce ? ['--leave-stdin-open'] : []),
+  ];
+}
+
+/** conmon wants a path; what is given by name is looked up once. */
+function runtimePath(name: string): string {
+  if (name.includes('/')) return name;
+  const known = resolved.get(name);
+  if (known !== undefined) return known;
+  for (const dir of (process.env['PATH'] ?? '').split(':')) {
+    try {
+      closeSync(openSync(join(dir, name), 'r'));
+      resolved.set(name, join(dir, name));
+      return join(dir, name);
+    } catch {
+      // not here
+    }
+  }
+  return name;
+}
+const resolved = new Map<string, string>();
+
+/** The one line that conmon writes when the container was created, or could not be. */
+function readSync(child: ReturnType<typeof spawn>, bundle: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    let text = '';
+    const pipe = child.stdio[3];
+    if (!pipe || !('on' in pipe)) throw new Error('conmon has no sync pipe');
+    const fail = (message: string, cause?: unknown) => reject(new BerthError('invalid', message, { cause }));
+    child.once('error', (cause) =>
+      reject(new BerthError('unavailable', 'the container monitor conmon cannot be run', { cause, hint: 'Install it: apt-get install conmon' })),
+    );
+    pipe.on('data', (chunk: Buffer) => {
+      text += chunk.toString('utf8');
+      if (text.length > 1 << 16) fail('the container monitor wrote too much');
+      if (!text.endsWith('\n')) return;
+      const line: unknown = JSON.parse(text);
+      const data = typeof line === 'object' && line !== null && 'data' in line ? Number(line.data) : -1;
+      const message = typeof line === 'object' && line !== null && 'message' in line ? String(line.message) : '';
+      if (data > 0) resolve(data);
+      else fail(message.trim() || 'the OCI runtime gave no reason');
+    });
+    pipe.on('error', () => undefined); // its end follows
+    pipe.on('close', () => {
+      if (text.endsWith('\n')) return;
+      readFile(join(bundle, 'monitor.log'), 'utf8').then(
+        (log) => fail(log.trim().slice(-2000) || 'the container monitor ended without a word'),
+        (cause) => fail('the container monitor ended without a word', cause),
+      );
+    });
+  });
+}
+
+/** Watches a monitor that an earlier engine started. Resolves at once when it has ended already. */
+export function watchMonitor(monitor: ProcessIdentity): Promise<void> {
+  return new Promise((resolve) => {
+    try {
+      const watch = watchProcess(monitor.pid, resolve);
+      if (!isRunning(monitor)) {
+        watch.close();
+        resolve();
+      }
+    } catch {
+      resolve(); // ESRCH
+    }
+  });
+}
+
+/** Reads and keeps the exit file; undefined when the monitor wrote none (it was killed). */
+export async function readExit(exitDirectory: string, id: string, bundle: string): Promise<ExitReport | undefined> {
+  const path = join(exitDirectory, id);
+  try {
+    const [text, facts] = await Promise.all([readFile(path, 'utf8'), stat(path)]);
+    return { exitCode: Number(text.trim()), finishedAt: Math.round(facts.mtimeMs), oomKilled: await exists(join(bundle, 'oom')) };
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+export async function forgetExit(exitDirectory: string, id: string): Promise<void> {
+  await rm(join(exitDirectory, id), { force: true });
+}
+
+/** Sets the size of a container's terminal by conmon's control FIFO. */
+export async function resizeTerminal(bundle: string, rows: number, columns: number): Promise<void> {
+  await writeControl(bundle, `1 ${Math.min(rows, 1000)} ${Math.min(columns, 1000)}\n`);
+}
+
+/** Makes conmon open its log file again, after the old one was renamed; no line is lost. */
+export async function reopenLog(bundle: string): Promise<void> {
+  await writeControl(bundle, '2 0 0\n');
+}
+
+async function writeControl(bundle: string, line: string): Promise<void> {
+  const control = await open(join(bundle, 'ctl'), 'r+'); // r+: opening a FIFO for writing only would block without a reader
+  try {
+    await control.write(line);
+  } finally {
+    await control.close();
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,109 @@
+import { execFile } from 'node:child_process';
+import { closeSync, constants, openSync, readSync, rmSync, unlinkSync, writeSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { BerthError, errnoOf } from '@berth/kit';
+
+const run = promisify(execFile);
+
+/** One OCI runtime program as found on this host. */
+export interface OciRuntime {
+  /** `crun`, `runc`, or another registered name. */
+  name: string;
+  path: string;
+  version: string;
+  /** The runtime's own state (`--root`). */
+  stateRoot: string;
+  /** `crun` keeps its compiled seccomp filter beside its state and takes one by annotation. */
+  reusesSeccomp: boolean;
+  /** How the container's first process waits for `start`; undefined: only the program itself can start it. */
+  fifo: 'crun' | 'runc' | undefined;
+}
+
+/** Looks a runtime up by name or path. Errors: not-found when the program is not installed. */
+export async function findRuntime(name: string, stateRoot: string): Promise<OciRuntime> {
+  try {
+    const { stdout } = await run(name, ['--version'], { timeout: 10_000 });
+    const version = /version (\S+)/.exec(stdout)?.[1] ?? 'unknown';
+    const kind = /^(crun|runc)\b/.exec(stdout)?.[1];
+    const fifo = kind === 'crun' || kind === 'runc' ? kind : undefined;
+    return { name, path: name, version, stateRoot, reusesSeccomp: kind === 'crun', fifo };
+  } catch (cause) {
+    throw new BerthError('not-found', `the OCI runtime "${name}" cannot be run on this host`, {
+      cause,
+      hint: `Install it (on Debian: apt-get install ${name === 'runc' ? 'runc' : 'crun'}).`,
+    });
+  }
+}
+
+/**
+ * Lets a created container run. The fast way is what the runtime's own `start` does at its core: opening the FIFO that
+ * the first process waits on; the program itself is the fallback.
+ */
+export async function startCreated(runtime: OciRuntime, id: string): Promise<void> {
+  const fifo = join(runtime.stateRoot, id, 'exec.fifo');
+  try {
+    if (runtime.fifo === 'crun') return openForCrun(fifo);
+    if (runtime.fifo === 'runc') return await openForRunc(fifo);
+  } catch {
+    // a version that does it otherwise: its own command knows
+  }
+  await runRuntime(runtime, ['start', id]);
+}
+
+function openForCrun(fifo: string): void {
+  const fd = openSync(fifo, constants.O_WRONLY | constants.O_NONBLOCK);
+  try {
+    unlinkSync(fifo);
+    writeSync(fd, '0');
+  } finally {
+    closeSync(fd);
+  }
+}
+
+async function openForRunc(fifo: string): Promise<void> {
+  const fd = openSync(fifo, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    const byte = Buffer.alloc(1);
+    for (let tries = 0; tries < 200; tries++) {
+      try {
+        if (readSync(fd, byte) === 1) {
+          unlinkSync(fifo);
+          return;
+        }
+      } catch (error) {
+        if (errnoOf(error) !== 'EAGAIN') throw error;
+      }
+      await new Promise((next) => setTimeout(next, tries < 20 ? 0 : 2)); // the process opens its end a moment later
+    }
+    throw new Error(`${fifo}: the first process did not come to its start line`);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** Runs a command of the runtime. Errors: internal with the runtime's own words. */
+export async function runRuntime(runtime: OciRuntime, args: string[]): Promise<string> {
+  try {
+    const { stdout } = await run(runtime.path, ['--root', runtime.stateRoot, ...args], { timeout: 60_000, maxBuffer: 1 << 20 });
+    return stdout;
+  } catch (cause) {
+    const stderr = cause instanceof Error && 'stderr' in cause ? String(cause.stderr).trim() : '';
+    throw new BerthError('internal', `OCI runtime ${runtime.name} ${args[0]} failed: ${stderr || 'no output'}`, { cause });
+  }
+}
+
+/** Forgets a container whose processes have ended: what `delete` does to the runtime's state, without a process. */
+export function deleteState(runtime: OciRuntime, id: string): void {
+  rmSync(join(runtime.stateRoot, id), { recursive: true, force: true });
+}
+
+/** The compiled seccomp filter that crun left for a created container, or undefined. */
+export async function compiledSeccomp(runtime: OciRuntime, id: string): Promise<Buffer | undefined> {
+  try {
+    return await readFile(join(runtime.stateRoot, id, 'seccomp.bpf'));
+  } catch {
+    return undefined; // this build of crun keeps none
+  }
+}

@@ -1,0 +1,157 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFile, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { mount, MS } from './mount.ts';
+
+/** How control groups are laid out on this host. Directories by controller; v2 has one for all (`unified`). */
+export interface CgroupHost {
+  version: 1 | 2;
+  /** v1: controller (`memory`, `cpu`, …) to mount point, also named hierarchies (`systemd`). Empty on v2. */
+  mounts: Map<string, string>;
+  /** Mount point of the v2 hierarchy, on hybrid hosts too; undefined when there is none. */
+  unified: string | undefined;
+  /** Controllers on the v2 hierarchy. */
+  unifiedControllers: string[];
+}
+
+/** Reads the layout from /proc/self/mountinfo (proc_pid_mountinfo(5)). */
+export function detectCgroups(): CgroupHost {
+  const mounts = new Map<string, string>();
+  let unified: string | undefined;
+  for (const line of readFileSync('/proc/self/mountinfo', 'utf8').split('\n')) {
+    const [head, tail] = line.split(' - ');
+    const target = head?.split(' ')[4];
+    const [type, , options] = tail?.split(' ') ?? [];
+    if (!target || !options) continue;
+    if (type === 'cgroup2') unified ??= target;
+    if (type === 'cgroup') for (const option of options.split(',')) nameController(option, target, mounts);
+  }
+  const version = mounts.has('memory') || mounts.has('cpu') || mounts.has('pids') || unified === undefined ? 1 : 2;
+  const unifiedControllers = unified === undefined ? [] : readWords(join(unified, 'cgroup.controllers'));
+  return { version, mounts: version === 2 ? new Map() : mounts, unified, unifiedControllers };
+}
+
+function nameController(option: string, target: string, mounts: Map<string, string>): void {
+  if (option.startsWith('name=')) mounts.set(option.slice(5), target);
+  else if (CONTROLLERS.has(option)) mounts.set(option, target);
+}
+
+const CONTROLLERS = new Set([
+  'cpuset', 'cpu', 'cpuacct', 'blkio', 'memory', 'devices', 'freezer', 'net_cls', 'perf_event', 'net_prio', 'hugetlb', 'pids', 'rdma', 'misc',
+]);
+
+/**
+ * On hybrid hosts: mounts the controllers that no v1 hierarchy has yet as v1, as cgroupfs-mount does, because crun
+ * refuses hosts whose v2 side still has controllers. They stay mounted: running containers use them.
+ * Returns the controllers that were mounted. Errors: SyscallError of mount(2), EBUSY where v2 groups use one.
+ */
+export function mountUnusedControllers(host: CgroupHost): string[] {
+  if (host.version === 2) return [];
+  const mounted: string[] = [];
+  for (const controller of host.unifiedControllers) {
+    const target = join('/sys/fs/cgroup', controller);
+    mkdirSync(target, { recursive: true });
+    mount('cgroup', target, 'cgroup', MS.NOSUID | MS.NODEV | MS.NOEXEC, controller);
+    mounted.push(controller);
+  }
+  return mounted;
+}
+
+/** The directories of one group, `path` with a leading slash, one per distinct hierarchy. */
+export function cgroupDirectories(host: CgroupHost, path: string): string[] {
+  if (host.version === 2) return [join(host.unified!, path)];
+  const bases = new Set(host.mounts.values());
+  if (host.unified !== undefined) bases.add(host.unified);
+  return [...bases].map((base) => join(base, path));
+}
+
+/** Process ids in a group and all below it. */
+export function cgroupProcesses(host: CgroupHost, path: string): number[] {
+  const base = host.version === 2 ? host.unified! : (host.mounts.get('pids') ?? host.mounts.get('memory')!);
+  const found: number[] = [];
+  const walk = (dir: string) => {
+    if (!existsSync(dir)) return;
+    found.push(...readWords(join(dir, 'cgroup.procs')).map(Number));
+    for (const entry of readdirSync(dir, { withFileTypes: true })) if (entry.isDirectory()) walk(join(dir, entry.name));
+  };
+  walk(join(base, path));
+  return found;
+}
+
+/** Removes an empty group and all below it from every hierarchy. Returns false when a process is still in it (EBUSY). */
+export function removeCgroup(host: CgroupHost, path: string): boolean {
+  let gone = true;
+  for (const dir of cgroupDirectories(host, path)) gone = removeTree(dir) && gone;
+  return gone;
+}
+
+function removeTree(dir: string): boolean {
+  try {
+    rmdirSync(dir);
+    return true;
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : '';
+    if (code === 'ENOENT') return true;
+    if (code !== 'EBUSY' && code !== 'ENOTEMPTY') throw error;
+  }
+  let empty = true;
+  for (const entry of readdirSync(dir, { withFileTypes: true })) if (entry.isDirectory()) empty = removeTree(join(dir, entry.name)) && empty;
+  try {
+    rmdirSync(dir);
+    return empty;
+  } catch {
+    return false; // EBUSY: a process is in it
+  }
+}
+
+/** Freezes or thaws a group. v1: freezer.state, v2: cgroup.freeze. Resolves when the kernel says it is done. */
+export async function setFrozen(host: CgroupHost, path: string, frozen: boolean): Promise<void> {
+  const v2 = host.version === 2;
+  const dir = join(v2 ? host.unified! : host.mounts.get('freezer')!, path);
+  writeFileSync(join(dir, v2 ? 'cgroup.freeze' : 'freezer.state'), v2 ? (frozen ? '1' : '0') : frozen ? 'FROZEN' : 'THAWED');
+  const done = v2
+    ? () => readFileSync(join(dir, 'cgroup.events'), 'utf8').includes(`frozen ${frozen ? 1 : 0}`)
+    : () => readFileSync(join(dir, 'freezer.state'), 'utf8').trim() === (frozen ? 'FROZEN' : 'THAWED');
+  for (let waited = 0; !done(); waited++) {
+    if (waited > 2000) throw new Error(`the control group ${path} did not ${frozen ? 'freeze' : 'thaw'} within 2 s`);
+    await new Promise((next) => setTimeout(next, 1));
+  }
+}
+
+/** How often the kernel killed a process of this group for lack of memory. */
+export function oomKills(host: CgroupHost, path: string): number {
+  const file =
+    host.version === 2 ? join(host.unified!, path, 'memory.events') : join(host.mounts.get('memory') ?? '/nonexistent', path, 'memory.oom_control');
+  try {
+    return Number(/^oom_kill (\d+)/m.exec(readFileSync(file, 'utf8'))?.[1] ?? 0);
+  } catch {
+    return 0; // the group is gone already, or the controller is not there
+  }
+}
+
+/**
+ * A write that moves nothing but makes the next move cheap: the first foreign process id written to cgroup.procs waits
+ * for an RCU grace period (median 9 ms); this pays for it while nothing waits.
+ */
+export function warmCgroupMoves(host: CgroupHost): void {
+  const base = host.version === 2 ? host.unified : (host.mounts.get('pids') ?? host.mounts.get('memory'));
+  if (base === undefined) return;
+  const own = ownCgroup(host.version === 2 ? '' : host.mounts.has('pids') ? 'pids' : 'memory');
+  if (own === undefined) return;
+  writeFile(join(base, own, 'cgroup.procs'), String(process.pid), () => undefined); // best effort: it only saves time
+}
+
+function ownCgroup(controller: string): string | undefined {
+  for (const line of readFileSync('/proc/self/cgroup', 'utf8').split('\n')) {
+    const [, controllers, ...path] = line.split(':');
+    if (controllers?.split(',').includes(controller)) return path.join(':');
+  }
+  return undefined;
+}
+
+function readWords(file: string): string[] {
+  try {
+    return readFileSync(file, 'utf8').split(/\s+/).filter(Boolean);
+  } catch {
+    return [];
+  }
+}

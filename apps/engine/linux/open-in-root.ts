@@ -1,0 +1,54 @@
+import { closeSync, fstatSync, readSync } from 'node:fs';
+import koffi from 'koffi';
+import { SyscallError, libc } from './libc.ts';
+
+const syscallC = libc.func('long syscall(long number, ...)');
+const openC = libc.func('int open(const char *path, int flags, uint mode)');
+const openHow = koffi.struct('open_how', { flags: 'uint64', mode: 'uint64', resolve: 'uint64' });
+const SYS_openat2 = 437;
+const RESOLVE_NO_MAGICLINKS = 0x02;
+const RESOLVE_IN_ROOT = 0x10;
+export const O = { RDONLY: 0, DIRECTORY: 0o200000, NOFOLLOW: 0o400000, NONBLOCK: 0o4000, CLOEXEC: 0o2000000, PATH: 0o10000000 } as const;
+
+/**
+ * Opens `path` as a process whose root is `root` would, without ever leaving it (openat2(2), RESOLVE_IN_ROOT): absolute
+ * links and `..` stay inside, /proc magic links are refused. The caller closes the descriptor.
+ */
+export function openInRoot(root: string, path: string, flags: number): number {
+  const rootFd = openC(root, O.PATH | O.DIRECTORY | O.CLOEXEC, 0);
+  if (rootFd < 0) throw new SyscallError('open', koffi.errno(), root);
+  try {
+    const how = { flags: flags | O.CLOEXEC, mode: 0, resolve: RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS };
+    const fd = Number(syscallC(SYS_openat2, 'int', rootFd, 'const char *', path, koffi.pointer(openHow), how, 'size_t', 24));
+    if (fd < 0) throw new SyscallError('openat2', koffi.errno(), path);
+    return fd;
+  } finally {
+    closeSync(rootFd);
+  }
+}
+
+/** A small regular file inside `root`, or undefined when there is none. Errors: EFBIG above `limit` bytes. */
+export function readFileInRoot(root: string, path: string, limit: number): Buffer | undefined {
+  let fd: number;
+  try {
+    fd = openInRoot(root, path, O.RDONLY | O.NONBLOCK);
+  } catch (error) {
+    if (error instanceof SyscallError && ['ENOENT', 'ENOTDIR', 'ELOOP'].includes(error.code)) return undefined;
+    throw error;
+  }
+  try {
+    const stat = fstatSync(fd);
+    if (!stat.isFile()) return undefined;
+    if (stat.size > limit) throw new SyscallError('read', koffi.os.errno['EFBIG'] ?? 27, path);
+    const buffer = Buffer.alloc(stat.size);
+    let at = 0;
+    while (at < buffer.length) {
+      const n = readSync(fd, buffer, at, buffer.length - at, at);
+      if (n === 0) break;
+      at += n;
+    }
+    return buffer.subarray(0, at);
+  } finally {
+    closeSync(fd);
+  }
+}
