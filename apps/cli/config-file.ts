@@ -1,0 +1,42 @@
+import { readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { CliError } from './cli-error.ts';
+
+/** The parts of Docker's config.json that are used; others are kept by whoever writes it. */
+export interface ConfigFile {
+  auths?: Record<string, { auth?: string; identitytoken?: string; username?: string; password?: string }>;
+  credsStore?: string;
+  credHelpers?: Record<string, string>;
+  HttpHeaders?: Record<string, string>;
+  psFormat?: string;
+  imagesFormat?: string;
+  networksFormat?: string;
+  volumesFormat?: string;
+  detachKeys?: string;
+  currentContext?: string;
+  proxies?: Record<string, Record<string, string>>;
+}
+
+/** The folder of config.json: `--config`, BERTH_CONFIG, DOCKER_CONFIG, `~/.docker`. */
+export function configFolder(flag: string, env: Readonly<Record<string, string | undefined>>): string {
+  return flag || env.BERTH_CONFIG || env.DOCKER_CONFIG || `${env.HOME || homedir()}/.docker`;
+}
+
+/** Reads config.json of `folder`; `{}` when it is not there. Throws CliError when it cannot be understood. */
+export function readConfigFile(folder: string): ConfigFile {
+  const path = `${folder}/config.json`;
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR')) return {};
+    throw new CliError(`cannot read ${path}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  try {
+    const parsed: unknown = text.trim() === '' ? {} : JSON.parse(text);
+    if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) throw new Error('not an object');
+    return parsed;
+  } catch (error) {
+    throw new CliError(`cannot read ${path}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}

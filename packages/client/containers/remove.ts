@@ -1,0 +1,15 @@
+import type { EngineClient } from '../engine-client.ts';
+
+export interface RemoveOptions {
+  force: boolean;
+  /** Anonymous volumes too. */
+  volumes: boolean;
+  /** Remove the link of this name, not the container. */
+  link: boolean;
+}
+
+/** DELETE /containers/{id} */
+export async function removeContainer(client: EngineClient, name: string, options: RemoveOptions): Promise<void> {
+  const { force, volumes: v, link } = options;
+  await client.done('DELETE', `/containers/${encodeURIComponent(name)}`, { query: { force, v, link } });
+}

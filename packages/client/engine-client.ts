@@ -1,0 +1,233 @@
+import { BerthError, type ErrorCode } from '@berth/kit';
+import { formatAddress, parseAddress } from './address.ts';
+import { type HijackedStream, openHijacked } from './hijack.ts';
+import {
+  ConnectError,
+  openTransport,
+  type TlsFiles,
+  type Transport,
+  type TransportRequest,
+  type TransportResponse,
+} from './transport/transport.ts';
+
+/** The newest API version that this client speaks. */
+export const API_VERSION = '1.50';
+
+export interface ClientOptions {
+  /** `unix:///path`, `tcp://host:port`. */
+  host: string;
+  tls?: TlsFiles;
+  /** Fixed API version (DOCKER_API_VERSION); undefined starts with the newest and steps down when the engine is older. */
+  apiVersion?: string;
+  /** Sent with every request. */
+  headers?: Record<string, string>;
+  /** Asked once when nothing listens; true means: try again. */
+  onUnreachable?: () => Promise<boolean>;
+}
+
+/** Query values; false, undefined and '' are left out, true is sent as 1, objects as JSON, lists as repeated parameters. */
+export type Query = Record<string, string | number | boolean | readonly string[] | object | undefined>;
+
+export interface CallOptions {
+  query?: Query;
+  /** Sent as JSON. */
+  json?: unknown;
+  /** Sent as it is; a stream can be sent once only. */
+  body?: Uint8Array | AsyncIterable<Uint8Array>;
+  headers?: Record<string, string>;
+  signal?: AbortSignal;
+}
+
+/**
+ * Talks to one engine. Errors are BerthError: 'unavailable' when nothing answers, else by the status of the answer,
+ * with the engine's own sentence after "Error response from daemon: ".
+ */
+export class EngineClient {
+  readonly host: string;
+  readonly #options: ClientOptions;
+  #transport: Promise<Transport> | undefined;
+  #version: string;
+  #unreachableAsked = false;
+
+  constructor(options: ClientOptions) {
+    this.#options = options;
+    this.#version = options.apiVersion ?? API_VERSION;
+    this.host = formatAddress(parseAddress(options.host, options.tls));
+  }
+
+  /** The API version in use; lower than API_VERSION after an older engine said so. */
+  get apiVersion(): string {
+    return this.#version;
+  }
+
+  /** Calls and reads a JSON answer; undefined when there is no body. */
+  async json<T>(method: string, path: string, options: CallOptions = {}): Promise<T> {
+    const response = await this.stream(method, path, options);
+    const text = await response.text();
+    return (text === '' ? undefined : JSON.parse(text)) as T;
+  }
+
+  /** Calls and drops the answer's body. */
+  async done(method: string, path: string, options: CallOptions = {}): Promise<TransportResponse> {
+    const response = await this.stream(method, path, options);
+    await response.text();
+    return response;
+  }
+
+  /** Calls and gives the answer with its body still to be read. Throws on status 400 and above. */
+  async stream(method: string, path: string, options: CallOptions = {}): Promise<TransportResponse> {
+    const isStream = options.body !== undefined && !(options.body instanceof Uint8Array);
+    // A stream cannot be sent again: settle the version before.
+    if (isStream) await this.#settleVersion();
+    const response = await this.#send(this.#request(method, path, options));
+    if (response.status < 400) return response;
+    const error = await responseError(response);
+    if (isStream || !this.#stepDown(error)) throw error;
+    const second = await this.#send(this.#request(method, path, options));
+    if (second.status < 400) return second;
+    throw await responseError(second);
+  }
+
+  /** Calls without the version in front of the path: `/_ping`, `/berth/v1/…`. */
+  async unversioned(method: string, path: string, options: CallOptions = {}): Promise<TransportResponse> {
+    const response = await this.#send({
+      ...this.#request(method, path, options),
+      path: path + queryString(options.query),
+    });
+    if (response.status >= 400) throw await responseError(response);
+    return response;
+  }
+
+  /** Calls and takes over the connection (attach, exec). */
+  async hijack(method: string, path: string, options: CallOptions = {}): Promise<HijackedStream> {
+    const open = async () => {
+      const request = this.#request(method, path, options);
+      return openHijacked(await this.#reach((transport) => transport.connect()), request, responseError);
+    };
+    try {
+      return await open();
+    } catch (error) {
+      if (!this.#stepDown(error)) throw error;
+      return open();
+    }
+  }
+
+  #request(method: string, path: string, options: CallOptions): TransportRequest {
+    const json = options.json === undefined ? undefined : JSON.stringify(options.json);
+    const headers: Record<string, string> = {
+      'User-Agent': 'Berth-Client/0.1 (linux)',
+      ...this.#options.headers,
+      ...options.headers,
+    };
+    if (json !== undefined) headers['Content-Type'] = 'application/json';
+    return {
+      method,
+      path: `/v${this.#version}${path}${queryString(options.query)}`,
+      headers,
+      ...(json !== undefined && { body: json }),
+      ...(options.body !== undefined && { body: options.body }),
+      ...(options.signal && { signal: options.signal }),
+    };
+  }
+
+  #send(request: TransportRequest): Promise<TransportResponse> {
+    return this.#reach((transport) => transport.request(request));
+  }
+
+  async #reach<T>(act: (transport: Transport) => Promise<T>): Promise<T> {
+    this.#transport ??= openTransport(parseAddress(this.#options.host, this.#options.tls));
+    const transport = await this.#transport;
+    try {
+      return await act(transport);
+    } catch (error) {
+      if (!(error instanceof ConnectError)) throw error;
+      const { onUnreachable } = this.#options;
+      if (onUnreachable && !this.#unreachableAsked) {
+        this.#unreachableAsked = true;
+        if (await onUnreachable()) return this.#reach(act);
+      }
+      throw unreachable(this.host, error);
+    }
+  }
+
+  async #settleVersion(): Promise<void> {
+    if (this.#options.apiVersion) return;
+    const response = await this.unversioned('GET', '/_ping');
+    await response.text();
+    const offered = response.header('Api-Version');
+    if (offered && isOlder(offered, this.#version)) this.#version = offered;
+  }
+
+  /** True when the error says that the engine is older than us and we now speak its version. */
+  #stepDown(error: unknown): boolean {
+    if (this.#options.apiVersion || !(error instanceof BerthError)) return false;
+    const match = /client version \S+ is too new\. Maximum supported API version is (\d+\.\d+)/.exec(error.message);
+    if (!match?.[1] || !isOlder(match[1], this.#version)) return false;
+    this.#version = match[1];
+    return true;
+  }
+}
+
+function isOlder(a: string, b: string): boolean {
+  const [aMajor = 0, aMinor = 0] = a.split('.').map(Number);
+  const [bMajor = 0, bMinor = 0] = b.split('.').map(Number);
+  return aMajor < bMajor || (aMajor === bMajor && aMinor < bMinor);
+}
+
+function queryString(query: Query = {}): string {
+  const parts: string[] = [];
+  for (const [name, value] of Object.entries(query)) {
+    if (value === undefined || value === false || value === '') continue;
+    const texts = Array.isArray(value)
+      ? value.map(String)
+      : [value === true ? '1' : typeof value === 'object' ? JSON.stringify(value) : String(value)];
+    for (const text of texts) parts.push(`${name}=${encodeURIComponent(text)}`);
+  }
+  return parts.length ? `?${parts.join('&')}` : '';
+}
+
+const CODES: Record<number, ErrorCode> = {
+  400: 'invalid',
+  401: 'unauthorized',
+  403: 'forbidden',
+  404: 'not-found',
+  409: 'conflict',
+  501: 'not-supported',
+  503: 'unavailable',
+};
+
+async function responseError(response: TransportResponse): Promise<BerthError> {
+  const text = await response.text();
+  let message = text.trim();
+  try {
+    const parsed: unknown = JSON.parse(text);
+    if (typeof parsed === 'object' && parsed !== null && 'message' in parsed) message = String(parsed.message).trim();
+  } catch {
+    // Not JSON: a proxy or an old engine; the text itself is the sentence.
+  }
+  const { status } = response;
+  return new BerthError(
+    CODES[status] ?? 'internal',
+    `Error response from daemon: ${message || `request failed with status ${status}`}`,
+    {
+      details: { status, message },
+    },
+  );
+}
+
+function unreachable(host: string, error: ConnectError): BerthError {
+  if (error.reason === 'EACCES')
+    return new BerthError(
+      'unavailable',
+      `permission denied while trying to connect to the Docker daemon socket at ${host}`,
+      {
+        hint: 'Run as root, or become a member of the group that owns the socket.',
+        cause: error,
+      },
+    );
+  return new BerthError(
+    'unavailable',
+    `Cannot connect to the Docker daemon at ${host}. Is the docker daemon running?`,
+    { cause: error },
+  );
+}
