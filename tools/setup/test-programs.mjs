@@ -1,0 +1,79 @@
+// @ts-check
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { apt } from './debian-packages.mjs';
+import { ROOT, SetupError } from './report.mjs';
+import { lastLines, mustRun } from './run.mjs';
+
+/** Where the programs go that tests use and that must not be installed, because their packages start services. */
+export const TEST_BIN = join(ROOT, '.cache/test-programs/bin');
+
+/** Program → package that has it, and where in it. */
+const PROGRAMS = [
+  { name: 'docker', from: 'docker.io', path: 'usr/bin/docker' },
+  { name: 'docker-registry', from: 'docker-registry', path: 'usr/bin/docker-registry' },
+];
+
+/**
+ * Docker's own client and a registry: used from the PATH where they are, else taken out of their Debian packages without
+ * installing these, so that no service of theirs ever starts.
+ *
+ * @returns {Promise<{ said: string, value: undefined }>}
+ */
+export async function ensureTestPrograms() {
+  const missing = PROGRAMS.filter(({ name }) => !onPath(name) && !existsSync(join(TEST_BIN, name)));
+  for (const program of missing) await extract(program);
+  return {
+    said:
+      missing.length === 0 ? 'present' : `took ${missing.map(({ name }) => name).join(', ')} out of Debian packages`,
+    value: undefined,
+  };
+}
+
+/** @param {{ name: string, from: string, path: string }} program */
+async function extract({ name, from, path }) {
+  mkdirSync(TEST_BIN, { recursive: true });
+  const scratch = mkdtempSync(join(ROOT, '.cache/unpack-'));
+  chmodSync(scratch, 0o755);
+  try {
+    let ran = await apt(['download', '-q', from], { cwd: scratch });
+    if (ran.code !== 0) {
+      await apt(['update', '-q']);
+      ran = await apt(['download', '-q', from], { cwd: scratch });
+    }
+    const file = readdirSync(scratch).find((entry) => entry.endsWith('.deb'));
+    if (file === undefined)
+      throw new SetupError(
+        `Cannot download the Debian package ${from}:\n${lastLines(ran.err.trim(), 5)}`,
+        'The tests use it. Look at the network and call the same command again.',
+      );
+    await mustRun(`unpack ${file}`, 'dpkg-deb', ['--extract', file, 'tree'], { cwd: scratch });
+    copyFileSync(join(scratch, 'tree', path), join(TEST_BIN, `${name}.new`));
+    chmodSync(join(TEST_BIN, `${name}.new`), 0o755);
+    renameSync(join(TEST_BIN, `${name}.new`), join(TEST_BIN, name));
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+/**
+ * Whether the program itself is on the PATH; `docker` may also be a link to Berth's client, which is no second opinion.
+ * @param {string} name
+ */
+function onPath(name) {
+  const found = (process.env.PATH ?? '')
+    .split(delimiter)
+    .map((folder) => join(folder, name))
+    .find(existsSync);
+  return found !== undefined && !realpathSync(found).endsWith('/dist/bin/berth');
+}

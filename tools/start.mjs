@@ -1,0 +1,35 @@
+// @ts-check
+
+import { linkCommand } from './setup/command-link.mjs';
+import { SOCKET } from './setup/engine-api.mjs';
+import { checkPort, chosenPort } from './setup/port.mjs';
+import { prepare } from './setup/prepare.mjs';
+import { main, seconds, step } from './setup/report.mjs';
+import { ensureEngine } from './start/engine.mjs';
+import { mainJob, WELCOME } from './start/main-job.mjs';
+
+/*
+ * `npm start`: from a fresh clone to a running container. Runs on the system's Node, before anything is installed,
+ * and does only what is missing. The engine of the default socket is meant throughout, whatever DOCKER_HOST says.
+ */
+await main(async () => {
+  const start = process.hrtime.bigint();
+  for (const name of ['DOCKER_HOST', 'BERTH_HOST', 'DOCKER_CONTEXT']) delete process.env[name];
+  const port = chosenPort(process.env.BERTH_PORT);
+  const built = await prepare(() => step('Port', `for the page of ${WELCOME}`, () => checkPort(port, WELCOME)));
+  await step('Command', '`berth` on the PATH', linkCommand);
+  await step('Engine', 'runs the containers, in the background', () => ensureEngine(built.engine));
+  await mainJob(port);
+  process.stdout.write(`Berth is ready (${seconds(start)} s). Try next:
+
+  berth run --rm -it busybox              a shell in a new container; exit leaves it
+  berth exec -it ${WELCOME} sh       a shell in the running one
+  berth logs -f ${WELCOME}           what it writes, ctrl-c ends
+  berth image starter debian              a Debian image, made here
+  DOCKER_HOST=unix://${SOCKET} docker ps
+                                          the same with Docker's own client
+  node tools/uninstall.mjs                removes everything again
+
+The page: http://127.0.0.1:${port}/   More: docs/guide/
+`);
+});
