@@ -1,0 +1,161 @@
+import { STATUS_CODES } from 'node:http';
+import { BerthError, type ErrorCode, errnoOf } from '@berth/kit';
+import { isObject } from '../descriptor.ts';
+import { readBounded } from './body.ts';
+import type { HttpResponse } from './transport.ts';
+
+/** Facts of an error that a registry answered with; in `BerthError.details`. */
+export interface RegistryErrorDetails {
+  status: number;
+  /** Code of the distribution specification, such as MANIFEST_UNKNOWN. */
+  registryCode: string;
+}
+
+const BODY_LIMIT = 64 * 1024;
+const MESSAGE_LIMIT = 1024;
+
+/** What a registry means when its answer has no body (HEAD) or none that says so. */
+const BY_STATUS: Record<number, { code: string; message: string }> = {
+  401: { code: 'UNAUTHORIZED', message: 'authentication required' },
+  403: { code: 'DENIED', message: 'requested access to the resource is denied' },
+  429: { code: 'TOOMANYREQUESTS', message: 'too many requests' },
+};
+
+/**
+ * The error that a registry's answer stands for, worded `code: message` as Docker's client library does. Reads the body.
+ * `notFound` is the code that a 404 without a body means here.
+ */
+export async function registryError(response: HttpResponse, notFound: string): Promise<BerthError> {
+  const said = (await errorsOf(response))[0] ?? assumed(response.status, notFound);
+  const details: RegistryErrorDetails & Record<string, unknown> = {
+    status: response.status,
+    registryCode: said?.code ?? 'UNKNOWN',
+    url: `${response.url.origin}${response.url.pathname}`,
+  };
+  const code = codeOf(response.status, said?.code);
+  if (said === undefined) {
+    return new BerthError(
+      code,
+      `received unexpected HTTP status: ${response.status} ${STATUS_CODES[response.status] ?? ''}`.trim(),
+      { details },
+    );
+  }
+  const words = said.code.toLowerCase().replaceAll('_', ' ');
+  return new BerthError(code, `${words}: ${said.message === '' ? words : said.message}`, { details });
+}
+
+/** The registry's code of an error of `registryError`, else undefined. */
+export function registryCodeOf(error: unknown): string | undefined {
+  const code = error instanceof BerthError ? error.details?.['registryCode'] : undefined;
+  return typeof code === 'string' ? code : undefined;
+}
+
+async function errorsOf(response: HttpResponse): Promise<{ code: string; message: string }[]> {
+  try {
+    const body: unknown = JSON.parse((await readBounded(response.body, BODY_LIMIT, 'error')).toString('utf8'));
+    const errors = isObject(body) ? body['errors'] : undefined;
+    if (Array.isArray(errors)) return errors.filter(isObject).flatMap(oneError);
+    // The token servers of some registries, and quay's older answers.
+    const text = isObject(body) ? (body['details'] ?? body['message'] ?? body['error_description']) : undefined;
+    const fallback = assumed(response.status, 'NOT_FOUND');
+    return typeof text === 'string' && fallback !== undefined
+      ? [{ code: fallback.code, message: printable(text) }]
+      : [];
+  } catch {
+    // Too long, cut off or no JSON: the status still says what happened.
+    return [];
+  }
+}
+
+function oneError({ code, message }: Record<string, unknown>): { code: string; message: string }[] {
+  if (typeof code !== 'string' || !/^[A-Za-z_]{1,64}$/.test(code)) return [];
+  return [{ code: code.toUpperCase(), message: typeof message === 'string' ? printable(message) : '' }];
+}
+
+/** A registry's words reach terminals: no control characters, no novels. */
+function printable(text: string): string {
+  return text
+    .slice(0, MESSAGE_LIMIT)
+    .replace(/\p{C}+/gu, ' ')
+    .trim();
+}
+
+function assumed(status: number, notFound: string): { code: string; message: string } | undefined {
+  return status === 404 ? { code: notFound, message: notFound.toLowerCase().replaceAll('_', ' ') } : BY_STATUS[status];
+}
+
+function codeOf(status: number, registryCode: string | undefined): ErrorCode {
+  if (status === 401) return 'unauthorized';
+  if (status === 403 || registryCode === 'DENIED') return 'forbidden';
+  if (status === 404) return 'not-found';
+  if (status === 405 || registryCode === 'UNSUPPORTED') return 'not-supported';
+  return status === 429 || status >= 500 ? 'unavailable' : 'invalid';
+}
+
+/** The way out on machines without a registry in reach. */
+const OFFLINE_HINT =
+  'The registry cannot be reached, and nothing was put in the place of its image. On a machine that cannot reach a registry, "berth image starter hello-world busybox debian" makes small base images from Debian packages.';
+
+const UNTRUSTED = new Set([
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+]);
+
+/** The error for a host that could not be talked to, worded as Docker's: method, URL, cause. */
+export function connectionError(method: string, url: URL, cause: unknown): BerthError {
+  const verb = method.charAt(0) + method.slice(1).toLowerCase();
+  const certificate = certificateProblem(cause);
+  const text = certificate ?? dialProblem(url, cause);
+  return new BerthError('unavailable', `${verb} "${url.origin}${url.pathname}": ${text}`, {
+    cause,
+    hint:
+      certificate === undefined
+        ? OFFLINE_HINT
+        : `Put the registry's CA certificate at /etc/berth/certs.d/${url.host}/ca.crt, or declare the registry insecure.`,
+    details: { host: url.host },
+  });
+}
+
+function certificateProblem(cause: unknown): string | undefined {
+  const code = errnoOf(cause) ?? '';
+  const prefix = 'tls: failed to verify certificate: x509:';
+  if (UNTRUSTED.has(code)) return `${prefix} certificate signed by unknown authority`;
+  if (code === 'CERT_HAS_EXPIRED' || code === 'CERT_NOT_YET_VALID')
+    return `${prefix} certificate has expired or is not yet valid`;
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') return `${prefix} certificate is not valid for this name`;
+  return undefined;
+}
+
+function dialProblem(url: URL, cause: unknown): string {
+  // Several addresses were tried: the first failure is the one that says most.
+  const error = cause instanceof AggregateError && cause.errors.length > 0 ? (cause.errors[0] as unknown) : cause;
+  const port = url.port === '' ? (url.protocol === 'https:' ? '443' : '80') : url.port;
+  const address = addressOf(error) ?? `${url.hostname}:${port}`;
+  switch (errnoOf(error)) {
+    case 'ENOTFOUND':
+      return `dial tcp: lookup ${url.hostname}: no such host`;
+    case 'EAI_AGAIN':
+      return `dial tcp: lookup ${url.hostname}: Temporary failure in name resolution`;
+    case 'ECONNREFUSED':
+      return `dial tcp ${address}: connect: connection refused`;
+    case 'EHOSTUNREACH':
+      return `dial tcp ${address}: connect: no route to host`;
+    case 'ENETUNREACH':
+      return `dial tcp ${address}: connect: network is unreachable`;
+    case 'ETIMEDOUT':
+      return `dial tcp ${address}: i/o timeout`;
+    case 'ERR_PROXY_TUNNEL':
+      return `proxyconnect tcp: ${error instanceof Error ? error.message : String(error)}`;
+    default:
+      return error instanceof Error ? error.message : String(error);
+  }
+}
+
+function addressOf(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !('address' in error) || !('port' in error)) return undefined;
+  const host = String(error.address);
+  return host.includes(':') ? `[${host}]:${error.port}` : `${host}:${error.port}`;
+}

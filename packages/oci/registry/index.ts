@@ -1,0 +1,13 @@
+export { hasBlob, readBlob } from './blobs.ts';
+export { isLoopback } from './endpoint.ts';
+export { connectionError, registryCodeOf } from './errors.ts';
+export type { FetchedManifest } from './manifests.ts';
+export { fetchManifest, putManifest, resolveManifest } from './manifests.ts';
+export type { RegistrySession, SessionOptions } from './session.ts';
+export { createSession } from './session.ts';
+export { listTags } from './tags.ts';
+export type { Credentials } from './token.ts';
+export type { Transport, TransportOptions } from './transport.ts';
+export { createTransport } from './transport.ts';
+export type { BlobUpload, UploadResult } from './uploads.ts';
+export { uploadBlob } from './uploads.ts';

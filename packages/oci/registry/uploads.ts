@@ -1,0 +1,136 @@
+import type { Readable } from 'node:stream';
+import { BerthError } from '@berth/kit';
+import type { Digest } from '../digest.ts';
+import { hasBlob } from './blobs.ts';
+import { discard } from './body.ts';
+import { ATTEMPTS, backOff, isTransient, pause } from './retry.ts';
+import { pullScope, pushScope } from './scopes.ts';
+import { type RegistrySession, resolveLocation } from './session.ts';
+import type { HttpResponse } from './transport.ts';
+
+export interface BlobUpload {
+  digest: Digest;
+  /** Bytes. */
+  size: number;
+  /** Opens the content from its start; called once per attempt. */
+  open(): Readable;
+  /** Repositories of the same registry that may have the blob; the first that has it lends it. */
+  mountFrom?: readonly string[];
+}
+
+/** What it took to have the blob there. */
+export type UploadResult = { kind: 'exists' } | { kind: 'mounted'; from: string } | { kind: 'uploaded' };
+
+/** Registries move large uploads to their storage before they answer. Milliseconds. */
+const FINISH_TIMEOUT = 300_000;
+/** Repositories to try before the bytes are simply sent. */
+const MOUNTS_MAX = 4;
+
+/**
+ * Sees to it that a blob is in the repository: looks for it, lets the registry mount it from another repository, or
+ * sends it (POST, PATCH with the content as one stream, PUT with the digest), from the start again when the connection
+ * breaks. Upload locations of another origin get no credentials. Errors: forbidden, unauthorized, unavailable, invalid.
+ */
+export async function uploadBlob(
+  session: RegistrySession,
+  repository: string,
+  blob: BlobUpload,
+): Promise<UploadResult> {
+  if (await hasBlob(session, repository, blob.digest)) return { kind: 'exists' };
+  let location: URL | undefined;
+  for (const from of (blob.mountFrom ?? []).filter((name) => name !== repository).slice(0, MOUNTS_MAX)) {
+    const mount = await tryMount(session, repository, blob.digest, from);
+    if (mount === undefined) return { kind: 'mounted', from };
+    location = mount;
+  }
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await send(session, repository, blob, location ?? (await start(session, repository)));
+      return { kind: 'uploaded' };
+    } catch (error) {
+      session.signal.throwIfAborted();
+      if (attempt === ATTEMPTS || !mayGoBetter(error)) throw error;
+    }
+    location = undefined;
+    await pause(backOff(attempt), session.signal);
+  }
+}
+
+/** Undefined when the blob was mounted; else where it can be uploaded. */
+async function tryMount(
+  session: RegistrySession,
+  repository: string,
+  digest: Digest,
+  from: string,
+): Promise<URL | undefined> {
+  const query = new URLSearchParams({ mount: digest, from });
+  const response = await post(session, `/v2/${repository}/blobs/uploads/?${query}`, [
+    pushScope(repository),
+    pullScope(from),
+  ]);
+  return response.status === 201 ? undefined : locationOf(session, response);
+}
+
+async function start(session: RegistrySession, repository: string): Promise<URL> {
+  return locationOf(session, await post(session, `/v2/${repository}/blobs/uploads/`, [pushScope(repository)]));
+}
+
+async function post(session: RegistrySession, at: string, scopes: string[]): Promise<HttpResponse> {
+  const request = {
+    method: 'POST',
+    at,
+    scopes,
+    body: new Uint8Array(),
+    expect: [201, 202],
+    notFound: 'NAME_UNKNOWN',
+  } as const;
+  const response = await session.request(request);
+  await discard(response.body);
+  return response;
+}
+
+async function send(session: RegistrySession, repository: string, blob: BlobUpload, at: URL): Promise<void> {
+  const scopes = [pushScope(repository)];
+  const notFound = 'BLOB_UPLOAD_UNKNOWN';
+  const content = blob.open();
+  let patched: HttpResponse;
+  try {
+    patched = await session.request({
+      method: 'PATCH',
+      at,
+      scopes,
+      headers: { 'content-type': 'application/octet-stream', 'content-length': String(blob.size) },
+      body: content,
+      idleTimeout: FINISH_TIMEOUT,
+      expect: [201, 202, 204],
+      notFound,
+    });
+  } finally {
+    content.destroy();
+  }
+  await discard(patched.body);
+  const finish = locationOf(session, patched);
+  finish.search += `${finish.search === '' ? '' : '&'}digest=${encodeURIComponent(blob.digest)}`;
+  const response = await session.request({
+    method: 'PUT',
+    at: finish,
+    scopes,
+    body: new Uint8Array(),
+    idleTimeout: FINISH_TIMEOUT,
+    expect: [201, 204],
+    notFound,
+  });
+  await discard(response.body);
+}
+
+function locationOf(session: RegistrySession, response: HttpResponse): URL {
+  return resolveLocation(response.headers.location ?? '', response.url, session.domain);
+}
+
+/** Connections that broke, and answers that say "later" or "I have lost your upload". */
+function mayGoBetter(error: unknown): boolean {
+  if (!(error instanceof BerthError)) return isTransient(error);
+  if (isTransient(error.cause)) return true;
+  const { status, registryCode } = error.details ?? {};
+  return (typeof status === 'number' && status >= 500 && status !== 501) || registryCode === 'BLOB_UPLOAD_UNKNOWN';
+}
