@@ -1,0 +1,44 @@
+import type { ContainerConfig, HostConfig } from '@berth/contract';
+import { BerthError } from '@berth/kit';
+
+/**
+ * Refuses what Docker has and this version does not do, naming the option: nothing is ignored silently.
+ * `config` is the client's own, without what the image brings. Errors: not-supported; invalid (reserved annotations).
+ */
+export function refuseUnsupported(config: ContainerConfig, host: HostConfig): void {
+  const refused = UNSUPPORTED.find(([, isSet]) => isSet(host, config));
+  if (refused) throw new BerthError('not-supported', `${refused[0]} is not supported by this version of Berth`);
+  for (const name of Object.keys(host.Annotations ?? {})) {
+    // The runtimes take these as orders (hooks, handlers, filters), not as notes.
+    if (/^(run\.oci\.|org\.systemd\.property\.)/.test(name)) {
+      throw new BerthError('invalid', `annotation "${name}" is reserved: it would steer the OCI runtime`);
+    }
+  }
+}
+
+const filled = (list: readonly unknown[] | null | undefined) => list != null && list.length > 0;
+
+const UNSUPPORTED: [string, (host: HostConfig, config: ContainerConfig) => boolean][] = [
+  ['volumes-from (HostConfig.VolumesFrom)', (host) => filled(host.VolumesFrom)],
+  ['link (HostConfig.Links)', (host) => filled(host.Links)],
+  ['cgroup-parent (HostConfig.CgroupParent)', (host) => host.CgroupParent !== ''],
+  ['gpus (HostConfig.DeviceRequests)', (host) => filled(host.DeviceRequests)],
+  ['volume-driver (HostConfig.VolumeDriver)', (host) => host.VolumeDriver !== '' && host.VolumeDriver !== 'local'],
+  ['storage-opt (HostConfig.StorageOpt)', (host) => Object.keys(host.StorageOpt ?? {}).length > 0],
+  ['HostConfig.Cgroup', (host) => host.Cgroup !== ''],
+  ['blkio-weight-device (HostConfig.BlkioWeightDevice)', (host) => filled(host.BlkioWeightDevice)],
+  ['device-read-bps (HostConfig.BlkioDeviceReadBps)', (host) => filled(host.BlkioDeviceReadBps)],
+  ['device-write-bps (HostConfig.BlkioDeviceWriteBps)', (host) => filled(host.BlkioDeviceWriteBps)],
+  ['device-read-iops (HostConfig.BlkioDeviceReadIOps)', (host) => filled(host.BlkioDeviceReadIOps)],
+  ['device-write-iops (HostConfig.BlkioDeviceWriteIOps)', (host) => filled(host.BlkioDeviceWriteIOps)],
+  ['cpu-rt-period (HostConfig.CpuRealtimePeriod)', (host) => host.CpuRealtimePeriod !== 0],
+  ['cpu-rt-runtime (HostConfig.CpuRealtimeRuntime)', (host) => host.CpuRealtimeRuntime !== 0],
+  ['cpu-count (HostConfig.CpuCount)', (host) => host.CpuCount !== 0],
+  ['NetworkDisabled (use network mode none)', (_, config) => config.NetworkDisabled === true],
+  ['a healthcheck (Healthcheck)', (_, config) => asksForHealthcheck(config)],
+];
+
+function asksForHealthcheck({ Healthcheck }: ContainerConfig): boolean {
+  if (!Healthcheck || Healthcheck.Test?.[0] === 'NONE') return false;
+  return Object.values(Healthcheck).some((value) => (Array.isArray(value) ? value.length > 0 : Boolean(value)));
+}

@@ -1,0 +1,83 @@
+import { existsSync } from 'node:fs';
+import { availableParallelism, hostname } from 'node:os';
+import type { EndpointWish } from '@berth/contract';
+import { BerthError } from '@berth/kit';
+import type { Digest } from '@berth/oci';
+import type { ImageConfig } from '../images/model.ts';
+import { mergeImageConfig } from './merge-image-config.ts';
+import type { ContainerSpec } from './model.ts';
+import { decodeCreateBody } from './parse-create-body.ts';
+import { checkConfig } from './parse-create-config.ts';
+import { checkHostConfig } from './parse-create-host.ts';
+import { checkNetworkOptions } from './parse-create-network.ts';
+import { checkResources } from './parse-create-resources.ts';
+import { refuseUnsupported } from './parse-create-unsupported.ts';
+import { parseMounts } from './parse-mounts.ts';
+import { parsePorts } from './parse-ports.ts';
+import type { CreateBody } from './service.ts';
+
+/** What creation depends on besides body and image. */
+export interface CreateOptions {
+  /** Id of the new container: its first 12 digits are the default hostname. */
+  id: string;
+  /** Cgroup version 2 alone: namespace default and OOM settings differ. */
+  cgroupV2: boolean;
+  /** Host has AppArmor switched on. */
+  apparmor: boolean;
+  /** Kernel forwards IPv4 (`net.ipv4.ip_forward`); without it networking gets a warning. Undefined: it will. */
+  ipv4Forwarding?: boolean;
+  /** Usable CPUs; asked of the system when left out. */
+  cpus?: number;
+  /** Whether a bind source exists; asked of the file system when left out. */
+  pathExists?: (path: string) => boolean;
+}
+
+export interface ParsedCreate {
+  spec: ContainerSpec;
+  /** Sentences for the client, Docker's wording. */
+  warnings: string[];
+}
+
+/**
+ * Reads the body of a create request: decodes, merges the image's configuration in, checks all that can be checked
+ * without starting, fills defaults so that `inspect` shows what holds. `parseMounts` and `parsePorts` take the result apart.
+ *
+ * A healthcheck that comes with the image is kept in the configuration and not run: the container has no health then.
+ * One that the client asks for is refused.
+ *
+ * Errors: invalid with Docker's sentences; not-supported (naming the option) for what this version does not do;
+ * not-found for networks.
+ */
+export function parseCreate(
+  body: CreateBody,
+  image: { id: Digest; config: ImageConfig } | undefined,
+  options: CreateOptions,
+): ParsedCreate {
+  const decoded = decodeCreateBody(body);
+  const { hostConfig } = decoded;
+  checkConfig(decoded.config);
+  const config = mergeImageConfig(decoded.config, image?.config.config);
+  if (!config.Entrypoint && !config.Cmd) {
+    throw new BerthError('invalid', 'No command specified', {
+      hint: 'The image names no command of its own: give one after the image name.',
+    });
+  }
+  if (config.WorkingDir !== '' && !config.WorkingDir.startsWith('/')) config.WorkingDir = `/${config.WorkingDir}`;
+  const endpoints = normaliseEndpoints(decoded.endpoints);
+  checkHostConfig(hostConfig, options);
+  const warnings = checkResources(hostConfig, options.cpus ?? availableParallelism(), options.cgroupV2);
+  warnings.push(...checkNetworkOptions(config, hostConfig, endpoints, options));
+  refuseUnsupported(decoded.config, hostConfig);
+  parseMounts({ hostConfig, volumes: config.Volumes }, options.pathExists ?? existsSync);
+  parsePorts(hostConfig, config.ExposedPorts);
+  if (config.Hostname === '') {
+    config.Hostname = hostConfig.NetworkMode === 'host' ? hostname() : options.id.slice(0, 12);
+  }
+  return { spec: { config, hostConfig, endpoints }, warnings };
+}
+
+function normaliseEndpoints(endpoints: Record<string, EndpointWish>): Record<string, EndpointWish> {
+  return Object.fromEntries(
+    Object.entries(endpoints).map(([name, wish]) => [name === 'default' ? 'bridge' : name, wish]),
+  );
+}
