@@ -1,0 +1,40 @@
+// @ts-check
+import { writeFileSync } from 'node:fs';
+
+/**
+ * What the whole run came to. `failed` also counts files that could not be loaded and errors outside of any test.
+ * @typedef {{ passed: number, failed: number, skipped: number, reasons: Record<string, number> }} Summary
+ */
+
+/** Writes the summary of a run as JSON to the file that BERTH_TEST_SUMMARY names. A vitest reporter. */
+export default class SummaryReporter {
+  /**
+   * @param {readonly import('vitest/node').TestModule[]} modules
+   * @param {readonly unknown[]} errors
+   */
+  onTestRunEnd(modules, errors) {
+    /** @type {Summary} */
+    const summary = { passed: 0, failed: errors.length, skipped: 0, reasons: {} };
+    for (const module of modules) {
+      const before = summary.failed;
+      for (const test of module.children.allTests()) count(summary, test);
+      if (module.state() === 'failed' && summary.failed === before) summary.failed += 1; // failed outside of its tests
+    }
+    writeFileSync(/** @type {string} */ (process.env.BERTH_TEST_SUMMARY), JSON.stringify(summary));
+  }
+}
+
+/**
+ * @param {Summary} summary
+ * @param {import('vitest/node').TestCase} test
+ */
+function count(summary, test) {
+  const result = test.result();
+  if (result.state === 'passed') summary.passed += 1;
+  else if (result.state === 'failed') summary.failed += 1;
+  else {
+    const reason = (result.state === 'skipped' && result.note) || `no reason given, in ${test.module.relativeModuleId}`;
+    summary.skipped += 1;
+    summary.reasons[reason] = (summary.reasons[reason] ?? 0) + 1;
+  }
+}
