@@ -3,3 +3,4 @@ export type * from './container-config.ts';
 export type { FilterValues } from './filters.ts';
 export { matchesLabels, parseFilters, unknownFilter } from './filters.ts';
 export { parseBoolean, parseInteger, parseTimestamp } from './query.ts';
+export type * from './network.ts';

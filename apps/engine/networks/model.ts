@@ -26,6 +26,8 @@ export interface SandboxRequest {
   ports: PortWish[];
   /** Wished MAC address of the default endpoint, or undefined. */
   macAddress: string | undefined;
+  /** `--dns`, `--dns-search`, `--dns-option`; a missing or empty list leaves the host's. Only read where the result has a `resolvConf`. */
+  dns?: { servers: readonly string[]; search: readonly string[]; options: readonly string[] };
   /** Sysctls of the network namespace that the runtime sets are not of interest here. */
 }
 
@@ -65,4 +67,21 @@ export interface SandboxProvider {
   close(containerId: string, sandbox: Sandbox): Promise<void>;
   /** Called once at engine start with what should exist: adopts it, restores what is missing, removes the rest. */
   reconcile(live: { containerId: string; containerName: string; sandbox: Sandbox }[]): Promise<void>;
+}
+
+/** A network as stored. `driver` is the wire's word: `null` is that of the network `none`. */
+export interface NetworkRecord {
+  /** 64 lower-case hexadecimal digits. */
+  id: string;
+  name: string;
+  driver: 'bridge' | 'host' | 'null';
+  createdAt: number;
+  spec: NetworkSpec;
+}
+
+/** Addresses of a network, '' as long as it has none. Kept, so that a network is the same after every start. */
+export interface NetworkSpec {
+  /** CIDR notation. */
+  subnet: string;
+  gateway: string;
 }

@@ -1,0 +1,199 @@
+import { readFileSync } from 'node:fs';
+import { BerthError, errnoOf } from '@berth/kit';
+import { type BoundSocket, bindSocket } from '../../linux/socket.ts';
+import { addressBytes } from '../ip-address.ts';
+import type { PortWish, PublishedPort } from '../model.ts';
+import { describePortOwner } from './find-owner.ts';
+
+/** Whose ports these are, for errors. */
+export interface PortHolder {
+  containerId: string;
+  containerName: string;
+}
+
+/**
+ * Host ports held for containers. An IPv4 port is held by a bound socket that nobody listens on: the kernel then
+ * refuses it to host programs, while packets are redirected before they reach any socket. An IPv6 port is held by its
+ * proxy; its socket here only bridges the moment until the proxy listens.
+ */
+export class PortReservations {
+  readonly #held = new Map<string, Held[]>();
+  readonly #cursor = { tcp: 0, udp: 0, sctp: 0 };
+  readonly #ipv6: boolean;
+
+  /** `ipv6`: whether host programs can listen on IPv6. */
+  constructor(options: { ipv6: boolean }) {
+    this.#ipv6 = options.ipv6;
+  }
+
+  /**
+   * Takes a host port for one wish: the same number on every address of it.
+   * Errors: conflict (taken, by whom is in the hint), invalid (no such host address).
+   */
+  reserve(holder: PortHolder, wish: PortWish): PublishedPort[] {
+    const addresses = this.#addressesOf(wish);
+    let refusal: unknown;
+    for (const hostPort of this.#candidates(wish)) {
+      try {
+        return this.#take(holder, wish, addresses, hostPort);
+      } catch (error) {
+        if (errnoOf(error) !== 'EADDRINUSE') throw refused(error, addresses, wish, hostPort);
+        refusal ??= error;
+      }
+    }
+    throw this.#inUse(refusal, wish, addresses);
+  }
+
+  /** Takes ports again that a container of an earlier engine has; gives those that somebody else took meanwhile. */
+  restore(holder: PortHolder, ports: readonly PublishedPort[]): PublishedPort[] {
+    return ports.filter((port) => {
+      try {
+        this.#hold(holder, port, port.hostIp.includes(':'));
+        return false;
+      } catch {
+        return true; // reported by the caller, who knows the container
+      }
+    });
+  }
+
+  /** Lets go of the sockets that only kept IPv6 ports until their proxies listen. */
+  handOver(containerId: string): void {
+    for (const held of this.#held.get(containerId) ?? []) {
+      if (held.port.hostIp.includes(':')) held.socket?.close();
+      if (held.port.hostIp.includes(':')) held.socket = undefined;
+    }
+  }
+
+  release(containerId: string): void {
+    for (const { socket } of this.#held.get(containerId) ?? []) socket?.close();
+    this.#held.delete(containerId);
+  }
+
+  releaseAll(): void {
+    for (const containerId of [...this.#held.keys()]) this.release(containerId);
+  }
+
+  #addressesOf(wish: PortWish): string[] {
+    if (wish.hostIp === '') return this.#ipv6 ? ['0.0.0.0', '::'] : ['0.0.0.0'];
+    if (!addressBytes(wish.hostIp)) throw new BerthError('invalid', `invalid IP address: ${wish.hostIp}`);
+    return [wish.hostIp];
+  }
+
+  /** A fixed port, a range in order, or ephemeral ports one after another so that none comes back at once. */
+  *#candidates(wish: PortWish): Generator<number> {
+    if (wish.hostPort > 0) {
+      for (let port = wish.hostPort; port <= Math.max(wish.hostPort, wish.hostPortEnd); port++) yield port;
+      return;
+    }
+    const { first, last } = ephemeralRange();
+    for (let tries = first; tries <= last; tries++) {
+      const after = this.#cursor[wish.protocol] + 1;
+      const port = after < first || after > last ? first : after;
+      this.#cursor[wish.protocol] = port;
+      yield port;
+    }
+  }
+
+  #take(holder: PortHolder, wish: PortWish, addresses: readonly string[], hostPort: number): PublishedPort[] {
+    const before = this.#held.get(holder.containerId)?.length ?? 0;
+    try {
+      return addresses.map((hostIp) => {
+        const port = { containerPort: wish.containerPort, protocol: wish.protocol, hostIp, hostPort };
+        this.#hold(holder, port, false);
+        return port;
+      });
+    } catch (error) {
+      const held = this.#held.get(holder.containerId) ?? [];
+      for (const { socket } of held.splice(before)) socket?.close();
+      throw error;
+    }
+  }
+
+  /** `served`: its proxy listens already, so there is nothing left to bind. */
+  #hold(holder: PortHolder, port: PublishedPort, served: boolean): void {
+    const ipv6 = port.hostIp.includes(':');
+    const socket = served ? undefined : bindOrSkip(port, ipv6);
+    const held = this.#held.get(holder.containerId) ?? [];
+    held.push({ ...holder, port, socket });
+    this.#held.set(holder.containerId, held);
+  }
+
+  #inUse(cause: unknown, wish: PortWish, addresses: readonly string[]): BerthError {
+    const range = wish.hostPort > 0 && wish.hostPortEnd > wish.hostPort;
+    if (wish.hostPort === 0 || range) {
+      const ports = range ? `${wish.hostPort}-${wish.hostPortEnd}` : 'the ephemeral range';
+      return new BerthError('conflict', `Bind for ${addresses[0]}:${ports} failed: all ports are allocated`, { cause });
+    }
+    const owner = this.#holderOf(wish.protocol, addresses, wish.hostPort);
+    const place = `${bracket(addresses[0]!)}:${wish.hostPort}`;
+    if (owner) {
+      return new BerthError('conflict', `Bind for ${place} failed: port is already allocated`, {
+        hint: `Container ${owner.containerName} (${owner.containerId.slice(0, 12)}) publishes it. Choose another host port, or stop that container.`,
+        details: { containerId: owner.containerId },
+        cause,
+      });
+    }
+    const program = describePortOwner(wish.protocol, wish.hostPort);
+    return new BerthError('conflict', `failed to bind host port ${place}/${wish.protocol}: address already in use`, {
+      hint: `${program ?? 'A program of the host'} has it. Choose another host port, or stop that program.`,
+      cause,
+    });
+  }
+
+  #holderOf(protocol: string, addresses: readonly string[], hostPort: number): PortHolder | undefined {
+    const clash = (a: string, b: string) =>
+      a.includes(':') === b.includes(':') && (a === b || WILDCARDS.has(a) || WILDCARDS.has(b));
+    return [...this.#held.values()]
+      .flat()
+      .find(
+        ({ port }) =>
+          port.protocol === protocol &&
+          port.hostPort === hostPort &&
+          addresses.some((address) => clash(address, port.hostIp)),
+      );
+  }
+}
+
+interface Held extends PortHolder {
+  port: PublishedPort;
+  socket: BoundSocket | undefined;
+}
+
+const WILDCARDS: ReadonlySet<string> = new Set(['0.0.0.0', '::']);
+
+/** undefined when the kernel has no sockets of this protocol (SCTP is often a module): then no program can take the port either. */
+function bindOrSkip(port: PublishedPort, ipv6: boolean): BoundSocket | undefined {
+  try {
+    return bindSocket(port.protocol, addressBytes(port.hostIp)!, port.hostPort, { shared: ipv6 });
+  } catch (error) {
+    if (errnoOf(error) === 'EPROTONOSUPPORT' && port.protocol === 'sctp' && !ipv6) return undefined;
+    throw error;
+  }
+}
+
+function refused(cause: unknown, addresses: readonly string[], wish: PortWish, hostPort: number): unknown {
+  const place = `${bracket(addresses.at(-1)!)}:${hostPort}/${wish.protocol}`;
+  switch (errnoOf(cause)) {
+    case 'EADDRNOTAVAIL':
+      return new BerthError('invalid', `failed to bind host port ${place}: cannot assign requested address`, {
+        hint: `This host has no address ${wish.hostIp}.`,
+        cause,
+      });
+    case 'EPROTONOSUPPORT':
+      return new BerthError('not-supported', `failed to bind host port ${place}: protocol not supported`, {
+        hint: 'The kernel has no SCTP: load its module with "modprobe sctp".',
+        cause,
+      });
+    default:
+      return cause;
+  }
+}
+
+function bracket(address: string): string {
+  return address.includes(':') ? `[${address}]` : address;
+}
+
+function ephemeralRange(): { first: number; last: number } {
+  const [first, last] = readFileSync('/proc/sys/net/ipv4/ip_local_port_range', 'utf8').trim().split(/\s+/).map(Number);
+  return { first: first || 32768, last: last || 60999 };
+}

@@ -1,0 +1,73 @@
+import { mkdirSync } from 'node:fs';
+import { SetElements } from '../linux/nfnetlink.ts';
+import { Nftables } from '../linux/nftables.ts';
+import { deleteLink, Rtnetlink } from '../linux/rtnetlink.ts';
+import { hasIpv6 } from '../linux/socket.ts';
+import { rulesetText } from './bridge/ruleset.ts';
+import { chooseBridgeAddresses, startBridge } from './bridge/start-bridge.ts';
+import { findNetwork } from './find-network.ts';
+import { formatSubnet, subnetOf } from './ip-address.ts';
+import { Proxies } from './ports/proxy.ts';
+import { PortReservations } from './ports/reserve.ts';
+import { type Bridge, type Kernel, kernelOf, type NetworksState, namespaceDirectory } from './state.ts';
+
+/** Makes what all containers share: bridge, kernel settings, rules. What stands already is kept. */
+export function startNetworks(state: NetworksState): void {
+  const { config } = state;
+  mkdirSync(namespaceDirectory(config), { recursive: true, mode: 0o711 });
+  const kernel: Kernel = {
+    route: new Rtnetlink(),
+    nft: new Nftables(),
+    elements: new SetElements(config.nftTable),
+    ports: new PortReservations({ ipv6: hasIpv6() }),
+    proxies: new Proxies(config.execRoot),
+    bridges: new Map(),
+  };
+  try {
+    const network = findNetwork(state.networks.values(), 'bridge');
+    const spec = chooseBridgeAddresses(kernel.route, config, network.spec);
+    const record = { ...network, spec };
+    state.store.saveSpec(network.id, spec);
+    state.networks.set(network.id, record);
+    kernel.bridges.set(network.id, startBridge(kernel.route, config.bridge, record));
+    kernel.nft.run(rulesetText(config.nftTable, [...kernel.bridges.values()].map(rulesOf)));
+    state.kernel = kernel;
+  } catch (error) {
+    letGo(kernel);
+    throw error;
+  }
+}
+
+/** Lets go of handles and reservations. Containers and their ports go on. */
+export function stopNetworks(state: NetworksState): void {
+  if (state.kernel) letGo(state.kernel);
+  state.kernel = undefined;
+}
+
+/** Takes bridge and rules away. Only for uninstalling and tests: containers lose their network. */
+export function destroyNetworks(state: NetworksState): void {
+  const kernel = kernelOf(state);
+  kernel.proxies.adopt([]);
+  kernel.nft.run(`add table inet ${state.config.nftTable}\ndelete table inet ${state.config.nftTable}\n`);
+  for (const bridge of kernel.bridges.values()) {
+    if (kernel.route.links().some((link) => link.name === bridge.name)) kernel.route.run(deleteLink(bridge.name));
+  }
+  stopNetworks(state);
+}
+
+export function rulesOf(bridge: Bridge) {
+  return {
+    bridge: bridge.name,
+    subnet: formatSubnet(subnetOf(bridge.gateway, bridge.prefixLength)),
+    internal: false,
+    interContainer: true,
+    masquerade: true,
+  };
+}
+
+function letGo(kernel: Kernel): void {
+  kernel.ports.releaseAll();
+  kernel.elements.close();
+  kernel.nft.close();
+  kernel.route.close();
+}
