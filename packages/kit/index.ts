@@ -3,3 +3,4 @@ export type { BerthErrorOptions, ErrorCode } from './errors.ts';
 export { createLogger } from './logger.ts';
 export type { Logger, LogLevel } from './logger.ts';
 export { Scope } from './scope.ts';
+export { KeyedLock } from './keyed-lock.ts';

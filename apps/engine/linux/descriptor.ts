@@ -1,6 +1,5 @@
 import { closeSync } from 'node:fs';
 import { Socket } from 'node:net';
-import koffi from 'koffi';
 import { check, libc } from './libc.ts';
 
 const pipe2C = libc.func('int pipe2(_Out_ int *fds, int flags)');
@@ -44,7 +43,10 @@ export function adoptDescriptor(fd: number): Socket {
   return socket;
 }
 
-/** errno of the last foreign call, for calls whose failure is expected. */
-export function lastErrno(): number {
-  return koffi.errno();
+const fcntlC = libc.func('int fcntl(int fd, int command, int argument)');
+const F_DUPFD_CLOEXEC = 1030;
+
+/** A second descriptor of the same open file; the caller closes it. */
+export function duplicate(fd: number): number {
+  return check(fcntlC(fd, F_DUPFD_CLOEXEC, 0), 'fcntl', `F_DUPFD_CLOEXEC ${fd}`);
 }

@@ -1,4 +1,5 @@
-import { check, libc } from './libc.ts';
+import koffi from 'koffi';
+import { check, libc, SyscallError } from './libc.ts';
 
 const mountC = libc.func('int mount(const char *source, const char *target, const char *type, unsigned long flags, const char *data)');
 const umount2C = libc.func('int umount2(const char *target, int flags)');
@@ -26,4 +27,15 @@ export function mount(source: string, target: string, type: string | null, flags
 /** umount2(2), detaching at once where `lazy`; the file system goes when its last user does. */
 export function unmount(target: string, options: { lazy?: boolean } = {}): void {
   check(umount2C(target, options.lazy ? 2 : 0), 'umount2', target);
+}
+
+/** umount2(2) on a pool thread, for file systems that write much when they go. */
+export function unmountInBackground(target: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    umount2C.async(target, 0, (error: Error | null, result: number) => {
+      if (error) reject(error);
+      else if (result < 0) reject(new SyscallError('umount2', koffi.errno(), target));
+      else resolve();
+    });
+  });
 }

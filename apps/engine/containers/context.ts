@@ -1,0 +1,91 @@
+import { join } from 'node:path';
+import type { KeyedLock, Logger } from '@berth/kit';
+import type { EngineConfig } from '../config.ts';
+import type { Publish } from '../events/model.ts';
+import type { ImageSource } from '../images/model.ts';
+import type { CgroupHost } from '../linux/cgroup.ts';
+import type { SandboxProvider } from '../networks/model.ts';
+import type { ExecRegistry } from './exec-registry.ts';
+import type { LiveRegistry } from './live.ts';
+import type { ContainerRecord } from './model.ts';
+import type { OciRuntime } from './runtime/oci-runtime.ts';
+import type { ContainerStore } from './store.ts';
+
+/** What the verbs of containers work with. */
+export interface Context {
+  config: EngineConfig;
+  log: Logger;
+  publish: Publish;
+  store: ContainerStore;
+  images: ImageSource;
+  networks: SandboxProvider;
+  /** The default first; others by name, found when first asked for. */
+  runtimes: Map<string, OciRuntime>;
+  defaultRuntime: OciRuntime;
+  cgroups: CgroupHost;
+  /** One change of state at a time for each container. */
+  lock: KeyedLock;
+  live: LiveRegistry;
+  execs: ExecRegistry;
+  /** Work that goes on after its request was answered (files of removed containers); awaited when the engine stops. */
+  background: Set<Promise<void>>;
+  /** Containers that end only to be started again: `--rm` does not remove them this time. */
+  keepOnce: Set<string>;
+  /** True while the engine stops: what ends now is for the next engine to finish. */
+  closing: boolean;
+  /** Address of the default bridge for `host-gateway`. */
+  hostGateway(): string;
+}
+
+/** Every path of one container. */
+export interface ContainerPaths {
+  /** Persistent: DATA/containers/ID. */
+  home: string;
+  upper: string;
+  work: string;
+  logFile: string;
+  hosts: string;
+  hostname: string;
+  resolvConf: string;
+  /** Volatile: EXEC/c/ID, the OCI bundle. */
+  bundle: string;
+  rootfs: string;
+}
+
+export function pathsOf(config: EngineConfig, id: string): ContainerPaths {
+  const home = join(config.dataRoot, 'containers', id);
+  const bundle = join(config.execRoot, 'c', id);
+  return {
+    home,
+    upper: join(home, 'upper'),
+    work: join(home, 'work'),
+    logFile: join(home, 'log', 'container.log'),
+    hosts: join(home, 'hosts'),
+    hostname: join(home, 'hostname'),
+    resolvConf: join(home, 'resolv.conf'),
+    bundle,
+    rootfs: join(bundle, 'rootfs'),
+  };
+}
+
+/** Where monitors leave exit codes. */
+export function exitDirectory(config: EngineConfig): string {
+  return join(config.execRoot, 'exits');
+}
+
+export function cgroupOf(config: EngineConfig, id: string): string {
+  return `${config.cgroupParent}/${id}`;
+}
+
+/** Attributes of a container's events: labels, image, name, as Docker has them. */
+export function eventAttributes(record: ContainerRecord, more: Record<string, string> = {}): Record<string, string> {
+  return { ...record.spec.config.Labels, image: record.spec.config.Image, name: record.name, ...more };
+}
+
+/** Runs work that nobody waits for; a failure is logged with what was attempted. */
+export function inBackground(context: Pick<Context, 'background' | 'log'>, what: string, work: () => Promise<void>): void {
+  const task = work()
+    .catch((error) => context.log.error(`cannot ${what}`, { error }))
+    .finally(() => context.background.delete(task));
+  context.background.add(task);
+}

@@ -1,0 +1,79 @@
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { randomBytes } from 'node:crypto';
+import { BerthError } from '@berth/kit';
+import { warmCgroupMoves } from '../linux/cgroup.ts';
+import { type Context, eventAttributes, pathsOf } from './context.ts';
+import type { ContainerRecord } from './model.ts';
+import { checkName, generateName, nameConflict } from './names.ts';
+import { parseCreate } from './parse-create.ts';
+import { runtimeFor } from './runtime/select.ts';
+import type { ContainerService, CreateBody } from './service.ts';
+
+/**
+ * Makes a container: checks, files, row; on disk when it returns. Nothing runs yet.
+ * Errors: not-found (image), conflict (name), invalid and not-supported (parse-create.ts).
+ */
+export const create =
+  (context: Context): ContainerService['create'] =>
+  async (body, { name, platform }) => {
+    const image = context.images.resolve(imageReference(body));
+    checkPlatform(platform, image.config);
+    const id = newId(context);
+    const { spec, warnings } = parseCreate(body, image, {
+      id,
+      cgroupV2: context.cgroups.version === 2,
+      apparmor: existsSync('/sys/kernel/security/apparmor/profiles'),
+    });
+    if (spec.hostConfig.Runtime !== '') await runtimeFor(context, spec.hostConfig.Runtime);
+    const chosen = name === undefined || name === '' ? generateName((n) => context.store.byName(n) !== undefined) : checkName(name);
+    const owner = context.store.byName(chosen);
+    if (owner) throw nameConflict(chosen, owner.id);
+    const record: ContainerRecord = {
+      id,
+      name: chosen,
+      createdAt: Date.now(),
+      imageId: image.id,
+      spec,
+      state: { status: 'created', error: '', exitCode: 0 },
+      restartCount: 0,
+      stoppedByUser: false,
+      sandbox: undefined,
+    };
+    const paths = pathsOf(context.config, id);
+    try {
+      for (const dir of [paths.upper, paths.work, dirname(paths.logFile)]) mkdirSync(dir, { recursive: true, mode: 0o755 });
+      writeFileSync(paths.logFile, '', { mode: 0o640 });
+      context.store.insert(record);
+    } catch (error) {
+      rmSync(paths.home, { recursive: true, force: true });
+      throw error;
+    }
+    context.publish('container', 'create', id, eventAttributes(record));
+    warmCgroupMoves(context.cgroups);
+    return { Id: id, Warnings: warnings };
+  };
+
+function imageReference(body: CreateBody): string {
+  const reference = Object.entries(body).find(([key]) => key.toLowerCase() === 'image')?.[1];
+  if (typeof reference !== 'string' || reference === '') {
+    throw new BerthError('invalid', 'no image is named in the request: field "Image" is empty');
+  }
+  return reference;
+}
+
+function checkPlatform(wanted: string | undefined, config: { os: string; architecture: string }): void {
+  if (wanted === undefined || wanted === '') return;
+  const [os, architecture] = wanted.split('/');
+  if (os !== config.os || (architecture !== undefined && architecture !== config.architecture)) {
+    throw new BerthError('not-found', `image was found but does not provide the specified platform (${wanted}): it is for ${config.os}/${config.architecture}`);
+  }
+}
+
+function newId(context: Context): string {
+  for (;;) {
+    const id = randomBytes(32).toString('hex');
+    // A short id of digits only would be taken for a number by some programs: Docker avoids it too.
+    if (!/^\d+$/.test(id.slice(0, 12)) && !context.store.get(id)) return id;
+  }
+}

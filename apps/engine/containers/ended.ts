@@ -1,0 +1,88 @@
+import { join } from 'node:path';
+import { unmount } from '../linux/mount.ts';
+import { oomKills } from '../linux/cgroup.ts';
+import { errnoOf } from '@berth/kit';
+import { cgroupOf, type Context, eventAttributes, exitDirectory, inBackground, pathsOf } from './context.ts';
+import { killLeftovers } from './leftovers.ts';
+import type { ContainerRecord, Ended, Running } from './model.ts';
+import { removeLocked } from './remove.ts';
+import { restartLater, shouldRestart } from './restart-policy.ts';
+import { removeBundle, unmountRootfs } from './rootfs.ts';
+import { type ExitReport, forgetExit, readExit } from './runtime/monitor.ts';
+import { deleteState } from './runtime/oci-runtime.ts';
+import { runtimeFor } from './runtime/select.ts';
+
+/** Does what is due when a container's monitor has ended. */
+export function watchEnd(context: Context, id: string, ended: Promise<void>): void {
+  void ended.then(() => {
+    if (!context.closing) inBackground(context, `finish container ${id}`, () => context.lock.run(id, () => finish(context, id)));
+  });
+}
+
+/**
+ * Records how a run ended, tells who waits, takes down what it used, then removes or restarts the container where that
+ * was asked for. The caller holds the container's lock. Does nothing for a container that does not run.
+ */
+export async function finish(context: Context, id: string): Promise<void> {
+  const before = context.store.get(id);
+  if (!before || (before.state.status !== 'running' && before.state.status !== 'paused')) return;
+  const report = await exitReport(context, before, before.state);
+  const restart = shouldRestart(before, report.exitCode);
+  const ended: Ended = {
+    startedAt: before.state.startedAt,
+    finishedAt: report.finishedAt,
+    exitCode: report.exitCode,
+    oomKilled: report.oomKilled,
+    error: report.error,
+  };
+  const record = context.store.save({ ...before, state: { status: 'exited', ...ended } });
+  if (ended.oomKilled) context.publish('container', 'oom', id, eventAttributes(record));
+  const seconds = Math.max(0, Math.round((ended.finishedAt - ended.startedAt) / 1000));
+  context.publish('container', 'die', id, eventAttributes(record, { exitCode: String(ended.exitCode), execDuration: String(seconds) }));
+  await takeDown(context, record);
+  context.live.of(id).ended({ StatusCode: ended.exitCode, ...(ended.error ? { Error: { Message: ended.error } } : {}) });
+  if (restart) restartLater(context, context.store.get(id)!, ended);
+  else if (record.spec.hostConfig.AutoRemove && !context.keepOnce.delete(id)) await removeLocked(context, id);
+}
+
+async function exitReport(context: Context, record: ContainerRecord, state: Running): Promise<ExitReport & { error: string }> {
+  const directory = exitDirectory(context.config);
+  const report = await readExit(directory, record.id, pathsOf(context.config, record.id).bundle);
+  await forgetExit(directory, record.id);
+  if (!report) {
+    context.log.warn('the monitor of a container was killed: its exit code is not known', { container: record.id, monitor: state.monitorPid });
+    return { exitCode: 255, finishedAt: Date.now(), oomKilled: false, error: 'the container monitor was killed: the exit code is not known' };
+  }
+  return { ...report, oomKilled: report.oomKilled || oomKills(context.cgroups, cgroupOf(context.config, record.id)) > 0, error: '' };
+}
+
+/** Takes down everything that a run used. Each step is done also when one before it fails; nothing here is worth a lie. */
+export async function takeDown(context: Context, record: ContainerRecord): Promise<void> {
+  const { config, cgroups } = context;
+  const paths = pathsOf(config, record.id);
+  const attempt = async (what: string, step: () => Promise<void> | void) => {
+    try {
+      await step();
+    } catch (error) {
+      context.log.error(`cannot ${what} of a container that ended`, { container: record.id, error });
+    }
+  };
+  await attempt('remove the control group', () => killLeftovers(cgroups, cgroupOf(config, record.id)));
+  const { sandbox } = record;
+  if (sandbox) {
+    await attempt('close the network', () => context.networks.close(record.id, sandbox));
+    context.store.save({ ...context.store.get(record.id)!, sandbox: undefined });
+  }
+  await attempt('unmount the root file system', () => unmountRootfs(paths, { volatile: record.spec.hostConfig.AutoRemove }));
+  await attempt('unmount shared memory', () => unmountIfThere(join(paths.bundle, 'shm')));
+  await attempt('remove the runtime state', async () => deleteState(await runtimeFor(context, record.spec.hostConfig.Runtime), record.id));
+  await attempt('remove the bundle', () => removeBundle(paths));
+}
+
+function unmountIfThere(path: string): void {
+  try {
+    unmount(path, { lazy: true });
+  } catch (error) {
+    if (!['EINVAL', 'ENOENT'].includes(errnoOf(error) ?? '')) throw error;
+  }
+}

@@ -1,0 +1,236 @@
+import { join } from 'node:path';
+import type { Duplex, Readable, Writable } from 'node:stream';
+import { BerthError } from '@berth/kit';
+import { warmCgroupMoves } from '../linux/cgroup.ts';
+import { readFileInRoot } from '../linux/open-in-root.ts';
+import { type Context, eventAttributes, pathsOf } from './context.ts';
+import { DetachFilter } from './detach-filter.ts';
+import { type ExecExit, type ExecProcess, startExec } from './exec-process.ts';
+import type { Exec } from './exec-registry.ts';
+import type { ContainerRecord } from './model.ts';
+import { parseExec } from './parse-exec.ts';
+import { parseDetachKeys } from './parse-exec-keys.ts';
+import { runtimeFor } from './runtime/select.ts';
+import type { ContainerService } from './service.ts';
+import { resolveCapabilities } from './spec/capabilities.ts';
+import { capabilitySets, environment, mergeEnvironment, userOf } from './spec/process.ts';
+import type { RuntimeProcess } from './spec/runtime-spec.ts';
+import { describeCreateFailure } from './start-failure.ts';
+import { frameHeader } from './stdcopy.ts';
+import { resolveUser } from './user.ts';
+
+/** Errors: not-found; conflict when the container does not run or is paused; invalid (body). */
+export const execCreate =
+  (context: Context): ContainerService['execCreate'] =>
+  async (name, body) => {
+    const record = runningRecord(context, name);
+    const wish = parseExec(body);
+    const exec = context.execs.add(record.id, wish);
+    warmCgroupMoves(context.cgroups);
+    context.publish('container', `exec_create: ${wish.cmd.join(' ')}`, record.id, eventAttributes(record, { execID: exec.id }));
+    return { Id: exec.id };
+  };
+
+/** Errors: not-found; conflict when it was started already or the container does not run; invalid when detached and not startable. */
+export const execStart =
+  (context: Context): ContainerService['execStart'] =>
+  async (execId, { detach, tty, consoleSize }) => {
+    const exec = context.execs.get(execId);
+    if (exec.state !== 'created') throw new BerthError('conflict', `exec ${execId} has already run`);
+    const record = runningRecord(context, exec.containerId);
+    if (!detach && tty !== exec.wish.tty) exec.wish = { ...exec.wish, tty };
+    if (consoleSize) exec.wish = { ...exec.wish, consoleSize };
+    exec.state = 'running';
+    context.publish('container', `exec_start: ${exec.wish.cmd.join(' ')}`, record.id, eventAttributes(record, { execID: exec.id }));
+    if (!detach) return { tty: exec.wish.tty, join: (connection) => void runAttached(context, exec, record, connection) };
+    const process = await begin(context, exec, record, true);
+    await process.started;
+    const early = await Promise.race([process.exited, Promise.resolve(undefined)]);
+    void process.exited.then((exit) => ended(context, exec, record, exit));
+    if (early?.failure !== undefined) throw execFailure(early.failure).error;
+    return { tty: exec.wish.tty, join: undefined };
+  };
+
+export const execResize =
+  (context: Context): ContainerService['execResize'] =>
+  async (execId, height, width) => {
+    const exec = context.execs.get(execId);
+    if (exec.state !== 'running') throw new BerthError('conflict', `exec process is not running: ${execId}`);
+    if (!exec.resize) exec.wish = { ...exec.wish, consoleSize: [height, width] }; // comes before the terminal is there
+    else exec.resize(height, width);
+  };
+
+export const execInspect =
+  (context: Context): ContainerService['execInspect'] =>
+  async (execId) => {
+    const { id, containerId, wish, state, exitCode, pid } = context.execs.get(execId);
+    return {
+      ID: id,
+      Running: state === 'running',
+      ExitCode: exitCode,
+      ProcessConfig: {
+        tty: wish.tty,
+        entrypoint: wish.cmd[0],
+        arguments: wish.cmd.slice(1),
+        privileged: wish.privileged,
+        ...(wish.user === '' ? {} : { user: wish.user }),
+      },
+      OpenStdin: wish.attachStdin,
+      OpenStderr: wish.attachStderr,
+      OpenStdout: wish.attachStdout,
+      CanRemove: state === 'exited',
+      ContainerID: containerId,
+      DetachKeys: wish.detachKeys,
+      Pid: pid,
+    };
+  };
+
+function runningRecord(context: Context, name: string): ContainerRecord {
+  const record = context.store.resolve(name);
+  if (record.state.status === 'paused') {
+    throw new BerthError('conflict', `Container ${name} is paused, unpause the container before exec`);
+  }
+  if (record.state.status !== 'running') throw new BerthError('conflict', `container ${record.id} is not running`);
+  return record;
+}
+
+async function begin(context: Context, exec: Exec, record: ContainerRecord, detached: boolean): Promise<ExecProcess> {
+  return startExec({
+    runtime: await runtimeFor(context, record.spec.hostConfig.Runtime),
+    containerId: record.id,
+    execId: exec.id,
+    directory: join(context.config.execRoot, 'exec'),
+    process: processOf(context, exec, record),
+    stdin: exec.wish.attachStdin,
+    detached,
+  });
+}
+
+function processOf(context: Context, { wish }: Exec, { id, spec }: ContainerRecord): RuntimeProcess {
+  const { config, hostConfig } = spec;
+  const { rootfs } = pathsOf(context.config, id);
+  const limit = 10 * 1024 * 1024;
+  const user = resolveUser(
+    wish.user || config.User,
+    readFileInRoot(rootfs, '/etc/passwd', limit),
+    readFileInRoot(rootfs, '/etc/group', limit),
+    hostConfig.GroupAdd ?? [],
+  );
+  const capabilities = resolveCapabilities({
+    add: hostConfig.CapAdd ?? [],
+    drop: hostConfig.CapDrop ?? [],
+    privileged: hostConfig.Privileged || wish.privileged,
+  });
+  const [height, width] = wish.consoleSize ?? [0, 0];
+  return {
+    terminal: wish.tty,
+    ...(wish.tty && height > 0 && width > 0 ? { consoleSize: { height, width } } : {}),
+    user: userOf(user),
+    args: wish.cmd,
+    env: mergeEnvironment(environment({ ...config, Tty: wish.tty }, user.home), wish.env),
+    cwd: wish.workdir || config.WorkingDir || '/',
+    capabilities: capabilitySets(capabilities),
+    noNewPrivileges: (hostConfig.SecurityOpt ?? []).some((option) => /^no-new-privileges([=:]true)?$/.test(option)),
+  };
+}
+
+async function runAttached(context: Context, exec: Exec, record: ContainerRecord, connection: Duplex): Promise<void> {
+  let exit: ExecExit;
+  try {
+    const process = await begin(context, exec, record, false);
+    const { terminal } = process;
+    if (terminal) {
+      exec.resize = terminal.resize;
+      const [height, width] = exec.wish.consoleSize ?? [0, 0];
+      if (height > 0 && width > 0) terminal.resize(height, width);
+    }
+    feed(context, exec, record, connection, process);
+    const streams = terminal
+      ? [copy(terminal.output, connection, undefined)]
+      : [copy(process.stdout, exec.wish.attachStdout ? connection : undefined, 1), copy(process.stderr, exec.wish.attachStderr ? connection : undefined, 2)];
+    exit = await process.exited;
+    exec.pid = process.pid();
+    await drained(Promise.all(streams), connection);
+    terminal?.close();
+  } catch (error) {
+    exit = { exitCode: 126, failure: error instanceof Error ? error.message : String(error) };
+  }
+  ended(context, exec, record, exit);
+  if (exit.failure !== undefined && !connection.destroyed) {
+    const text = Buffer.from(`${execFailure(exit.failure).error.message}\r\n`);
+    connection.write(exec.wish.tty ? text : Buffer.concat([frameHeader(1, text.length), text]));
+  }
+  connection.end();
+}
+
+/** Client to program. The end of the client's stream ends the program's stdin. */
+function feed(context: Context, exec: Exec, record: ContainerRecord, connection: Duplex, process: ExecProcess): void {
+  const target = process.terminal?.input ?? process.stdin;
+  connection.on('error', () => connection.destroy()); // the client went away; the program goes on
+  if (!target || !exec.wish.attachStdin) {
+    connection.resume();
+    return;
+  }
+  target.on('error', () => undefined); // EPIPE: the program closed its stdin
+  if (!process.terminal) {
+    connection.pipe(target);
+    return;
+  }
+  const filter = new DetachFilter(parseDetachKeys(exec.wish.detachKeys), () => {
+    context.publish('container', 'exec_detach', record.id, eventAttributes(record, { execID: exec.id }));
+    connection.end();
+  });
+  connection.pipe(filter).pipe(target, { end: false });
+}
+
+/** Program to client, framed where there is no terminal; blocks the program when the client does not read. */
+function copy(source: Readable | undefined, target: Writable | undefined, stream: 1 | 2 | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    if (!source) return resolve();
+    source.on('end', resolve);
+    source.on('close', resolve);
+    source.on('error', () => resolve());
+    if (!target) {
+      source.resume();
+      return;
+    }
+    target.on('close', () => source.resume()); // nobody reads any more: the program must not block
+    source.on('data', (chunk: Buffer) => {
+      if (target.destroyed || target.writableEnded) return;
+      if (stream !== undefined) target.write(frameHeader(stream, chunk.length));
+      if (!target.write(chunk)) {
+        source.pause();
+        target.once('drain', () => source.resume());
+      }
+    });
+  });
+}
+
+/** Resolves when all output was passed on; what a program left in the background keeps open is not waited for long. */
+async function drained(output: Promise<unknown>, connection: Duplex): Promise<void> {
+  let finished = false;
+  void output.then(() => {
+    finished = true;
+  });
+  const quietRounds = 10;
+  for (let quiet = 0; !finished && quiet < quietRounds; ) {
+    const before = connection.writableLength;
+    await Promise.race([output, new Promise((next) => setTimeout(next, 20))]);
+    // Only time in which the client has nothing left to read counts.
+    quiet = before === 0 && connection.writableLength === 0 ? quiet + 1 : 0;
+    if (connection.destroyed) return;
+  }
+}
+
+function ended(context: Context, exec: Exec, record: ContainerRecord, exit: ExecExit): void {
+  exec.state = 'exited';
+  exec.resize = undefined;
+  exec.exitCode = exit.failure === undefined ? exit.exitCode : execFailure(exit.failure).exitCode;
+  context.publish('container', 'exec_die', record.id, eventAttributes(record, { execID: exec.id, exitCode: String(exec.exitCode) }));
+}
+
+function execFailure(message: string): { error: BerthError; exitCode: number } {
+  const known = describeCreateFailure(message);
+  const sentence = (known?.sentence ?? message).replace('unable to start container process: error during container init: ', 'unable to start container process: ');
+  return { error: new BerthError('invalid', `OCI runtime exec failed: exec failed: ${sentence}: unknown`), exitCode: known?.exitCode ?? 126 };
+}

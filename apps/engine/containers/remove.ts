@@ -1,0 +1,71 @@
+import { existsSync, mkdirSync, renameSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { BerthError } from '@berth/kit';
+import { type Context, eventAttributes, inBackground, pathsOf } from './context.ts';
+import { takeDown } from './ended.ts';
+import type { ContainerRecord } from './model.ts';
+import type { ContainerService } from './service.ts';
+import { cancelRestart, isActive, killRecord } from './stop.ts';
+
+/** Removes a container and its files. Errors: not-found; conflict when it runs and `force` is not set. */
+export const remove =
+  (context: Context): ContainerService['remove'] =>
+  async (name, { force, link }) => {
+    if (link) throw new BerthError('not-supported', 'removing a link is not supported by this version of Berth');
+    let record = context.store.resolve(name);
+    if (!force) refuseActive(record);
+    if (force) await cancelRestart(context, record);
+    record = context.store.get(record.id) ?? record;
+    if (isActive(record)) await killRecord(context, record);
+    await context.lock.run(record.id, async () => {
+      const now = context.store.get(record.id);
+      if (!now) return; // removed itself meanwhile (--rm)
+      refuseActive(now);
+      await removeLocked(context, record.id);
+    });
+  };
+
+function refuseActive(record: ContainerRecord): void {
+  const refuse = (what: string) => new BerthError('conflict', `cannot remove container "/${record.name}": ${what}`);
+  switch (record.state.status) {
+    case 'running':
+      throw refuse('container is running: stop the container before removing or force remove');
+    case 'paused':
+      throw refuse('container is paused and must be unpaused first');
+    case 'restarting':
+      throw refuse('container is restarting: stop the container before removing or force remove');
+    default:
+  }
+}
+
+/**
+ * Removes a container that does not run. Its files are moved aside at once and removed after the answer. The caller
+ * holds the container's lock.
+ */
+export async function removeLocked(context: Context, id: string): Promise<void> {
+  const record = context.store.get(id);
+  if (!record) return;
+  if (record.sandbox || existsSync(pathsOf(context.config, id).bundle)) await takeDown(context, record);
+  moveAside(context, id);
+  context.store.delete(id);
+  context.execs.forgetContainer(id);
+  context.publish('container', 'destroy', id, eventAttributes(record));
+  context.live.of(id).removed();
+  context.live.forget(id);
+}
+
+/** A directory that holds what is being removed; emptied at start, should an engine die meanwhile. */
+export function trashOf(dataRoot: string): string {
+  return join(dataRoot, 'trash');
+}
+
+export function moveAside(context: Context, id: string): void {
+  const { home } = pathsOf(context.config, id);
+  if (!existsSync(home)) return;
+  const trash = trashOf(context.config.dataRoot);
+  mkdirSync(trash, { recursive: true, mode: 0o700 });
+  const target = join(trash, id);
+  renameSync(home, target);
+  inBackground(context, `remove the files of container ${id}`, () => rm(target, { recursive: true, force: true }));
+}

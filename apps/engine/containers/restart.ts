@@ -1,0 +1,23 @@
+import { isBerthError } from '@berth/kit';
+import { type Context, eventAttributes } from './context.ts';
+import type { ContainerService } from './service.ts';
+import { startLocked } from './start.ts';
+import { cancelRestart, isActive, stopRecord } from './stop.ts';
+
+/** Stops a container where it runs, then starts it. Errors: those of both. */
+export const restart =
+  (context: Context): ContainerService['restart'] =>
+  async (name, options) => {
+    const record = context.store.resolve(name);
+    await cancelRestart(context, record);
+    if (isActive(record)) {
+      // A container that removes itself at its end must not do so now.
+      const { hostConfig } = record.spec;
+      if (hostConfig.AutoRemove) context.keepOnce.add(record.id);
+      await stopRecord(context, record, options);
+    }
+    await context.lock.run(record.id, () => startLocked(context, record.id)).catch((error) => {
+      if (!isBerthError(error, 'not-modified')) throw error;
+    });
+    context.publish('container', 'restart', record.id, eventAttributes(record));
+  };

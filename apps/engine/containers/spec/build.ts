@@ -1,0 +1,88 @@
+import type { ContainerConfig, HostConfig } from '@berth/contract';
+import type { ResolvedUser } from '../user.ts';
+import { resolveCapabilities } from './capabilities.ts';
+import { resolveDevices } from './devices.ts';
+import { type MountFacts, resolveMounts } from './mounts.ts';
+import { type JoinedNamespaces, resolveNamespaces } from './namespaces.ts';
+import { resolveProcess } from './process.ts';
+import { resolveResources } from './resources.ts';
+import type { RuntimeSpec } from './runtime-spec.ts';
+import { customSeccompProfile, defaultSeccompProfile, type SeccompProfile } from './seccomp.ts';
+
+/** What is known of a container only when it starts. */
+export interface StartFacts extends MountFacts {
+  user: ResolvedUser;
+  networkPath: string | undefined;
+  joined: JoinedNamespaces;
+  cgroupPath: string;
+}
+
+export interface BuiltSpec {
+  spec: RuntimeSpec;
+  capabilities: string[];
+  /** The filter, kept apart so that a compiled one can take its place; undefined: unconfined. */
+  seccomp: SeccompProfile | undefined;
+}
+
+/** Writes the OCI runtime configuration of a container, without its seccomp filter. Errors: invalid, not-supported. */
+export function buildSpec(config: ContainerConfig, host: HostConfig, facts: StartFacts): BuiltSpec {
+  const security = parseSecurity(host.SecurityOpt ?? []);
+  const capabilities = resolveCapabilities({ add: host.CapAdd ?? [], drop: host.CapDrop ?? [], privileged: host.Privileged });
+  const { nodes, rules } = resolveDevices(host);
+  const ownUts = host.UTSMode !== 'host';
+  const shared = facts.mountPoints.some((mount) => mount.propagation.endsWith('shared'));
+  const spec: RuntimeSpec = {
+    ociVersion: '1.0.2',
+    root: { path: facts.paths.rootfs, readonly: host.ReadonlyRootfs },
+    ...(ownUts ? { hostname: config.Hostname } : {}),
+    process: resolveProcess(config, host, { user: facts.user, capabilities, noNewPrivileges: security.noNewPrivileges, init: facts.init !== undefined }),
+    mounts: resolveMounts(host, facts),
+    ...(host.Annotations === undefined ? {} : { annotations: { ...host.Annotations } }),
+    linux: {
+      cgroupsPath: facts.cgroupPath,
+      namespaces: resolveNamespaces(host, facts.networkPath, facts.joined, facts.cgroupNamespace),
+      resources: resolveResources(host, rules),
+      devices: nodes,
+      maskedPaths: host.Privileged ? [] : (host.MaskedPaths ?? []),
+      readonlyPaths: host.Privileged ? [] : (host.ReadonlyPaths ?? []),
+      ...sysctls(config, host, ownUts),
+      rootfsPropagation: shared ? 'shared' : facts.mountPoints.some((m) => m.propagation.endsWith('slave')) ? 'rslave' : 'rprivate',
+    },
+  };
+  return { spec, capabilities, seccomp: host.Privileged ? undefined : security.filter(capabilities) };
+}
+
+/** The domain name is a sysctl: crun of Debian 12 does not know the `domainname` member. */
+function sysctls(config: ContainerConfig, host: HostConfig, ownUts: boolean): { sysctl?: Record<string, string> } {
+  const sysctl = {
+    ...(ownNetwork(host) ? { 'net.ipv4.ip_unprivileged_port_start': '0', 'net.ipv4.ping_group_range': '0 2147483647' } : {}),
+    ...(ownUts && config.Domainname ? { 'kernel.domainname': config.Domainname } : {}),
+    ...host.Sysctls,
+  };
+  return Object.keys(sysctl).length > 0 ? { sysctl } : {};
+}
+
+/** Docker lets programs of a container's own network bind low ports and ping without privileges. */
+function ownNetwork(host: HostConfig): boolean {
+  return host.NetworkMode !== 'host' && !host.NetworkMode.startsWith('container:') && !host.Privileged;
+}
+
+interface Security {
+  noNewPrivileges: boolean;
+  filter: (capabilities: string[]) => SeccompProfile | undefined;
+}
+
+/** `--security-opt`, checked at create (parse-create.ts): only what is effective comes here. */
+function parseSecurity(options: string[]): Security {
+  const security: Security = { noNewPrivileges: false, filter: defaultSeccompProfile };
+  for (const option of options) {
+    const [, name, value] = /^([^=:]+)(?:[=:](.*))?$/s.exec(option) ?? [];
+    if (name === 'no-new-privileges') security.noNewPrivileges = value === undefined || value === 'true';
+    if (name === 'seccomp' && value === 'unconfined') security.filter = () => undefined;
+    else if (name === 'seccomp' && value !== undefined && value !== 'builtin') {
+      const profile = JSON.parse(value);
+      security.filter = (capabilities) => customSeccompProfile(profile, capabilities);
+    }
+  }
+  return security;
+}

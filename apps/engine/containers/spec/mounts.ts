@@ -1,0 +1,79 @@
+import type { HostConfig } from '@berth/contract';
+import type { ContainerPaths } from '../context.ts';
+import type { MountPoint } from '../parse-mounts.ts';
+import type { RuntimeMount } from './runtime-spec.ts';
+
+const DEFAULT_SHM_BYTES = 64 * 1024 * 1024;
+
+/** What the mounts of a container depend on besides its options. */
+export interface MountFacts {
+  paths: ContainerPaths;
+  mountPoints: MountPoint[];
+  /** Host directory of each anonymous volume, by target. */
+  volumes: Map<string, string>;
+  /** Directory whose file system is shared as /dev/shm; undefined: one of its own. */
+  sharedShm: string | undefined;
+  /** Static init program of the host, mounted at INIT_PATH; undefined: not wanted. */
+  init: string | undefined;
+  cgroupNamespace: 'private' | 'host';
+}
+
+export const INIT_PATH = '/sbin/docker-init';
+
+/** All mounts in the order they are made: the kernel's file systems, then the user's, then the engine's files. */
+export function resolveMounts(host: HostConfig, facts: MountFacts): RuntimeMount[] {
+  const user = facts.mountPoints.map((mount) => userMount(mount, facts));
+  const taken = new Set(facts.mountPoints.map((mount) => mount.target));
+  const standard = standardMounts(host, facts).filter((mount) => !taken.has(mount.destination));
+  const files = engineFiles(facts, host).filter((mount) => !taken.has(mount.destination));
+  return [...standard, ...user, ...files];
+}
+
+function standardMounts(host: HostConfig, facts: MountFacts): RuntimeMount[] {
+  const writable = host.Privileged ? 'rw' : 'ro';
+  const shm: RuntimeMount = facts.sharedShm
+    ? { destination: '/dev/shm', type: 'bind', source: facts.sharedShm, options: ['rbind', 'rprivate', 'nosuid', 'noexec', 'nodev'] }
+    : tmpfs('/dev/shm', ['nosuid', 'noexec', 'nodev', 'mode=1777', `size=${host.ShmSize || DEFAULT_SHM_BYTES}`], 'shm');
+  const mqueue: RuntimeMount =
+    host.IpcMode === 'host'
+      ? { destination: '/dev/mqueue', type: 'bind', source: '/dev/mqueue', options: ['rbind', 'rprivate', 'nosuid', 'noexec', 'nodev'] }
+      : { destination: '/dev/mqueue', type: 'mqueue', source: 'mqueue', options: ['nosuid', 'noexec', 'nodev'] };
+  return [
+    { destination: '/proc', type: 'proc', source: 'proc', options: ['nosuid', 'noexec', 'nodev'] },
+    tmpfs('/dev', ['nosuid', 'strictatime', 'mode=755', 'size=65536k']),
+    { destination: '/dev/pts', type: 'devpts', source: 'devpts', options: ['nosuid', 'noexec', 'newinstance', 'ptmxmode=0666', 'mode=0620', 'gid=5'] },
+    { destination: '/sys', type: 'sysfs', source: 'sysfs', options: ['nosuid', 'noexec', 'nodev', writable] },
+    { destination: '/sys/fs/cgroup', type: 'cgroup', source: 'cgroup', options: ['nosuid', 'noexec', 'nodev', 'relatime', writable] },
+    mqueue,
+    ...(host.IpcMode === 'none' ? [] : [shm]),
+  ];
+}
+
+function tmpfs(destination: string, options: string[], source = 'tmpfs'): RuntimeMount {
+  return { destination, type: 'tmpfs', source, options };
+}
+
+function userMount(mount: MountPoint, facts: MountFacts): RuntimeMount {
+  const access = mount.readOnly ? ['ro'] : ['rw'];
+  if (mount.type === 'tmpfs') return tmpfs(mount.target, [...mount.options, ...(mount.readOnly ? ['ro'] : [])]);
+  const source = mount.type === 'volume' ? facts.volumes.get(mount.target)! : mount.source;
+  if (mount.recursiveReadOnly !== 'no' && mount.recursive) access.push('rro');
+  return { destination: mount.target, type: 'bind', source, options: [mount.recursive ? 'rbind' : 'bind', ...access, mount.propagation || 'rprivate'] };
+}
+
+/** Files that the engine keeps for the container: read-only where its root is. */
+function engineFiles(facts: MountFacts, host: HostConfig): RuntimeMount[] {
+  const bind = (source: string, destination: string, access = host.ReadonlyRootfs ? 'ro' : 'rw'): RuntimeMount => ({
+    destination,
+    type: 'bind',
+    source,
+    options: ['bind', access, 'rprivate'],
+  });
+  const { paths } = facts;
+  return [
+    bind(paths.resolvConf, '/etc/resolv.conf'),
+    bind(paths.hostname, '/etc/hostname'),
+    bind(paths.hosts, '/etc/hosts'),
+    ...(facts.init === undefined ? [] : [bind(facts.init, INIT_PATH, 'ro')]),
+  ];
+}

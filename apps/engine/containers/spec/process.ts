@@ -1,0 +1,62 @@
+import type { ContainerConfig, HostConfig, Ulimit } from '@berth/contract';
+import type { ResolvedUser } from '../user.ts';
+import { INIT_PATH } from './mounts.ts';
+import type { RuntimeProcess } from './runtime-spec.ts';
+
+const DEFAULT_PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
+/** The container's first process. */
+export function resolveProcess(
+  config: ContainerConfig,
+  host: HostConfig,
+  facts: { user: ResolvedUser; capabilities: string[]; noNewPrivileges: boolean; init: boolean },
+): RuntimeProcess {
+  const command = [...(config.Entrypoint ?? []), ...(config.Cmd ?? [])];
+  const [height, width] = host.ConsoleSize;
+  return {
+    terminal: config.Tty,
+    ...(config.Tty && height > 0 && width > 0 ? { consoleSize: { height, width } } : {}),
+    user: userOf(facts.user),
+    args: facts.init ? [INIT_PATH, '--', ...command] : command,
+    env: environment(config, facts.user.home),
+    cwd: config.WorkingDir || '/',
+    capabilities: capabilitySets(facts.capabilities),
+    ...(host.Ulimits?.length ? { rlimits: host.Ulimits.map(rlimit) } : {}),
+    noNewPrivileges: facts.noNewPrivileges,
+    ...(host.OomScoreAdj === 0 ? {} : { oomScoreAdj: host.OomScoreAdj }),
+  };
+}
+
+export function userOf(user: ResolvedUser): RuntimeProcess['user'] {
+  return { uid: user.uid, gid: user.gid, additionalGids: user.additionalGids };
+}
+
+/** Nothing is inheritable or ambient: a program run by another user than root has no capability (CVE-2022-24769). */
+export function capabilitySets(capabilities: string[]): RuntimeProcess['capabilities'] {
+  return { bounding: capabilities, effective: capabilities, permitted: capabilities, inheritable: [], ambient: [] };
+}
+
+/** Docker's variables first, then the image's and the user's; a later one of the same name wins. */
+export function environment(config: Pick<ContainerConfig, 'Hostname' | 'Tty' | 'Env'>, home: string): string[] {
+  const own = [DEFAULT_PATH, `HOSTNAME=${config.Hostname}`, ...(config.Tty ? ['TERM=xterm'] : [])];
+  return mergeEnvironment(own, [...config.Env, ...(config.Env.some((v) => v.startsWith('HOME=')) ? [] : [`HOME=${home}`])]);
+}
+
+/** `NAME=value` replaces what has this name, `NAME` alone removes it, in place. */
+export function mergeEnvironment(base: string[], over: string[]): string[] {
+  const result = new Map(base.map((variable) => [nameOf(variable), variable]));
+  for (const variable of over) {
+    if (variable.includes('=')) result.set(nameOf(variable), variable);
+    else result.delete(variable);
+  }
+  return [...result.values()];
+}
+
+function nameOf(variable: string): string {
+  const at = variable.indexOf('=');
+  return at < 0 ? variable : variable.slice(0, at);
+}
+
+function rlimit({ Name, Soft, Hard }: Ulimit): { type: string; soft: number; hard: number } {
+  return { type: `RLIMIT_${Name.toUpperCase()}`, soft: Soft, hard: Hard };
+}

@@ -1,0 +1,65 @@
+import { statSync } from 'node:fs';
+import type { HostConfig, ThrottleDevice } from '@berth/contract';
+import { BerthError } from '@berth/kit';
+import { deviceNumber } from './devices.ts';
+import type { DeviceRule, RuntimeResources, Throttle } from './runtime-spec.ts';
+
+const CPU_PERIOD_US = 100_000;
+
+/** Docker's limits as the runtime wants them. What is unset stays unset, so that the kernel's defaults hold. */
+export function resolveResources(host: HostConfig, devices: DeviceRule[]): RuntimeResources {
+  const memory = compact({
+    limit: positive(host.Memory),
+    reservation: positive(host.MemoryReservation),
+    swap: host.MemorySwap === 0 ? undefined : host.MemorySwap,
+    swappiness: host.MemorySwappiness === null || host.MemorySwappiness < 0 ? undefined : host.MemorySwappiness,
+    disableOOMKiller: host.OomKillDisable || undefined,
+  });
+  const fromNano = host.NanoCpus > 0;
+  const cpu = compact({
+    shares: positive(host.CpuShares),
+    quota: fromNano ? Math.floor((host.NanoCpus * CPU_PERIOD_US) / 1e9) : positive(host.CpuQuota),
+    period: fromNano ? CPU_PERIOD_US : positive(host.CpuPeriod),
+    realtimeRuntime: positive(host.CpuRealtimeRuntime),
+    realtimePeriod: positive(host.CpuRealtimePeriod),
+    cpus: host.CpusetCpus || undefined,
+    mems: host.CpusetMems || undefined,
+  });
+  const blockIO = compact({
+    weight: positive(host.BlkioWeight),
+    weightDevice: host.BlkioWeightDevice?.length ? host.BlkioWeightDevice.map(({ Path, Weight }) => ({ ...numberOf(Path), weight: Weight })) : undefined,
+    throttleReadBpsDevice: throttles(host.BlkioDeviceReadBps),
+    throttleWriteBpsDevice: throttles(host.BlkioDeviceWriteBps),
+    throttleReadIOPSDevice: throttles(host.BlkioDeviceReadIOps),
+    throttleWriteIOPSDevice: throttles(host.BlkioDeviceWriteIOps),
+  });
+  return {
+    devices,
+    ...(memory ? { memory } : {}),
+    ...(cpu ? { cpu } : {}),
+    ...(blockIO ? { blockIO } : {}),
+    ...(host.PidsLimit !== null && host.PidsLimit > 0 ? { pids: { limit: host.PidsLimit } } : {}),
+  };
+}
+
+function positive(value: number): number | undefined {
+  return value > 0 ? value : undefined;
+}
+
+function throttles(devices: ThrottleDevice[] | null): Throttle[] | undefined {
+  return devices?.length ? devices.map(({ Path, Rate }) => ({ ...numberOf(Path), rate: Rate })) : undefined;
+}
+
+function numberOf(path: string): { major: number; minor: number } {
+  try {
+    return deviceNumber(statSync(path).rdev);
+  } catch (cause) {
+    throw new BerthError('invalid', `cannot find the block device ${path} of an I/O limit`, { cause });
+  }
+}
+
+/** The object without undefined members, or undefined when none is left. */
+function compact<T extends object>(object: T): { [K in keyof T]?: Exclude<T[K], undefined> } | undefined {
+  const entries = Object.entries(object).filter(([, value]) => value !== undefined);
+  return entries.length > 0 ? (Object.fromEntries(entries) as { [K in keyof T]?: Exclude<T[K], undefined> }) : undefined;
+}

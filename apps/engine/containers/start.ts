@@ -1,0 +1,146 @@
+import { BerthError, Scope } from '@berth/kit';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { mountPointsOf, prepareMounts } from './prepare-mounts.ts';
+import { readFileInRoot } from '../linux/open-in-root.ts';
+import { ensureDirectoryInRoot } from '../linux/make-in-root.ts';
+import { isRunning } from '../linux/process.ts';
+import type { Sandbox } from '../networks/model.ts';
+import { type Context, type ContainerPaths, cgroupOf, eventAttributes, exitDirectory, pathsOf } from './context.ts';
+import { watchEnd } from './ended.ts';
+import { joinedNamespaces } from './join.ts';
+import type { ContainerRecord, ContainerState } from './model.ts';
+import { parsePorts } from './parse-ports.ts';
+import { mountRootfs, removeBundle, unmountRootfs } from './rootfs.ts';
+import { startMonitor, type StartedMonitor } from './runtime/monitor.ts';
+import { type OciRuntime, deleteState, startCreated } from './runtime/oci-runtime.ts';
+import { runtimeFor } from './runtime/select.ts';
+import { applySeccomp, rememberSeccomp } from './runtime/seccomp-cache.ts';
+import { startFailure } from './start-failure.ts';
+import { buildSpec } from './spec/build.ts';
+import { killLeftovers } from './leftovers.ts';
+import { writeNetworkFiles } from './network-files.ts';
+import { resolveUser } from './user.ts';
+
+/**
+ * Starts a container that does not run. Errors: not-modified when it runs; conflict when it is paused or being removed;
+ * invalid with Docker's sentence when the runtime refuses it (the container then keeps code 126, 127 or 128).
+ * The caller holds the container's lock.
+ */
+export async function startLocked(context: Context, id: string): Promise<void> {
+  const record = context.store.get(id);
+  if (!record) throw new BerthError('not-found', `No such container: ${id}`);
+  checkStartable(record.state);
+  const live = context.live.of(id);
+  clearTimeout(live.restartTimer);
+  live.restartTimer = undefined;
+  await using undo = new Scope();
+  try {
+    const { monitor, sandbox, runtime } = await prepare(context, record, undo);
+    for (const callback of live.onCreated) callback();
+    await startCreated(runtime, id);
+    if (!isRunning(monitor.monitor)) throw new BerthError('internal', 'the container monitor ended unexpectedly');
+    undo.release();
+    context.store.save({
+      ...record,
+      sandbox,
+      stoppedByUser: false,
+      state: {
+        status: 'running',
+        pid: monitor.container.pid,
+        pidStartTime: monitor.container.startTime,
+        monitorPid: monitor.monitor.pid,
+        monitorStartTime: monitor.monitor.startTime,
+        startedAt: Date.now(),
+        finishedAt: 'finishedAt' in record.state ? record.state.finishedAt : 0,
+      },
+    });
+    watchEnd(context, id, monitor.ended);
+    context.publish('container', 'start', id, eventAttributes(record));
+  } catch (error) {
+    const failure = startFailure(error);
+    const state: ContainerState =
+      'startedAt' in record.state && record.state.startedAt > 0
+        ? { status: 'exited', startedAt: record.state.startedAt, finishedAt: Date.now(), exitCode: failure.exitCode, oomKilled: false, error: failure.error.message }
+        : { status: 'created', exitCode: failure.exitCode, error: failure.error.message };
+    context.store.save({ ...record, sandbox: undefined, state });
+    throw failure.error;
+  }
+}
+
+function checkStartable(state: ContainerState): void {
+  switch (state.status) {
+    case 'running':
+      throw new BerthError('not-modified', 'the container is running already');
+    case 'paused':
+      throw new BerthError('conflict', 'cannot start a paused container, try unpause instead');
+    case 'removing':
+      throw new BerthError('conflict', 'container is marked for removal and cannot be started');
+    case 'dead':
+      throw new BerthError('conflict', 'container is dead and cannot be started: remove it');
+    case 'created':
+    case 'exited':
+    case 'restarting':
+  }
+}
+
+/** Everything up to a process that waits for its start; `undo` takes all of it back. */
+async function prepare(context: Context, record: ContainerRecord, undo: Scope): Promise<{ monitor: StartedMonitor; sandbox: Sandbox; runtime: OciRuntime }> {
+  const { config, cgroups } = context;
+  const { id, spec } = record;
+  const paths = pathsOf(config, id);
+  const runtime = await runtimeFor(context, spec.hostConfig.Runtime);
+  const layers = context.images.layerDirectories(record.imageId);
+  const isVolatile = spec.hostConfig.AutoRemove;
+
+  undo.add('remove the bundle', () => removeBundle(paths));
+  mountRootfs(paths, layers, { dataRoot: config.dataRoot, volatile: isVolatile });
+  undo.add('unmount the root file system', () => unmountRootfs(paths, { volatile: isVolatile }));
+  const sandbox = await context.networks.open({
+    containerId: id,
+    containerName: record.name,
+    mode: spec.hostConfig.NetworkMode,
+    ports: parsePorts(spec.hostConfig, spec.config.ExposedPorts),
+    macAddress: spec.config.MacAddress || spec.endpoints['bridge']?.MacAddress || undefined,
+  });
+  undo.add('close the network', () => context.networks.close(id, sandbox));
+
+  writeNetworkFiles(paths, spec, sandbox, context.hostGateway());
+  const user = resolveUserIn(paths, spec.config.User, spec.hostConfig.GroupAdd ?? []);
+  if (spec.config.WorkingDir !== '') ensureDirectoryInRoot(paths.rootfs, spec.config.WorkingDir, 0o755);
+  const mountPoints = mountPointsOf(spec);
+  const built = buildSpec(spec.config, spec.hostConfig, {
+    paths,
+    mountPoints,
+    ...(await prepareMounts(context, record, paths, mountPoints, undo)),
+    user,
+    networkPath: sandbox.namespacePath,
+    joined: joinedNamespaces(context, spec.hostConfig),
+    cgroupPath: cgroupOf(config, id),
+    cgroupNamespace: spec.hostConfig.CgroupnsMode === 'host' || (spec.hostConfig.CgroupnsMode === '' && cgroups.version === 1) ? 'host' : 'private',
+  });
+  const seccomp = applySeccomp(context, runtime, built);
+  writeFileSync(join(paths.bundle, 'config.json'), JSON.stringify(built.spec), { mode: 0o600 });
+
+  undo.add('remove processes, control group and runtime state', async () => {
+    await killLeftovers(cgroups, cgroupOf(config, id));
+    deleteState(runtime, id);
+  });
+  const monitor = await startMonitor({
+    id,
+    bundle: paths.bundle,
+    exitDirectory: exitDirectory(config),
+    runtime,
+    tty: spec.config.Tty,
+    openStdin: spec.config.OpenStdin,
+    stdinOnce: spec.config.StdinOnce,
+    logPath: spec.hostConfig.LogConfig.Type === 'none' ? undefined : paths.logFile,
+  });
+  if (seccomp.learn) await rememberSeccomp(context, runtime, id, seccomp.key);
+  return { monitor, sandbox, runtime };
+}
+
+function resolveUserIn(paths: ContainerPaths, user: string, groupAdd: string[]): ReturnType<typeof resolveUser> {
+  const limit = 10 * 1024 * 1024;
+  return resolveUser(user, readFileInRoot(paths.rootfs, '/etc/passwd', limit), readFileInRoot(paths.rootfs, '/etc/group', limit), groupAdd);
+}

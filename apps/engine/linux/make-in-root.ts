@@ -1,0 +1,43 @@
+import { closeSync } from 'node:fs';
+import koffi from 'koffi';
+import { libc, SyscallError } from './libc.ts';
+import { O, openInRoot } from './open-in-root.ts';
+
+const mkdiratC = libc.func('int mkdirat(int fd, const char *name, uint mode)');
+
+/**
+ * Makes a directory and its parents inside `root`, as a process with that root would, never outside it: each step is
+ * resolved by the kernel under openat2's RESOLVE_IN_ROOT and made below an open descriptor.
+ * Errors: SyscallError ENOTDIR where a part of the path is a file.
+ */
+export function ensureDirectoryInRoot(root: string, path: string, mode: number): void {
+  if (exists(root, path)) return;
+  let prefix = '';
+  for (const name of path.split('/').filter((part) => part !== '' && part !== '.')) {
+    const next = `${prefix}/${name}`;
+    if (!exists(root, next)) makeBelow(root, prefix || '/', name, mode);
+    prefix = next;
+  }
+}
+
+function exists(root: string, path: string): boolean {
+  try {
+    closeSync(openInRoot(root, path, O.PATH | O.DIRECTORY));
+    return true;
+  } catch (error) {
+    if (error instanceof SyscallError && error.code === 'ENOENT') return false;
+    throw error;
+  }
+}
+
+function makeBelow(root: string, parent: string, name: string, mode: number): void {
+  const fd = openInRoot(root, parent, O.RDONLY | O.DIRECTORY);
+  try {
+    if (mkdiratC(fd, name, mode) < 0) {
+      const errno = koffi.errno();
+      if (errno !== koffi.os.errno['EEXIST']) throw new SyscallError('mkdirat', errno, `${parent}/${name}`);
+    }
+  } finally {
+    closeSync(fd);
+  }
+}
