@@ -19,3 +19,29 @@ export {
   parseTag,
   withDefaultTag,
 } from './reference.ts';
+export type {
+  BlobUpload,
+  Credentials,
+  FetchedManifest,
+  RegistrySession,
+  SessionOptions,
+  Transport,
+  TransportOptions,
+  UploadResult,
+} from './registry/index.ts';
+export {
+  connectionError,
+  createSession,
+  createTransport,
+  fetchManifest,
+  hasBlob,
+  isLoopback,
+  listTags,
+  putManifest,
+  readBlob,
+  registryCodeOf,
+  resolveManifest,
+  uploadBlob,
+} from './registry/index.ts';
+export type { TarEntry, TarEntryInit, TarEvent, TarFile, TarType } from './tar/index.ts';
+export { encodeTarFile, encodeTarHeader, readTar, TAR_END, TarParser, tarPadding } from './tar/index.ts';

@@ -59,5 +59,9 @@ export interface ProgressMessage {
   status?: string;
   id?: string;
   progressDetail?: { current?: number; total?: number };
+  /** Drawn bar, for clients that do not draw it themselves. */
+  progress?: string;
+  error?: string;
+  errorDetail?: { code?: number; message: string };
   aux?: object;
 }

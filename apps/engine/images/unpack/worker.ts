@@ -1,0 +1,106 @@
+import { createHash } from 'node:crypto';
+import { createReadStream, openSync } from 'node:fs';
+import { PassThrough, Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { type MessagePort, parentPort } from 'node:worker_threads';
+import { createGunzip, createZstdDecompress } from 'node:zlib';
+import { BerthError } from '@berth/kit';
+import { type Compression, TarParser } from '@berth/oci';
+import { detachThreadRoot } from '../../linux/chroot.ts';
+import { describeLayerError, invalidLayer } from './errors.ts';
+import { LayerWriter, type WrittenLayer } from './layer-writer.ts';
+import type { Feed, FromWorker, ToWorker } from './protocol.ts';
+
+/**
+ * Worker thread that unpacks layers, one at a time, with the layer's directory as its root. Everything that touches the
+ * layer is synchronous and so runs on this thread; reading the archive and inflating go over descriptors and memory.
+ */
+const root = detachThreadRoot();
+const engine = parentPort!;
+let present: AbortController | undefined;
+
+engine.on('message', (message: ToWorker) => {
+  if (message.kind === 'cancel') present?.abort();
+  else void answer(message);
+});
+
+async function answer(request: ToWorker & { kind: 'unpack' }): Promise<void> {
+  const abort = new AbortController();
+  present = abort;
+  let reply: FromWorker;
+  try {
+    reply = { ok: true, layer: await unpack(request, abort.signal) };
+  } catch (error) {
+    const known = describeLayerError(error);
+    reply =
+      known instanceof BerthError
+        ? { ok: false, code: known.code, message: known.message, hint: known.hint }
+        : { ok: false, code: abort.signal.aborted ? 'canceled' : 'internal', message: String(known), hint: undefined };
+  } finally {
+    present = undefined;
+    root.leave();
+  }
+  engine.postMessage(reply);
+}
+
+async function unpack(request: ToWorker & { kind: 'unpack' }, signal: AbortSignal): Promise<WrittenLayer> {
+  const { source, directory, diffId, limits } = request;
+  const input =
+    'path' in source
+      ? createReadStream('', { fd: openSync(source.path, 'r'), highWaterMark: CHUNK })
+      : readPort(source.port);
+  const hash = createHash('sha256');
+  const parser = new TarParser();
+  const writer = new LayerWriter(limits);
+  let bytes = 0;
+  try {
+    root.enter(directory);
+    await pipeline(
+      input,
+      decompressor(request.compression),
+      async (chunks: AsyncIterable<Buffer>) => {
+        for await (const chunk of chunks) {
+          bytes += chunk.length;
+          if (bytes > limits.maxBytes) throw invalidLayer(`it has more than ${limits.maxBytes} bytes when unpacked`);
+          hash.update(chunk);
+          for (const event of parser.push(chunk)) writer.take(event);
+        }
+      },
+      { signal },
+    );
+    parser.finish();
+    const digest = `sha256:${hash.digest('hex')}`;
+    if (digest !== diffId) throw invalidLayer(`its content has digest ${digest}, the image says ${diffId}`);
+    return writer.finish();
+  } finally {
+    input.destroy();
+    writer.abort();
+  }
+}
+
+/** Zlib's usual 16 KiB halve the speed. */
+const CHUNK = 256 * 1024;
+
+function decompressor(compression: Compression) {
+  if (compression === 'gzip') return createGunzip({ chunkSize: CHUNK });
+  if (compression === 'zstd') return createZstdDecompress({ chunkSize: CHUNK });
+  return new PassThrough({ highWaterMark: CHUNK });
+}
+
+/** One piece is asked for at a time, so that a slow disk slows the download down. */
+function readPort(port: MessagePort): Readable {
+  const stream = new Readable({
+    highWaterMark: 4 * CHUNK,
+    read: () => port.postMessage('more'),
+    destroy: (error, done) => {
+      port.close();
+      done(error);
+    },
+  });
+  port.on('message', (feed: Feed) => {
+    if (feed.kind === 'chunk') stream.push(feed.chunk);
+    else if (feed.kind === 'end') stream.push(null);
+    else stream.destroy(new BerthError('canceled', feed.message));
+  });
+  return stream;
+}

@@ -1,0 +1,57 @@
+import koffi from 'koffi';
+import { check, libc, SyscallError } from './libc.ts';
+import { cPath } from './path.ts';
+
+const mknodC = libc.func('int mknod(const uint8_t *path, uint mode, uint64 device)');
+const utimensatC = libc.func('int utimensat(int dirfd, const uint8_t *path, const uint8_t *times, int flags)');
+const futimensC = libc.func('int futimens(int fd, const uint8_t *times)');
+const syncfsC = libc.func('int syncfs(int fd)');
+
+const AT_FDCWD = -100;
+const AT_SYMLINK_NOFOLLOW = 0x100;
+
+/** File types of mknod(2). */
+export const S_IF = { CHR: 0o020000, BLK: 0o060000, FIFO: 0o010000 } as const;
+
+/** mknod(2); major and minor are 0 for what is no device. */
+export function mknod(path: string | Buffer, mode: number, major: number, minor: number): void {
+  check(mknodC(cPath(path), mode, makeDevice(major, minor)), 'mknod', path.toString());
+}
+
+/** The device number as glibc packs it: 32 bits of major, 32 bits of minor. */
+function makeDevice(major: number, minor: number): bigint {
+  const [a, i] = [BigInt(major), BigInt(minor)];
+  return ((a & 0xfffn) << 8n) | ((a & ~0xfffn) << 32n) | (i & 0xffn) | ((i & ~0xffn) << 12n);
+}
+
+/** Sets both times of the file itself, also of a symbolic link, to the nanosecond. `nanos` since the epoch. */
+export function setTimes(target: number | string | Buffer, nanos: bigint): void {
+  const result =
+    typeof target === 'number'
+      ? futimensC(target, times(nanos))
+      : utimensatC(AT_FDCWD, cPath(target), times(nanos), AT_SYMLINK_NOFOLLOW);
+  check(result, 'utimensat', target.toString());
+}
+
+function times(nanos: bigint): Buffer {
+  const buffer = Buffer.alloc(32);
+  let fraction = nanos % 1_000_000_000n;
+  if (fraction < 0n) fraction += 1_000_000_000n;
+  const seconds = (nanos - fraction) / 1_000_000_000n;
+  for (const at of [0, 16]) {
+    buffer.writeBigInt64LE(seconds, at);
+    buffer.writeBigInt64LE(fraction, at + 8);
+  }
+  return buffer;
+}
+
+/** syncfs(2): everything written to the file system of this open file is on disk when it resolves. Off the main thread. */
+export function syncFileSystem(fd: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    syncfsC.async(fd, (error: unknown, result: number) => {
+      if (error) reject(error);
+      else if (result < 0) reject(new SyscallError('syncfs', koffi.errno(), `descriptor ${fd}`));
+      else resolve();
+    });
+  });
+}

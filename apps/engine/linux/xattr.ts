@@ -1,0 +1,44 @@
+import koffi from 'koffi';
+import { check, libc, SyscallError } from './libc.ts';
+import { cPath } from './path.ts';
+
+const lsetxattrC = libc.func(
+  'int lsetxattr(const uint8_t *path, const char *name, const uint8_t *value, size_t size, int flags)',
+);
+const lgetxattrC = libc.func(
+  'long lgetxattr(const uint8_t *path, const char *name, _Out_ uint8_t *value, size_t size)',
+);
+const llistxattrC = libc.func('long llistxattr(const uint8_t *path, _Out_ uint8_t *list, size_t size)');
+
+/** Largest value and largest list of names that Linux has, in bytes. */
+const MAX = 65_536;
+
+/** lsetxattr(2): sets an extended attribute of the file itself, also of a symbolic link. */
+export function setXattr(path: string | Buffer, name: string, value: Buffer): void {
+  check(lsetxattrC(cPath(path), name, value, value.length, 0), 'lsetxattr', name);
+}
+
+/** lgetxattr(2); undefined when the file does not have it. */
+export function getXattr(path: string | Buffer, name: string): Buffer | undefined {
+  const value = Buffer.alloc(MAX);
+  const size = Number(lgetxattrC(cPath(path), name, value, MAX));
+  if (size >= 0) return Buffer.from(value.subarray(0, size));
+  const errno = koffi.errno();
+  if (errno === koffi.os.errno.ENODATA || errno === koffi.os.errno.EOPNOTSUPP) return undefined;
+  throw new SyscallError('lgetxattr', errno, name);
+}
+
+/** llistxattr(2): names of all extended attributes; none where the file system has none. */
+export function listXattrs(path: string | Buffer): string[] {
+  const list = Buffer.alloc(MAX);
+  const size = Number(llistxattrC(cPath(path), list, MAX));
+  if (size < 0) {
+    const errno = koffi.errno();
+    if (errno === koffi.os.errno.EOPNOTSUPP) return [];
+    throw new SyscallError('llistxattr', errno, path.toString());
+  }
+  return list
+    .toString('utf8', 0, size)
+    .split('\0')
+    .filter((name) => name !== '');
+}
