@@ -36,6 +36,7 @@ describe('import boundaries', () => {
     ['apps/engine/containers/start.ts', ours('apps/engine/networks/index.ts')],
     ['apps/engine/containers/start.ts', ours('apps/engine/linux/mount.ts')],
     ['apps/engine/containers/start.ts', ours('apps/engine/config.ts')],
+    ['apps/engine/images/routes.ts', ours('apps/engine/api/index.ts')],
     ['apps/engine/main.ts', ours('apps/engine/containers/store.ts')],
     ['apps/engine/linux/mount.ts', foreign('koffi')],
     ['packages/client/connection.ts', foreign('node:http', false)],

@@ -31,7 +31,7 @@ const PROGRAMS = [
  * @returns {Promise<{ said: string, value: undefined }>}
  */
 export async function ensureTestPrograms() {
-  const missing = PROGRAMS.filter(({ name }) => !onPath(name) && !existsSync(join(TEST_BIN, name)));
+  const missing = PROGRAMS.filter(({ name }) => onPath(name) === undefined && !existsSync(join(TEST_BIN, name)));
   for (const program of missing) await extract(program);
   return {
     said:
@@ -67,13 +67,23 @@ async function extract({ name, from, path }) {
 }
 
 /**
- * Whether the program itself is on the PATH; `docker` may also be a link to Berth's client, which is no second opinion.
+ * Docker's own client: the one on the PATH, else the one taken out of its package.
+ * @returns {string}
+ */
+export function dockerProgram() {
+  return onPath('docker') ?? join(TEST_BIN, 'docker');
+}
+
+/**
+ * Where the program itself is on the PATH; `docker` may also be a link to Berth's client, which is no second opinion.
+ *
  * @param {string} name
+ * @returns {string | undefined}
  */
 function onPath(name) {
   const found = (process.env.PATH ?? '')
     .split(delimiter)
     .map((folder) => join(folder, name))
     .find(existsSync);
-  return found !== undefined && !realpathSync(found).endsWith('/dist/bin/berth');
+  return found === undefined || realpathSync(found).endsWith('/dist/bin/berth') ? undefined : found;
 }
