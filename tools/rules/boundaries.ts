@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import type { Import } from './imports.ts';
 
 /** Who may import whom between workspaces; from the table in docs/architecture.md. */
@@ -16,19 +17,27 @@ const WORKSPACES: Record<string, readonly string[]> = {
 /** Inside the engine: a folder imports from those below it, never from its own step or above. */
 const STEPS: readonly (readonly string[])[] = [
   ['linux'],
-  ['state', 'events'],
+  ['state'],
+  ['events'],
   ['volumes', 'images', 'networks'],
   ['containers'],
+  ['exec'],
   ['build'],
   ['system'],
   ['api'],
 ];
+
+/** At the top of the engine, and for every folder. */
+const FOR_ALL = new Set(['apps/engine/config.ts', 'apps/engine/package.json']);
 
 /** A noun's routes lie with the noun and belong to the API's step: they are what the API mounts. */
 const ROUTES = /\/routes(-[\w-]+)?\.ts$/;
 
 /** Folders of small modules without an index: each file is its own interface. */
 const OPEN_FOLDERS = new Set(['linux', 'state']);
+
+/** Files beside the folders that every folder may read. */
+const FOR_ALL = new Set(['apps/engine/config.ts', 'apps/engine/package.json']);
 
 /** What costs the client milliseconds at every start (node:http alone 10 to 20). */
 const SLOW_TO_START = new Set(['node:http', 'node:https', 'node:net', 'node:tls', 'node:http2', 'yaml']);
@@ -55,7 +64,8 @@ function foreignOffence(file: string, from: string, target: string, loads: boole
 
 function engineOffence(file: string, target: string): string | undefined {
   const [from, to] = [folderOf(file), folderOf(target)];
-  if (from === to || from === '' || target === 'apps/engine/config.ts') return undefined;
+  if (dirname(file) === dirname(target) && !target.endsWith('/routes.ts')) return undefined;
+  if (from === to || from === '' || FOR_ALL.has(target)) return undefined;
   if (to === '')
     return `${from} may not import ${target}: what it needs from above it declares as an interface, joined in main.ts`;
   const [low, high] = [stepOf(to), ROUTES.test(file) ? STEPS.length : stepOf(from)];
@@ -63,10 +73,15 @@ function engineOffence(file: string, target: string): string | undefined {
     return `the folder ${low === -1 ? to : from} has no place in the import order: name it in tools/rules/boundaries.ts`;
   if (low >= high)
     return `${from} may not import ${to}: the order is ${STEPS.map((step) => step.join(', ')).join(' → ')} → main`;
+  return OPEN_FOLDERS.has(to) || isInterface(to, target)
+    ? undefined
+    : `${to} is imported through its index.ts or model.ts only`;
+}
+
+/** What a folder shows to others: its index and model; its routes to the API; the API's words for routes to these. */
+function isInterface(folder: string, target: string): boolean {
   const name = target.split('/').slice(3).join('/');
-  if (!OPEN_FOLDERS.has(to) && name !== 'index.ts' && name !== 'model.ts')
-    return `${to} is imported through its index.ts or model.ts only`;
-  return undefined;
+  return name === 'index.ts' || name === 'model.ts' || ROUTES.test(target) || (folder === 'api' && name === 'http.ts');
 }
 
 /** `packages/kit`, `apps/engine`, …; undefined outside of these. */
@@ -74,8 +89,9 @@ function workspaceOf(path: string): string | undefined {
   return /^(?:packages|apps)\/[^/]+(?=\/)/.exec(path)?.[0];
 }
 
-/** The folder directly below apps/engine; '' for files that lie there. */
+/** The folder directly below apps/engine; '' for files that lie there. A noun's routes.ts is a part of the API. */
 function folderOf(path: string): string {
+  if (/^apps\/engine\/[^/]+\/routes\.ts$/.test(path)) return 'api';
   return /^apps\/engine\/([^/]+)\//.exec(path)?.[1] ?? '';
 }
 

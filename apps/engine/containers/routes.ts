@@ -14,7 +14,7 @@ import {
   textOf,
   timestampOf,
   unframe,
-} from '../api/index.ts';
+} from '../api/http.ts';
 import type { AttachOptions, ContainerService, WaitCondition } from './index.ts';
 
 export function containerRoutes(containers: ContainerService): Route[] {
@@ -46,7 +46,8 @@ function showing(containers: ContainerService): Route[] {
       path: '/containers/{id}/json',
       name: 'container.inspect',
       permission: 'read',
-      handler: async (request) => json(200, await containers.inspect(nameOf(request), { size: booleanOf(request, 'size') })),
+      handler: async (request) =>
+        json(200, await containers.inspect(nameOf(request), { size: booleanOf(request, 'size') })),
     },
     {
       method: 'GET',
@@ -87,8 +88,12 @@ function lifecycle(containers: ContainerService): Route[] {
       permission: 'admin',
       handler: async (request) => {
         const body = await request.json();
-        if (body === undefined) throw new BerthError('invalid', 'config cannot be empty in order to create a container');
-        return json(201, await containers.create(body, { name: textOf(request, 'name'), platform: textOf(request, 'platform') }));
+        if (body === undefined)
+          throw new BerthError('invalid', 'config cannot be empty in order to create a container');
+        return json(
+          201,
+          await containers.create(body, { name: textOf(request, 'name'), platform: textOf(request, 'platform') }),
+        );
       },
     },
     done('start', 'start', (request) => {
@@ -128,7 +133,11 @@ function lifecycle(containers: ContainerService): Route[] {
       name: 'container.remove',
       permission: 'write',
       handler: async (request) => {
-        const options = { force: booleanOf(request, 'force'), volumes: booleanOf(request, 'v'), link: booleanOf(request, 'link') };
+        const options = {
+          force: booleanOf(request, 'force'),
+          volumes: booleanOf(request, 'v'),
+          link: booleanOf(request, 'link'),
+        };
         await containers.remove(nameOf(request), options);
         return empty(204);
       },
@@ -156,14 +165,19 @@ function refuseStartBody(request: ApiRequest): void {
 
 /** `signal` came with 1.42; older clients that send it mean nothing by it. */
 function stopOptions(request: ApiRequest): { timeout: number | undefined; signal: string | undefined } {
-  return { timeout: integerOf(request, 't'), signal: atLeastApi(request.version, '1.42') ? textOf(request, 'signal') : undefined };
+  return {
+    timeout: integerOf(request, 't'),
+    signal: atLeastApi(request.version, '1.42') ? textOf(request, 'signal') : undefined,
+  };
 }
 
 function waitCondition(request: ApiRequest): WaitCondition {
   const condition = atLeastApi(request.version, '1.30') ? request.query('condition') : '';
   if (condition === '' || condition === 'not-running') return 'not-running';
   if (condition === 'next-exit' || condition === 'removed') return condition;
-  throw new BerthError('invalid', `invalid condition: "${condition}"`, { hint: 'Use not-running, next-exit or removed.' });
+  throw new BerthError('invalid', `invalid condition: "${condition}"`, {
+    hint: 'Use not-running, next-exit or removed.',
+  });
 }
 
 function streaming(containers: ContainerService): Route[] {

@@ -9,4 +9,9 @@ export interface EngineEvent {
 }
 
 /** What every noun uses to say what happened. Never throws and never blocks. */
-export type Publish = (type: EngineEvent['type'], action: string, actorId: string, attributes: Record<string, string>) => void;
+export type Publish = (
+  type: EngineEvent['type'],
+  action: string,
+  actorId: string,
+  attributes: Record<string, string>,
+) => void;

@@ -1,5 +1,5 @@
 import type { FilterValues } from '@berth/contract';
-import { filtersOf, json, type Route } from '../api/index.ts';
+import { filtersOf, json, type Route } from '../api/http.ts';
 
 /** What the API asks of networks. Answers are Docker's wire types. */
 export interface NetworkCatalog {

@@ -1,0 +1,139 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { finished } from 'node:stream/promises';
+import { API_VERSION, refuseApiVersion } from '@berth/contract';
+import { BerthError, describeError, httpStatusOf, type Logger } from '@berth/kit';
+import type { Connections } from './connections.ts';
+import { hijackHead, takeConnection } from './hijack.ts';
+import { createMatcher, type Match } from './match.ts';
+import { refuseForeignPage } from './origin.ts';
+import { sendJson, sendReply } from './reply.ts';
+import { HttpRequest } from './request.ts';
+import type { Reply, Route } from './route.ts';
+import { acceptWebsocket } from './websocket.ts';
+
+export interface DispatchOptions {
+  routes: readonly Route[];
+  version: string;
+  log: Logger;
+  connections: Connections;
+}
+
+export type Dispatch = (request: IncomingMessage, response: ServerResponse, transport: 'unix' | 'tcp') => void;
+
+/** Takes one request from its line to its answer: version, route, handler, reply, errors. */
+export function createDispatcher(options: DispatchOptions): Dispatch {
+  const match = createMatcher(options.routes);
+  const headers = {
+    'Api-Version': API_VERSION,
+    'Docker-Experimental': 'false',
+    Ostype: 'linux',
+    Server: `Berth/${options.version} (linux)`,
+  };
+  return (incoming, response, transport) => {
+    const begun = performance.now();
+    answer(options, match, headers, incoming, response, transport).then(
+      (name) => options.log.debug('answered', { route: name, status: response.statusCode, ms: elapsed(begun) }),
+      (error: unknown) => fail(options.log, incoming, response, error),
+    );
+  };
+}
+
+async function answer(
+  options: DispatchOptions,
+  match: ReturnType<typeof createMatcher>,
+  headers: Readonly<Record<string, string>>,
+  incoming: IncomingMessage,
+  response: ServerResponse,
+  transport: 'unix' | 'tcp',
+): Promise<string> {
+  if (transport === 'tcp') refuseForeignPage(incoming.headers);
+  const { path, search, version } = readTarget(incoming.url ?? '/');
+  const method = incoming.method ?? '';
+  const found = method === 'OPTIONS' ? OPTIONS_MATCH : match(method, path);
+  if (found === undefined) {
+    sendJson(response, 404, { message: 'page not found' });
+    return 'unknown';
+  }
+  for (const name in headers) response.setHeader(name, headers[name]!);
+  const refused = version === undefined ? undefined : refuseApiVersion(version);
+  if (refused !== undefined) throw new BerthError('invalid', refused);
+  const request = new HttpRequest(incoming, response, {
+    version: version ?? API_VERSION,
+    params: found.params,
+    search,
+    closing: options.connections.closing,
+  });
+  const reply = await found.route.handler(request);
+  if (reply.kind === 'hijack') await giveAway(options.connections, headers, incoming, response, request, reply);
+  else if (reply.kind === 'websocket') {
+    const socket = takeConnection(incoming, response);
+    options.connections.hijacked(socket);
+    reply.join(acceptWebsocket(socket, incoming.headers, headers));
+  } else await sendReply(request, response, reply);
+  return found.route.name;
+}
+
+const OPTIONS_MATCH: Match = {
+  route: {
+    method: 'GET',
+    path: '*',
+    name: 'api.options',
+    permission: 'read',
+    handler: () => ({ kind: 'empty', status: 200 }),
+  },
+  params: {},
+};
+
+/** Splits the request target into decoded path, query and version. Errors: invalid, for a broken percent escape. */
+function readTarget(url: string): { path: string; search: string; version: string | undefined } {
+  const question = url.indexOf('?');
+  const raw = question < 0 ? url : url.slice(0, question);
+  const search = question < 0 ? '' : url.slice(question + 1);
+  const prefix = /^\/v([0-9]+(?:\.[0-9]+)*)(?=\/)/.exec(raw);
+  const rest = prefix === null ? raw : raw.slice(prefix[0].length);
+  return { path: decode(rest), search, version: prefix?.[1] };
+}
+
+function decode(path: string): string {
+  if (!path.includes('%')) return path;
+  try {
+    return decodeURIComponent(path);
+  } catch (cause) {
+    throw new BerthError('invalid', `invalid URL escape in "${path}"`, { cause });
+  }
+}
+
+/** The rest of the body is dropped first: what comes on the socket afterwards belongs to the new owner. */
+async function giveAway(
+  connections: Connections,
+  headers: Readonly<Record<string, string>>,
+  incoming: IncomingMessage,
+  response: ServerResponse,
+  request: HttpRequest,
+  reply: Extract<Reply, { kind: 'hijack' }>,
+): Promise<void> {
+  if (!incoming.readableEnded) await finished(incoming.resume(), { writable: false });
+  const socket = takeConnection(incoming, response);
+  connections.hijacked(socket);
+  socket.write(hijackHead({ upgrade: request.upgrade, multiplexed: reply.multiplexed, headers }));
+  reply.join(socket);
+}
+
+function fail(log: Logger, incoming: IncomingMessage, response: ServerResponse, error: unknown): void {
+  const status = httpStatusOf(error);
+  if (status >= 500 && !(error instanceof BerthError && error.code !== 'internal')) {
+    const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    log.error('a request failed for a reason of our own', { method: incoming.method, url: incoming.url, error, stack });
+  }
+  if (response.headersSent || response.destroyed) {
+    response.destroy();
+    return;
+  }
+  if (!incoming.complete) response.setHeader('Connection', 'close'); // the rest of the body is not wanted
+  if (status === 304) response.writeHead(304).end();
+  else sendJson(response, status, { message: describeError(error) });
+}
+
+function elapsed(begun: number): number {
+  return Math.round((performance.now() - begun) * 10) / 10;
+}

@@ -1,0 +1,127 @@
+import { readdirSync } from 'node:fs';
+import { detectCgroups } from '../linux/cgroup.ts';
+import { BUILD, VERSION } from './build-info.ts';
+import { fileSystemOf, readHost, readOptional } from './host.ts';
+import { limitWarnings, probeLimits } from './limits.ts';
+import type { SystemSources } from './model.ts';
+
+/** What this engine has beyond Docker's API. */
+const EXTRAS = ['POST /berth/v1/images/starter'];
+
+/** Answer of GET /info. */
+export async function describeInfo(sources: SystemSources, id: string): Promise<object> {
+  const { config, containers, images, runtimes, init } = sources;
+  const counts = containers.counts();
+  const listed = await images.list({ all: true, filters: {}, sharedSize: false });
+  const [first] = runtimes;
+  return {
+    ID: id,
+    Containers: counts.total,
+    ContainersRunning: counts.running,
+    ContainersPaused: counts.paused,
+    ContainersStopped: counts.stopped,
+    Images: listed.length,
+    Driver: 'overlay2',
+    DriverStatus: [
+      ['Backing Filesystem', fileSystemOf(config.dataRoot)],
+      ['Supports d_type', 'true'],
+    ],
+    Plugins: { Volume: [], Network: [...sources.networkDrivers], Authorization: null, Log: [...sources.logDrivers] },
+    LoggingDriver: sources.logDrivers[0] ?? '',
+    DockerRootDir: config.dataRoot,
+    ...describeHost(),
+    ...describeKernel(sources),
+    ...describeProcess(sources),
+    RegistryConfig: registryConfig(config.insecureRegistries),
+    IndexServerAddress: 'https://index.docker.io/v1/',
+    GenericResources: null,
+    Labels: [],
+    ExperimentalBuild: false,
+    ServerVersion: VERSION,
+    Runtimes: Object.fromEntries(runtimes.map(({ name, path }) => [name, { path }])),
+    DefaultRuntime: first?.name ?? '',
+    Swarm: {
+      NodeID: '',
+      NodeAddr: '',
+      LocalNodeState: 'inactive',
+      ControlAvailable: false,
+      Error: '',
+      RemoteManagers: null,
+    },
+    LiveRestoreEnabled: true,
+    Isolation: '',
+    InitBinary: init?.path ?? '',
+    ContainerdCommit: { ID: 'N/A' },
+    RuncCommit: { ID: first === undefined ? 'N/A' : `${first.name} ${first.version}` },
+    InitCommit: { ID: init === undefined ? 'N/A' : `${init.name} ${init.version}` },
+    DefaultAddressPools: config.addressPools.map(({ base, size }) => ({ Base: base, Size: size })),
+    FirewallBackend: { Driver: 'nftables', Info: [['Table', `inet ${config.nftTable}`]] },
+    CDISpecDirs: [],
+    Berth: { Build: BUILD, Extras: EXTRAS },
+  };
+}
+
+function describeHost(): object {
+  const host = readHost();
+  return {
+    KernelVersion: host.kernelVersion,
+    OperatingSystem: host.operatingSystem,
+    OSVersion: host.osVersion,
+    OSType: 'linux',
+    Architecture: host.machine,
+    NCPU: host.cpus,
+    MemTotal: host.memoryBytes,
+    Name: host.hostname,
+    SystemTime: new Date().toISOString(),
+  };
+}
+
+function describeKernel({ warnings }: SystemSources): object {
+  const cgroups = detectCgroups();
+  const limits = probeLimits(cgroups);
+  const forwarding = readOptional('/proc/sys/net/ipv4/ip_forward')?.trim() === '1';
+  return {
+    ...limits,
+    CgroupDriver: 'cgroupfs',
+    CgroupVersion: String(cgroups.version),
+    IPv4Forwarding: forwarding,
+    SecurityOptions: securityOptions(),
+    Warnings: [...warnings, ...limitWarnings(limits), ...(forwarding ? [] : ['WARNING: IPv4 forwarding is disabled'])],
+  };
+}
+
+function securityOptions(): string[] {
+  const seccomp = /^Seccomp:/m.test(readOptional('/proc/self/status') ?? '');
+  const cgroupNamespace = readdirSync('/proc/self/ns').includes('cgroup');
+  return [...(seccomp ? ['name=seccomp,profile=builtin'] : []), ...(cgroupNamespace ? ['name=cgroupns'] : [])];
+}
+
+function describeProcess({ config, eventListeners }: SystemSources): object {
+  const proxy = (name: string) => withoutPassword(process.env[name.toUpperCase()] ?? process.env[name] ?? '');
+  return {
+    Debug: config.logLevel === 'debug',
+    NFd: readdirSync('/proc/self/fd').length,
+    NGoroutines: 0,
+    NEventsListener: eventListeners(),
+    HttpProxy: proxy('http_proxy'),
+    HttpsProxy: proxy('https_proxy'),
+    NoProxy: proxy('no_proxy'),
+  };
+}
+
+/** Credentials in a proxy's address are shown as Docker shows them: `xxxxx:xxxxx`. */
+function withoutPassword(address: string): string {
+  return address.replace(/^([a-z]+:\/\/)[^/@]*@/i, '$1xxxxx:xxxxx@');
+}
+
+function registryConfig(insecure: readonly string[]): object {
+  const entries = insecure.map((name) => [name, { Name: name, Mirrors: [], Secure: false, Official: false }] as const);
+  return {
+    InsecureRegistryCIDRs: ['::1/128', '127.0.0.0/8'],
+    IndexConfigs: {
+      'docker.io': { Name: 'docker.io', Mirrors: [], Secure: true, Official: true },
+      ...Object.fromEntries(entries),
+    },
+    Mirrors: [],
+  };
+}
