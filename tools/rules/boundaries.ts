@@ -73,15 +73,20 @@ function engineOffence(file: string, target: string): string | undefined {
     return `the folder ${low === -1 ? to : from} has no place in the import order: name it in tools/rules/boundaries.ts`;
   if (low >= high)
     return `${from} may not import ${to}: the order is ${STEPS.map((step) => step.join(', ')).join(' → ')} → main`;
-  return OPEN_FOLDERS.has(to) || isInterface(to, target)
+  return OPEN_FOLDERS.has(to) || isInterface(from, to, target)
     ? undefined
     : `${to} is imported through its index.ts or model.ts only`;
 }
 
 /** What a folder shows to others: its index and model; its routes to the API; the API's words for routes to these. */
-function isInterface(folder: string, target: string): boolean {
+function isInterface(from: string, to: string, target: string): boolean {
   const name = target.split('/').slice(3).join('/');
-  return name === 'index.ts' || name === 'model.ts' || ROUTES.test(target) || (folder === 'api' && name === 'http.ts');
+  return (
+    name === 'index.ts' ||
+    name === 'model.ts' ||
+    (from === 'api' && ROUTES.test(target)) ||
+    (to === 'api' && name === 'http.ts')
+  );
 }
 
 /** `packages/kit`, `apps/engine`, …; undefined outside of these. */
