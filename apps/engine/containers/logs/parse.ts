@@ -1,4 +1,4 @@
-import { type StdcopyStream, STDCOPY_HEADER, writeStdcopyHeader } from '../stdcopy.ts';
+import { STDCOPY_HEADER, type StdcopyStream, writeStdcopyHeader } from '../stdcopy.ts';
 import { TimestampReader } from './timestamp.ts';
 
 /**
@@ -17,6 +17,7 @@ const LETTER_F = 70;
 const LETTER_O = 111;
 const LETTER_P = 80;
 const LETTER_Z = 90;
+const TWO_ZEROS = 0x3030;
 
 /** Free bytes that a buffer must have before the entries: room for what output needs before the first one. */
 export const HEADROOM = 128;
@@ -56,6 +57,11 @@ export class LogParser {
   #partial = false;
   /** By stream: the last entry was partial, so the next one continues a line. */
   readonly #midLine = [false, false, false];
+  /** Where output goes on in the buffer. */
+  #out = 0;
+  /** Where the header of the open frame is in the buffer, -1 for none, and its stream. */
+  #frame = -1;
+  #frameStream: StdcopyStream = 1;
   /** An entry after `until` was met: there is nothing more to come. */
   done = false;
 
@@ -75,65 +81,21 @@ export class LogParser {
    * that could not be used yet and must come before what is read next; less than ENTRY_HEADER.
    */
   parse(buffer: Buffer, start: number, end: number): { output: Buffer; rest: number } {
-    const { framed, timestamps, details } = this.#format;
     let pos = start;
-    let out = 0;
-    let frame = -1;
-    let frameStream = 0;
+    this.#out = 0;
+    this.#frame = -1;
+    if (this.#state === 'content') this.#openFrame(buffer);
     while (pos < end) {
-      if (this.#state === 'header') {
+      if (this.#state === 'content') pos = this.#copy(buffer, pos, end);
+      else if (this.#state === 'skip') pos = this.#skip(buffer, pos, end);
+      else {
         if (end - pos < ENTRY_HEADER) break;
-        const header = pos;
         pos += this.#readHeader(buffer, pos);
         if (this.done) break;
-        if (this.#state !== 'content') continue;
-        if (framed && (frame < 0 || frameStream !== this.#stream || timestamps)) {
-          if (frame >= 0) writeStdcopyHeader(buffer, frame, frameStream as StdcopyStream, out - frame - STDCOPY_HEADER);
-          frame = out;
-          frameStream = this.#stream;
-          out += STDCOPY_HEADER;
-        }
-        if ((timestamps || details) && !this.#midLine[this.#stream]) {
-          if (timestamps) out = this.#writeTime(buffer, header, out);
-          if (details) buffer[out++] = SPACE;
-        }
-      } else if (this.#state === 'content' && framed && frame < 0) {
-        frame = 0;
-        frameStream = this.#stream;
-        out = STDCOPY_HEADER;
-      }
-      if (this.#state === 'skip') {
-        const newline = buffer.indexOf(NEWLINE, pos);
-        if (newline < 0 || newline >= end) pos = end;
-        else {
-          pos = newline + 1;
-          this.#state = 'header';
-        }
-        continue;
-      }
-      const shortEnd = Math.min(end, pos + SHORT);
-      while (pos < shortEnd) {
-        const byte = buffer[pos]!;
-        if (byte === NEWLINE) break;
-        buffer[out++] = byte;
-        pos++;
-      }
-      if (pos === shortEnd && pos < end) {
-        let newline = buffer.indexOf(NEWLINE, pos);
-        if (newline < 0 || newline > end) newline = end;
-        buffer.copyWithin(out, pos, newline);
-        out += newline - pos;
-        pos = newline;
-      }
-      if (pos < end) {
-        if (!this.#partial) buffer[out++] = NEWLINE;
-        this.#midLine[this.#stream] = this.#partial;
-        this.#state = 'header';
-        pos++;
       }
     }
-    if (frame >= 0) writeStdcopyHeader(buffer, frame, frameStream as StdcopyStream, out - frame - STDCOPY_HEADER);
-    return { output: buffer.subarray(0, out), rest: this.done ? 0 : end - pos };
+    this.#closeFrame(buffer);
+    return { output: buffer.subarray(0, this.#out), rest: this.done ? 0 : end - pos };
   }
 
   /** Decides what becomes of the entry at `pos`; returns how many bytes are dealt with. */
@@ -156,18 +118,86 @@ export class LogParser {
     if (this.#timed) {
       const order = this.#time.read(buffer, pos).compare(this.#format);
       if (order > 0) this.done = true;
-      if (order < 0) this.#state = 'skip';
+      if (order !== 0) this.#state = 'skip';
     }
+    if (this.#state === 'content') this.#begin(buffer, pos);
     return ENTRY_HEADER;
   }
 
+  /** Writes what comes before the bytes of an entry whose header is at `header`. */
+  #begin(buffer: Buffer, header: number): void {
+    const { timestamps, details } = this.#format;
+    if (this.#frame < 0 || this.#frameStream !== this.#stream || timestamps) this.#openFrame(buffer);
+    if (this.#midLine[this.#stream]) return;
+    if (timestamps) this.#writeTime(buffer, header);
+    if (details) buffer[this.#out++] = SPACE;
+  }
+
+  /** Moves the bytes of an entry to the output, up to its newline or to the end of what was read. */
+  #copy(buffer: Buffer, start: number, end: number): number {
+    let pos = start;
+    let out = this.#out;
+    const shortEnd = Math.min(end, pos + SHORT);
+    while (pos < shortEnd) {
+      const byte = buffer[pos]!;
+      if (byte === NEWLINE) break;
+      buffer[out++] = byte;
+      pos++;
+    }
+    if (pos === shortEnd && pos < end) {
+      const newline = newlineOrEnd(buffer, pos, end);
+      buffer.copyWithin(out, pos, newline);
+      out += newline - pos;
+      pos = newline;
+    }
+    if (pos < end) {
+      if (!this.#partial) buffer[out++] = NEWLINE;
+      this.#midLine[this.#stream] = this.#partial;
+      this.#state = 'header';
+      pos++;
+    }
+    this.#out = out;
+    return pos;
+  }
+
+  #skip(buffer: Buffer, pos: number, end: number): number {
+    const newline = newlineOrEnd(buffer, pos, end);
+    if (newline === end) return end;
+    this.#state = 'header';
+    return newline + 1;
+  }
+
+  #openFrame(buffer: Buffer): void {
+    if (!this.#format.framed) return;
+    this.#closeFrame(buffer);
+    this.#frame = this.#out;
+    this.#frameStream = this.#stream;
+    this.#out += STDCOPY_HEADER;
+  }
+
+  #closeFrame(buffer: Buffer): void {
+    if (this.#frame >= 0) {
+      writeStdcopyHeader(buffer, this.#frame, this.#frameStream, this.#out - this.#frame - STDCOPY_HEADER);
+    }
+  }
+
   /** The entry's time in UTC and a space: 31 bytes. */
-  #writeTime(buffer: Buffer, header: number, out: number): number {
-    const isUtc = buffer[header + 30] === 48 && buffer[header + 31] === 48 && buffer[header + 33] === 48 && buffer[header + 34] === 48;
-    if (isUtc) buffer.copyWithin(out, header, header + 29);
+  #writeTime(buffer: Buffer, header: number): void {
+    const out = this.#out;
+    if (isUtc(buffer, header)) buffer.copyWithin(out, header, header + 29);
     else buffer.write(this.#time.read(buffer, header).toUtc(), out, 29, 'latin1');
     buffer[out + 29] = LETTER_Z;
     buffer[out + 30] = SPACE;
-    return out + 31;
+    this.#out = out + 31;
   }
+}
+
+/** Whether the offset of the time at `header` is +00:00. */
+function isUtc(buffer: Buffer, header: number): boolean {
+  return buffer.readUInt16LE(header + 30) === TWO_ZEROS && buffer.readUInt16LE(header + 33) === TWO_ZEROS;
+}
+
+function newlineOrEnd(buffer: Buffer, pos: number, end: number): number {
+  const newline = buffer.indexOf(NEWLINE, pos);
+  return newline < 0 || newline > end ? end : newline;
 }

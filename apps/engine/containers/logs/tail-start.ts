@@ -21,7 +21,11 @@ const TAG_AT = 43;
  * end, through rotated files where needed. A line counts when it ends; an unfinished last one counts too. Undefined
  * when there is no file.
  */
-export function tailStart(path: string, lines: number, wanted: { stdout: boolean; stderr: boolean }): LogPosition | undefined {
+export function tailStart(
+  path: string,
+  lines: number,
+  wanted: { stdout: boolean; stderr: boolean },
+): LogPosition | undefined {
   const files = logFiles(path);
   const oldest = files[0];
   if (oldest === undefined) return undefined;
@@ -72,7 +76,8 @@ function startInFile(file: string, counter: LineCounter): number | undefined {
         if (newline < 0 && blockStart > 0) break;
         const start = newline + 1;
         if (start + ENTRY_HEADER <= filled) {
-          if (counter.isBeyond(buffer[start + STREAM_AT] === LETTER_E, buffer[start + TAG_AT] === LETTER_F)) return next;
+          if (counter.isBeyond(buffer[start + STREAM_AT] === LETTER_E, buffer[start + TAG_AT] === LETTER_F))
+            return next;
           next = blockStart + start;
         } else if (blockStart + start < size) next = blockStart + start;
         if (newline <= 0) break;

@@ -10,7 +10,16 @@ export class TimestampReader {
   /** The minute that was read last, and where it begins: entries of one minute share it. */
   #minute = -1;
   #minuteStart = 0;
-  #limits: { since: bigint; until: bigint; seconds: number; nanoseconds: number; lastSeconds: number; lastNanoseconds: number } | undefined;
+  #limits:
+    | {
+        since: bigint;
+        until: bigint;
+        seconds: number;
+        nanoseconds: number;
+        lastSeconds: number;
+        lastNanoseconds: number;
+      }
+    | undefined;
 
   /** Takes the time that begins at `pos`. Bytes that are no digits make a senseless time, never an error. */
   read(buffer: Buffer, pos: number): this {
