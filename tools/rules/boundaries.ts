@@ -27,11 +27,8 @@ const STEPS: readonly (readonly string[])[] = [
   ['api'],
 ];
 
-/** At the top of the engine, and for every folder. */
-const FOR_ALL = new Set(['apps/engine/config.ts', 'apps/engine/package.json']);
-
-/** A noun's routes lie with the noun and belong to the API's step: they are what the API mounts. */
-const ROUTES = /\/routes(-[\w-]+)?\.ts$/;
+/** A noun's routes lie with the noun and are a part of the API. */
+const ROUTES = /^apps\/engine\/[^/]+\/routes(-[\w-]+)?\.ts$/;
 
 /** Folders of small modules without an index: each file is its own interface. */
 const OPEN_FOLDERS = new Set(['linux', 'state']);
@@ -64,29 +61,17 @@ function foreignOffence(file: string, from: string, target: string, loads: boole
 
 function engineOffence(file: string, target: string): string | undefined {
   const [from, to] = [folderOf(file), folderOf(target)];
-  if (dirname(file) === dirname(target) && !target.endsWith('/routes.ts')) return undefined;
+  if (dirname(file) === dirname(target) && !ROUTES.test(target)) return undefined;
   if (from === to || from === '' || FOR_ALL.has(target)) return undefined;
   if (to === '')
     return `${from} may not import ${target}: what it needs from above it declares as an interface, joined in main.ts`;
-  const [low, high] = [stepOf(to), ROUTES.test(file) ? STEPS.length : stepOf(from)];
+  const [low, high] = [stepOf(to), stepOf(from)];
   if (low === -1 || high === -1)
     return `the folder ${low === -1 ? to : from} has no place in the import order: name it in tools/rules/boundaries.ts`;
   if (low >= high)
     return `${from} may not import ${to}: the order is ${STEPS.map((step) => step.join(', ')).join(' → ')} → main`;
-  return OPEN_FOLDERS.has(to) || isInterface(from, to, target)
-    ? undefined
-    : `${to} is imported through its index.ts or model.ts only`;
-}
-
-/** What a folder shows to others: its index and model; its routes to the API; the API's words for routes to these. */
-function isInterface(from: string, to: string, target: string): boolean {
-  const name = target.split('/').slice(3).join('/');
-  return (
-    name === 'index.ts' ||
-    name === 'model.ts' ||
-    (from === 'api' && ROUTES.test(target)) ||
-    (to === 'api' && name === 'http.ts')
-  );
+  const open = OPEN_FOLDERS.has(to) || /^apps\/engine\/[^/]+\/(index|model)\.ts$/.test(target);
+  return open ? undefined : `${to} is imported through its index.ts or model.ts only`;
 }
 
 /** `packages/kit`, `apps/engine`, …; undefined outside of these. */
@@ -94,9 +79,9 @@ function workspaceOf(path: string): string | undefined {
   return /^(?:packages|apps)\/[^/]+(?=\/)/.exec(path)?.[0];
 }
 
-/** The folder directly below apps/engine; '' for files that lie there. A noun's routes.ts is a part of the API. */
+/** The folder directly below apps/engine, `api` for routes; '' for files that lie there. */
 function folderOf(path: string): string {
-  if (/^apps\/engine\/[^/]+\/routes\.ts$/.test(path)) return 'api';
+  if (ROUTES.test(path)) return 'api';
   return /^apps\/engine\/([^/]+)\//.exec(path)?.[1] ?? '';
 }
 
