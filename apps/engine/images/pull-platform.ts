@@ -1,0 +1,98 @@
+import { BerthError } from '@berth/kit';
+import type { Descriptor, Platform } from '@berth/oci';
+
+/** The platform of images that run here without emulation. */
+export function hostPlatform(architecture: string = process.arch): Platform {
+  switch (architecture) {
+    case 'x64':
+      return { os: 'linux', architecture: 'amd64' };
+    case 'ia32':
+      return { os: 'linux', architecture: '386' };
+    case 'arm':
+      return { os: 'linux', architecture: 'arm', variant: 'v7' };
+    case 'ppc64':
+      return { os: 'linux', architecture: 'ppc64le' };
+    default:
+      return { os: 'linux', architecture };
+  }
+}
+
+/** Reads `os`, `arch`, `os/arch` or `os/arch/variant` as `--platform` takes it. Errors: invalid. */
+export function parsePlatform(text: string): Platform {
+  const parts = text.toLowerCase().split('/');
+  if (parts.length > 3 || parts.some((part) => !/^[a-z0-9_.-]{1,64}$/.test(part))) {
+    throw new BerthError('invalid', `"${text}": unknown operating system or architecture: invalid argument`);
+  }
+  const host = hostPlatform();
+  const [first = '', second, third] = parts;
+  if (second === undefined) {
+    return OPERATING_SYSTEMS.has(first) ? { ...host, os: first } : normalise({ os: host.os, architecture: first });
+  }
+  return normalise({ os: first, architecture: second, ...(third === undefined ? {} : { variant: third }) });
+}
+
+const OPERATING_SYSTEMS = new Set([
+  'linux',
+  'windows',
+  'darwin',
+  'freebsd',
+  'openbsd',
+  'netbsd',
+  'solaris',
+  'aix',
+  'wasip1',
+]);
+const ALIASES: Record<string, { architecture: string; variant?: string }> = {
+  x86_64: { architecture: 'amd64' },
+  'x86-64': { architecture: 'amd64' },
+  i386: { architecture: '386' },
+  i686: { architecture: '386' },
+  aarch64: { architecture: 'arm64' },
+  armhf: { architecture: 'arm', variant: 'v7' },
+  armel: { architecture: 'arm', variant: 'v6' },
+};
+
+/** One spelling: aliases resolved, the variant that everybody means left out. */
+function normalise(platform: Platform): Platform {
+  const { os } = platform;
+  const alias = ALIASES[platform.architecture] ?? { architecture: platform.architecture };
+  const { architecture } = alias;
+  let variant = platform.variant ?? alias.variant;
+  if (architecture === 'arm') variant = variant === undefined ? 'v7' : variant.replace(/^(\d)/, 'v$1');
+  if (architecture === 'arm64' && (variant === 'v8' || variant === '8')) variant = undefined;
+  if (architecture === 'amd64' && variant === 'v1') variant = undefined;
+  return { os, architecture, ...(variant === undefined ? {} : { variant }) };
+}
+
+/** `linux/arm/v7`. */
+export function formatPlatform({ os, architecture, variant }: Platform): string {
+  return [os, architecture, ...(variant === undefined ? [] : [variant])].join('/');
+}
+
+/**
+ * True when what is offered runs where `wanted` is asked for. A 32-bit ARM runs what is made for older variants of it;
+ * other variants have to be the same.
+ */
+export function platformMatches(offered: Platform, wanted: Platform): boolean {
+  return rank(offered, wanted) !== undefined;
+}
+
+/** The entry of an index for a platform: the closest variant, the first of equals; undefined when there is none. */
+export function selectManifest(entries: readonly Descriptor[], wanted: Platform): Descriptor | undefined {
+  let best: { entry: Descriptor; rank: number } | undefined;
+  for (const entry of entries) {
+    const found = entry.platform === undefined ? undefined : rank(entry.platform, wanted);
+    if (found !== undefined && (best === undefined || found < best.rank)) best = { entry, rank: found };
+  }
+  return best?.entry;
+}
+
+/** 0 for the same, more for what is further off, undefined for no match. */
+function rank(offered: Platform, wanted: Platform): number | undefined {
+  const [a, b] = [normalise(offered), normalise(wanted)];
+  if (a.os !== b.os || a.architecture !== b.architecture) return undefined;
+  if (a.variant === b.variant) return 0;
+  if (a.architecture !== 'arm') return undefined;
+  const distance = Number(b.variant?.slice(1)) - Number(a.variant?.slice(1));
+  return distance > 0 && distance <= 2 ? distance : undefined;
+}

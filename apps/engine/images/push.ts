@@ -1,0 +1,176 @@
+import { BerthError, isBerthError } from '@berth/kit';
+import {
+  type Credentials,
+  canonicalName,
+  createSession,
+  type Digest,
+  digestOf,
+  familiarName,
+  familiarString,
+  type Manifest,
+  parseManifest,
+  parseReference,
+  putManifest,
+  type Reference,
+  type RegistrySession,
+  type Transport,
+  uploadBlob,
+} from '@berth/oci';
+import type { Image } from './model.ts';
+import { createProgress, type Progress } from './progress.ts';
+import { formatPlatform, parsePlatform, platformMatches } from './pull-platform.ts';
+import type { Slots } from './pull-slots.ts';
+import { compressLayers, pushLayers } from './push-layers.ts';
+import type { Images, OnProgress } from './service.ts';
+
+export interface PushOptions {
+  /** `os/arch[/variant]`: the image has to be for it. */
+  platform: string | undefined;
+  auth: Credentials;
+}
+
+export interface PushContext {
+  images: Images;
+  transport: Transport;
+  insecureRegistries: readonly string[];
+  slots: Slots;
+}
+
+/**
+ * Pushes an image, or every tag of a repository when the reference has none. Errors: not-found, forbidden, unauthorized,
+ * unavailable, invalid.
+ */
+export async function push(
+  context: PushContext,
+  reference: Reference,
+  options: PushOptions,
+  onProgress: OnProgress,
+  signal: AbortSignal,
+): Promise<void> {
+  if (reference.digest !== undefined) throw new BerthError('invalid', 'cannot push a digest reference');
+  const targets = reference.tag === undefined ? await tagsOf(context.images, reference) : [reference as Tagged];
+  const images = targets.map((target) => ({ target, image: imageOf(context.images, target, options.platform) }));
+  const progress = createProgress(onProgress);
+  progress.message(`The push refers to repository [${canonicalName(reference)}]`);
+
+  // Ends what is still under way when one part fails.
+  const stop = new AbortController();
+  const { transport, insecureRegistries } = context;
+  const session = createSession({
+    domain: reference.domain,
+    credentials: options.auth,
+    insecureRegistries,
+    transport,
+    signal: AbortSignal.any([signal, stop.signal]),
+  });
+  try {
+    for (const { target, image } of images) await pushOne({ ...context, session, stop, progress }, target, image);
+  } catch (error) {
+    signal.throwIfAborted();
+    throw error;
+  } finally {
+    stop.abort();
+  }
+}
+
+type Tagged = Reference & { tag: string };
+
+async function tagsOf(images: Images, repository: Reference): Promise<Tagged[]> {
+  const name = canonicalName(repository);
+  const all = (await images.list({ all: true, filters: {}, sharedSize: false })).flatMap(
+    ({ RepoTags }) => RepoTags ?? [],
+  );
+  const tagged = all
+    .filter((tag) => tag !== '<none>:<none>')
+    .map(parseReference)
+    .filter((one): one is Tagged => one.tag !== undefined && canonicalName(one) === name);
+  if (tagged.length > 0) return tagged;
+  throw new BerthError('not-found', `An image does not exist locally with the tag: ${familiarName(repository)}`);
+}
+
+function imageOf(images: Images, target: Tagged, platform: string | undefined): Image {
+  let image: Image;
+  try {
+    image = images.resolve(familiarString(target));
+  } catch (cause) {
+    if (!isBerthError(cause, 'not-found')) throw cause;
+    throw new BerthError('not-found', `tag does not exist: ${familiarString(target)}`, { cause });
+  }
+  const wanted = platform === undefined ? undefined : parsePlatform(platform);
+  if (wanted !== undefined && !platformMatches(image.config, wanted)) {
+    throw new BerthError(
+      'not-found',
+      `image with reference ${familiarString(target)} was found but does not provide the specified platform (${formatPlatform(wanted)})`,
+    );
+  }
+  return image;
+}
+
+interface PushOne extends PushContext {
+  session: RegistrySession;
+  stop: AbortController;
+  progress: Progress;
+}
+
+async function pushOne(one: PushOne, target: Tagged, image: Image): Promise<void> {
+  const { images, session, stop, progress, slots } = one;
+  await using lease = images.lease();
+  const { manifest, bytes } = await manifestToPush(images, lease, image);
+  const layers = manifest.layers.map((descriptor, n) => ({ descriptor, diffId: image.config.rootfs.diff_ids[n]! }));
+  const sourcesOf = await mountSources(images, target);
+  await pushLayers({ images, session, repository: target.path, progress, slots, stop, sourcesOf }, layers);
+
+  const { config } = manifest;
+  await uploadBlob(session, target.path, {
+    digest: config.digest,
+    size: config.size,
+    open: () => images.blobs.createReadStream(config.digest),
+  });
+  await putManifest(session, target.path, target.tag, { mediaType: manifest.mediaType, bytes });
+
+  const digest = digestOf(bytes);
+  progress.message(`${target.tag}: digest: ${digest} size: ${bytes.byteLength}`);
+  progress.aux({ Tag: target.tag, Digest: digest, Size: bytes.byteLength });
+  images.addDigest(image.id, { domain: target.domain, path: target.path, digest }, digest);
+  images.announce('push', image.id, familiarString(target));
+}
+
+/**
+ * The stored manifest; with compressed layers where it had none. That manifest takes the stored one's place, so that the
+ * next push sends the same bytes.
+ */
+async function manifestToPush(
+  images: Images,
+  lease: ReturnType<Images['lease']>,
+  image: Image,
+): Promise<{ manifest: Manifest; bytes: Uint8Array }> {
+  const { descriptor, bytes } = await images.manifestOf(image.id);
+  const document = parseManifest(bytes, descriptor.mediaType);
+  if (document.kind !== 'manifest') throw new BerthError('internal', `image ${image.id} is stored with an index`);
+  for (const { digest } of [document.manifest.config, ...document.manifest.layers]) lease.hold(digest);
+  const compressed = await compressLayers(images, lease, document.manifest);
+  if (compressed === undefined) return { manifest: document.manifest, bytes };
+  const manifestBytes = Buffer.from(JSON.stringify(compressed));
+  const configBytes = await images.blobs.readAll(compressed.config.digest, compressed.config.size);
+  await lease.addImage({ configBytes, manifestBytes, manifestMediaType: compressed.mediaType, references: [] });
+  return { manifest: compressed, bytes: manifestBytes };
+}
+
+/** By layer, the other repositories of this registry that images with it came from or went to. */
+async function mountSources(images: Images, target: Reference): Promise<(diffId: Digest) => readonly string[]> {
+  const sources = new Map<Digest, Set<string>>();
+  for (const { Id, RepoDigests } of await images.list({ all: true, filters: {}, sharedSize: false })) {
+    const paths = (RepoDigests ?? [])
+      .filter((name) => !name.startsWith('<none>'))
+      .map(parseReference)
+      .filter(({ domain, path }) => domain === target.domain && path !== target.path)
+      .map(({ path }) => path);
+    if (paths.length === 0) continue;
+    for (const diffId of images.resolve(Id).config.rootfs.diff_ids) {
+      const known = sources.get(diffId) ?? new Set();
+      for (const path of paths) known.add(path);
+      sources.set(diffId, known);
+    }
+  }
+  return (diffId) => [...(sources.get(diffId) ?? [])];
+}

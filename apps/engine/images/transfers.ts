@@ -1,0 +1,105 @@
+import { BerthError, KeyedLock } from '@berth/kit';
+import { createTransport, type Reference } from '@berth/oci';
+import type { EngineConfig } from '../config.ts';
+import { type DistributionInspect, inspectDistribution } from './distribution.ts';
+import type { Image } from './model.ts';
+import { pull } from './pull.ts';
+import { createSharing } from './pull-sharing.ts';
+import { createSlots } from './pull-slots.ts';
+import { push } from './push.ts';
+import { checkAuth, parseRegistryAuth } from './registry-auth.ts';
+import { type SearchOptions, type SearchResult, search } from './search.ts';
+import type { Images, OnProgress } from './service.ts';
+
+/**
+ * What goes between this engine and registries. `auth` is Docker's AuthConfig as it came from the client, undefined for
+ * none; it is checked here. All verbs throw BerthError with Docker's wording.
+ */
+export interface Transfers {
+  /**
+   * Pulls one image, or all tags of a repository when the reference has neither tag nor digest. Messages are Docker's;
+   * none comes before the manifest is known.
+   */
+  pull(reference: Reference, options: TransferOptions & { platform: string | undefined }): Promise<void>;
+  /** Pushes one tag, or all tags of a repository when the reference has none. */
+  push(reference: Reference, options: TransferOptions & { platform?: string | undefined }): Promise<void>;
+  /** POST /auth. Errors: unauthorized, unavailable. */
+  checkAuth(auth: object, signal: AbortSignal): Promise<{ Status: string; IdentityToken: string }>;
+  /** GET /images/search; `limit` 0 stands for the default of 25. */
+  search(term: string, options: SearchOptions & { signal: AbortSignal }): Promise<SearchResult[]>;
+  /** GET /distribution/{name}/json. */
+  inspect(
+    reference: Reference,
+    options: { auth: object | undefined; signal: AbortSignal },
+  ): Promise<DistributionInspect>;
+  /** Ends what is under way, waits for it, and closes connections. */
+  close(): Promise<void>;
+}
+
+export interface TransferOptions {
+  auth: object | undefined;
+  onProgress: OnProgress;
+  /** The caller's: when it aborts, the work ends. */
+  signal: AbortSignal;
+}
+
+export interface TransfersOptions {
+  images: Images;
+  config: Pick<EngineConfig, 'insecureRegistries'>;
+}
+
+/** Docker's defaults for max-concurrent-downloads and max-concurrent-uploads. */
+const DOWNLOADS = 3;
+const UPLOADS = 5;
+
+export function createTransfers({ images, config }: TransfersOptions): Transfers {
+  const transport = createTransport({ userAgent: `berth (linux; ${process.arch})` });
+  const closing = new AbortController();
+  const running = new Set<Promise<unknown>>();
+  const { insecureRegistries } = config;
+  const forPull = {
+    images,
+    transport,
+    insecureRegistries,
+    sharing: createSharing<Image[]>(),
+    downloads: new KeyedLock(),
+    slots: createSlots(DOWNLOADS),
+  };
+  const forPush = { images, transport, insecureRegistries, slots: createSlots(UPLOADS) };
+
+  /** Ties work to the caller and to this engine's life. */
+  const track = <T>(signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> => {
+    const promise = work(AbortSignal.any([signal, closing.signal]));
+    running.add(promise);
+    const done = () => running.delete(promise);
+    promise.then(done, done);
+    return promise;
+  };
+
+  return {
+    pull: (reference, { auth, platform, onProgress, signal }) =>
+      track(signal, async (both) => {
+        const credentials = parseRegistryAuth(auth ?? null);
+        await pull(forPull, reference, { platform, auth: credentials }, onProgress, both);
+      }),
+    push: (reference, { auth, platform, onProgress, signal }) =>
+      track(signal, async (both) => {
+        const credentials = parseRegistryAuth(auth ?? null);
+        await push(forPush, reference, { platform, auth: credentials }, onProgress, both);
+      }),
+    checkAuth: (auth, signal) =>
+      track(signal, async (both) => checkAuth(transport, insecureRegistries, parseRegistryAuth(auth), both)),
+    search: (term, { limit, filters, signal }) =>
+      track(signal, (both) => search(transport, term, { limit, filters }, both)),
+    inspect: (reference, { auth, signal }) =>
+      track(signal, async (both) => {
+        const credentials = parseRegistryAuth(auth ?? null);
+        return inspectDistribution(transport, insecureRegistries, reference, credentials, both);
+      }),
+    close: async () => {
+      closing.abort(new BerthError('canceled', 'the engine is stopping'));
+      await Promise.allSettled(running);
+      transport.close();
+    },
+  };
+}
