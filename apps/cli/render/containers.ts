@@ -3,12 +3,13 @@
  *
  *     const text = await renderContainerList(summaries, { format, psFormat, quiet, noTrunc, size });
  *
- * `summaries` is what `GET /containers/json` answered. Ask for sizes (`size=1`) when `containerListNeedsSize` says so.
+ * `summaries` is what `GET /containers/json` answered. Ask for sizes (`size=1`) when `await containerListNeedsSize(options)`
+ * says so; it also finds mistakes in the format before anything is asked.
  */
-import { formatUses, type ListFormat, type ListSpec, renderList } from './list.ts';
+import { type ListFormat, type ListSpec, renderList } from './list.ts';
 import { displayPorts, type PortSummary } from './ports.ts';
 import { familiarImage } from './reference.ts';
-import { STRING } from './template/value.ts';
+import { pointerTo, STRING, STRING_SLICE, type Typed, typed } from './template/value.ts';
 import { ellipsis, quote, shortId } from './text.ts';
 import { goTimeString } from './time.ts';
 import { humanDuration, humanSize } from './units.ts';
@@ -29,7 +30,7 @@ export interface ContainerSummary {
   State: string;
   Status: string;
   NetworkSettings?: { Networks?: Record<string, unknown> | null } | null;
-  Mounts?: { Type?: string; Name?: string; Source: string; Driver?: string }[] | null;
+  Mounts?: { Type?: string; Name?: string; Source?: string; Driver?: string }[] | null;
   ImageManifestDescriptor?: {
     platform?: { os: string; architecture: string; variant?: string; 'os.version'?: string };
   } | null;
@@ -54,11 +55,37 @@ export function renderContainerList(
   return renderList(containers, containerSpec(!options.noTrunc), listFormat(options));
 }
 
-/** True when the format prints sizes, which the engine computes only when asked. */
-export function containerListNeedsSize(options: ContainerListOptions): boolean {
+/**
+ * To be called before the engine is asked: tries the format on an empty row. True when it prints sizes, which the engine
+ * computes only when asked. Throws CliError `failed to parse template: …`, `failed to execute template: …`.
+ */
+export async function containerListNeedsSize(options: ContainerListOptions): Promise<boolean> {
   const format = wantedFormat(options);
-  return !options.quiet && format !== '' && formatUses(format, 'Size') && format !== 'table';
+  if (format === '' || format === 'table' || format === 'json' || format === 'raw') return false;
+  const spec = containerSpec(true);
+  let used = false;
+  const noteUse = () => {
+    used = true;
+    return '';
+  };
+  const fields = { ...spec.fields, Size: noteUse };
+  const { tryFormat } = await import('./list-try.ts');
+  tryFormat(format, { ...spec, fields }, EMPTY);
+  return used;
 }
+
+const EMPTY: ContainerSummary = {
+  Id: '',
+  Names: [],
+  Image: '',
+  ImageID: '',
+  Command: '',
+  Created: 0,
+  Ports: [],
+  Labels: null,
+  State: '',
+  Status: '',
+};
 
 const COLUMNS = ['ID', 'Image', 'Command', 'RunningFor', 'Status', 'Ports', 'Names'] as const;
 
@@ -158,14 +185,29 @@ function size(container: ContainerSummary): string {
   return container.SizeRootFs ? `${own} (virtual ${humanSize(container.SizeRootFs, 3)})` : own;
 }
 
-function mountName(mount: { Name?: string; Source: string }, trunc: boolean): string {
-  const name = mount.Name || mount.Source;
+function mountName(mount: { Name?: string; Source?: string }, trunc: boolean): string {
+  const name = mount.Name || mount.Source || '';
   return trunc ? ellipsis(name, 15) : name;
 }
 
-function platform(container: ContainerSummary): string | undefined {
-  const at = container.ImageManifestDescriptor?.platform;
-  if (!at) return undefined;
-  const os = at['os.version'] ? `${at.os}(${at['os.version']})` : at.os;
-  return [os, at.architecture, at.variant].filter(Boolean).join('/');
+/** A `*formatter.Platform`: nil prints as `<nil>`, else `linux/arm64/v8`. */
+function platform(container: ContainerSummary): Typed {
+  return typed(PLATFORM, container.ImageManifestDescriptor?.platform ?? null);
 }
+
+const PLATFORM = pointerTo({
+  kind: 'struct',
+  name: 'formatter.Platform',
+  fields: [
+    { name: 'Architecture', json: 'architecture', omitEmpty: false, type: STRING, embedded: false },
+    { name: 'OS', json: 'os', omitEmpty: false, type: STRING, embedded: false },
+    { name: 'OSVersion', json: 'os.version', omitEmpty: true, type: STRING, embedded: false },
+    { name: 'OSFeatures', json: 'os.features', omitEmpty: true, type: STRING_SLICE, embedded: false },
+    { name: 'Variant', json: 'variant', omitEmpty: true, type: STRING, embedded: false },
+  ],
+  stringer(v) {
+    const at = v as { os: string; architecture: string; variant?: string; 'os.version'?: string };
+    const os = at['os.version'] ? `${at.os}(${at['os.version']})` : at.os;
+    return [os, at.architecture, at.variant].filter(Boolean).join('/');
+  },
+});

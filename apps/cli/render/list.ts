@@ -33,11 +33,6 @@ export async function renderList<T>(items: readonly T[], spec: ListSpec<T>, form
   return renderCustom(items, spec, format.format);
 }
 
-/** True when the user's format prints this field, so that it must be asked for. */
-export function formatUses(format: string, field: string): boolean {
-  return new RegExp(`\\.${field}\\b`).test(format) || /\bjson \.(?![A-Za-z])/.test(format) || format === 'json';
-}
-
 function cell<T>(spec: ListSpec<T>, name: string, item: T): string {
   return String(spec.fields[name]?.(item) ?? '');
 }
@@ -71,7 +66,8 @@ function unescapeTabs(source: string): string {
   return source.replace(/^ +| +$/g, '').replace(/\\([tn])/g, (_all, letter) => (letter === 't' ? '\t' : '\n'));
 }
 
-function contextType<T>(spec: ListSpec<T>): ContextType {
+/** The Go type that templates see a row as. */
+export function contextType<T>(spec: ListSpec<T>): ContextType {
   const methods: Record<string, Method> = { ...spec.methods };
   for (const [name, read] of Object.entries(spec.fields))
     methods[name] = { params: [], call: (item) => read(item as T) };

@@ -69,7 +69,7 @@ class Run {
   #variables: { name: string; value: Value }[] = [];
   #name: string;
   #depth = 0;
-  #node: Operand | Node | undefined;
+  #node: Operand | Node | Command | undefined;
 
   constructor(template: Template, options: ExecuteOptions) {
     this.#template = template;
@@ -138,7 +138,6 @@ class Run {
     const scope = this.#variables.length;
     const piped = this.#pipeline(dot, branch.pipe);
     const value = piped ? indirect(piped).value : undefined;
-    this.#node = branch;
     const entries = value ? this.#rangeEntries(value) : undefined;
     const inner = this.#variables.length;
     for (const [index, item] of entries ?? []) {
@@ -231,7 +230,7 @@ class Run {
       case 'chain':
         return this.#chain(dot, first, command.args, final);
       case 'identifier':
-        return this.#function(dot, first, command.args, final);
+        return this.#function(dot, first, command, command.args, final);
       case 'variable':
         return this.#variable(dot, first, command.args, final);
       case 'pipe':
@@ -350,7 +349,13 @@ class Run {
     return goValue(method.call(receiver.type.methods?.[name] ? receiver.v : indirect(receiver).value.v, ...plain));
   }
 
-  #function(dot: Value, node: Operand & { kind: 'identifier' }, args: readonly Operand[], final: Final): Value {
+  #function(
+    dot: Value,
+    node: Operand & { kind: 'identifier' },
+    command: Operand | Command,
+    args: readonly Operand[],
+    final: Final,
+  ): Value {
     this.#node = node;
     const called = Object.hasOwn(this.#options.functions, node.name) ? this.#options.functions[node.name] : undefined;
     if (!called) return this.#fail(`${quote(node.name)} is not a defined function`);
@@ -359,7 +364,7 @@ class Run {
     try {
       return called.call(...values);
     } catch (error) {
-      this.#node = node;
+      this.#node = command;
       return this.#fail(`error calling ${node.name}: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
@@ -415,7 +420,7 @@ class Run {
       case 'pipe':
         return this.#checkType(this.#pipeline(dot, node), wanted);
       case 'identifier':
-        return this.#checkType(this.#function(dot, node, [node], MISSING), wanted);
+        return this.#checkType(this.#function(dot, node, node, [node], MISSING), wanted);
       case 'chain':
         return this.#checkType(this.#chain(dot, node, [node], MISSING), wanted);
     }

@@ -95,11 +95,11 @@ function split(value: string, by: string): string[] {
   return by === '' ? [...value] : value.split(by);
 }
 
+/** Go's strings.Title: a letter begins a word after the start, white space and ASCII that is no letter, digit or `_`. */
 function title(value: string): string {
-  return value.replace(
-    /(^|[^\p{L}\p{N}_'])(\p{L})/gu,
-    (_all, before: string, letter: string) => before + letter.toUpperCase(),
-  );
+  return value.replace(/(^|\s|[!-/:-@[-^`{-~])(\p{L})/gu, (_all, before: string, letter: string) => {
+    return before + letter.toUpperCase();
+  });
 }
 
 function pad(value: string, before: number, after: number): string {
@@ -179,7 +179,7 @@ function callFunction(value: Value): Value {
 }
 
 function lengthOf(value: Value): Value {
-  if (!value) throw new Error('len of nil pointer');
+  if (!value) throw new Error('reflect: call of reflect.Value.Type on zero Value');
   const { value: item, isNil } = indirect(value);
   if (isNil) throw new Error('len of nil pointer');
   if (item.type.kind === 'string') return { type: INT, v: Buffer.byteLength(String(item.v)) };
@@ -202,11 +202,11 @@ function indexOf(value: Value, ...indexes: Value[]): Value {
 function indexOne({ type, v }: Typed, index: Value): Value {
   if (type.kind === 'slice') {
     const list = Array.isArray(v) ? v : [];
-    return element(type.elem, list[position(index, list.length - 1)]);
+    return element(type.elem, list[position(index, list.length, 'slice')]);
   }
   if (type.kind === 'string') {
     const bytes = Buffer.from(String(v));
-    return { type: { kind: 'uint', name: 'uint8' }, v: bytes[position(index, bytes.length - 1)] };
+    return { type: { kind: 'uint', name: 'uint8' }, v: bytes[position(index, bytes.length, 'string')] };
   }
   if (type.kind === 'map') {
     if (!index) throw new Error('value is nil; should be of type string');
@@ -219,14 +219,15 @@ function indexOne({ type, v }: Typed, index: Value): Value {
   throw new Error(`can't index item of type ${type.name}`);
 }
 
-/** An index between 0 and `max`, both included. */
-function position(index: Value, max: number): number {
+/** An index between 0 and `max`, both included; where something must lie there, `of` says what, and `max` is too far. */
+function position(index: Value, max: number, of?: 'slice' | 'string'): number {
   if (!index) throw new Error('cannot index slice/array with nil');
   if (index.type.kind !== 'int' && index.type.kind !== 'uint') {
     throw new Error(`cannot index slice/array with type ${index.type.name}`);
   }
   const at = Number(index.v);
   if (at < 0 || at > max) throw new Error(`index out of range: ${at}`);
+  if (of && at === max) throw new Error(`reflect: ${of} index out of range`);
   return at;
 }
 

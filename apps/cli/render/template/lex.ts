@@ -3,7 +3,8 @@ import { isPrintable } from '../text.ts';
 export type TokenKind =
   | 'error'
   | 'bool'
-  | 'char'
+  | 'char' // any other printable ASCII character
+  | 'charConstant' // 'c'
   | 'assign' // =
   | 'declare' // :=
   | 'eof'
@@ -158,7 +159,7 @@ function lexToken(lexer: Lexer): boolean {
   if (char === '|') return one(lexer, 'pipe', 1);
   if (char === '"') return lexQuoted(lexer, '"', 'string', 'unterminated quoted string');
   if (char === '`') return lexRaw(lexer);
-  if (char === "'") return lexQuoted(lexer, "'", 'char', 'unterminated character constant');
+  if (char === "'") return lexQuoted(lexer, "'", 'charConstant', 'unterminated character constant');
   if (char === '$') return lexName(lexer, 'variable');
   if (char === '.' && !(next >= '0' && next <= '9')) return lexName(lexer, 'field');
   if (char === '.' || char === '+' || char === '-' || (char >= '0' && char <= '9')) return lexNumber(lexer);

@@ -10,6 +10,7 @@ export function parseNumber(text: string): { value: number | bigint; float: bool
     const digits = clean.replace(/^[+-]/, '');
     if (/^0\d*[89]/.test(digits)) return undefined;
     const value = sign * BigInt(/^0[0-7]+$/.test(digits) ? `0o${digits.slice(1)}` : digits.toLowerCase());
+    if (value >= 2n ** 64n || value < -(2n ** 63n)) return undefined;
     return { value: Number.isSafeInteger(Number(value)) ? Number(value) : value, float: false };
   }
   if (/^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(clean)) return { value: Number(clean), float: true };

@@ -24,6 +24,7 @@ export interface Pipe {
 }
 
 export interface Command {
+  kind: 'command';
   at: number;
   args: Operand[];
 }
@@ -53,7 +54,7 @@ export interface Template {
 }
 
 /** A node as error messages quote it. */
-export function describe(node: Operand | Node): string {
+export function describe(node: Operand | Node | Command): string {
   switch (node.kind) {
     case 'identifier':
       return node.name;
@@ -77,6 +78,8 @@ export function describe(node: Operand | Node): string {
       return node.written;
     case 'pipe':
       return describePipe(node);
+    case 'command':
+      return describeCommand(node);
     case 'text':
       return quote(node.text);
     case 'action':
@@ -95,8 +98,9 @@ export function describe(node: Operand | Node): string {
 
 function describePipe(pipe: Pipe): string {
   const names = pipe.declares.map((variable) => variable.name).join(', ');
-  const commands = pipe.commands.map((command) =>
-    command.args.map((arg) => (arg.kind === 'pipe' ? `(${describePipe(arg)})` : describe(arg))).join(' '),
-  );
-  return `${names === '' ? '' : `${names} ${pipe.assigns ? '=' : ':='} `}${commands.join(' | ')}`;
+  return `${names === '' ? '' : `${names} ${pipe.assigns ? '=' : ':='} `}${pipe.commands.map(describeCommand).join(' | ')}`;
+}
+
+function describeCommand(command: Command): string {
+  return command.args.map((arg) => (arg.kind === 'pipe' ? `(${describePipe(arg)})` : describe(arg))).join(' ');
 }

@@ -109,9 +109,9 @@ class Parser {
         case 'continue':
           return this.#jump(token.text, token.at);
         case 'template':
-          return this.#call(token.at);
+          return this.#call();
         case 'block':
-          return this.#block(token.at);
+          return this.#block();
       }
     }
     this.#next = mark;
@@ -155,8 +155,9 @@ class Parser {
     return list;
   }
 
-  #call(at: number): Node {
+  #call(): Node {
     const context = 'template clause';
+    const { at } = this.#peekNonSpace();
     const name = this.#templateName(context);
     if (this.#peekNonSpace().kind === 'close') {
       this.#takeNonSpace();
@@ -165,8 +166,9 @@ class Parser {
     return { kind: 'template', at, name, pipe: this.#pipeline(context, 'close') };
   }
 
-  #block(at: number): Node {
+  #block(): Node {
     const context = 'block clause';
+    const { at } = this.#peekNonSpace();
     const name = this.#templateName(context);
     const pipe = this.#pipeline(context, 'close');
     const outer = this.#variables;
@@ -235,7 +237,7 @@ class Parser {
   }
 
   #command(): Command {
-    const command: Command = { at: this.#peekNonSpace().at, args: [] };
+    const command: Command = { kind: 'command', at: this.#peekNonSpace().at, args: [] };
     for (;;) {
       this.#peekNonSpace();
       const operand = this.#operand();
@@ -288,9 +290,11 @@ class Parser {
         return { kind, at, path: [text.slice(1)] };
       case 'bool':
         return { kind, at, value: text === 'true' };
-      case 'char':
+      case 'charConstant':
+        if (!parseNumber(text)) this.#fail(`malformed character constant: ${text}`);
+        return { kind: 'number', at, text };
       case 'number':
-        if (!parseNumber(text)) this.#fail(kind === 'char' ? `malformed character constant: ${text}` : badNumber(text));
+        if (!parseNumber(text)) this.#fail(badNumber(text));
         return { kind: 'number', at, text };
       case 'leftParen':
         return this.#pipeline('parenthesized pipeline', 'rightParen');
@@ -345,7 +349,7 @@ class Parser {
 
 const STARTS_COMMAND = new Set<TokenKind>([
   'bool',
-  'char',
+  'charConstant',
   'dot',
   'field',
   'identifier',
@@ -357,7 +361,8 @@ const STARTS_COMMAND = new Set<TokenKind>([
 ]);
 
 function badNumber(text: string): string {
-  return /^[+-]?0\d*[89]/.test(text) ? `illegal number syntax: ${quote(text)}` : `bad number syntax: ${quote(text)}`;
+  // What Go can read as a float, but not as an integer, it takes for one that is too large (089, too).
+  return /^[+-]?\d[\d_]*$/.test(text) ? `integer overflow: ${quote(text)}` : `illegal number syntax: ${quote(text)}`;
 }
 
 function isTerminator(node: Node | Terminator): node is Terminator {

@@ -1,4 +1,5 @@
 import { quote } from '../text.ts';
+import { goJson } from './json.ts';
 import { element, findField, readField, sortedEntries, type Typed, type Value } from './value.ts';
 
 /** How `%v` and its kin print: `plus` names struct fields, `sharp` prints Go syntax. */
@@ -36,7 +37,8 @@ export function printValue(value: Value, style: PrintStyle = {}, depth = 0): str
     case 'interface':
       return printValue(element(type, v), style, depth);
     case 'context':
-      return `&{${type.name}}`;
+      // Go prints the row's private fields; what they say is in its JSON.
+      return goJson(value, false);
     default:
       return String(v);
   }
