@@ -1,3 +1,4 @@
+import { fstatSync, readSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { fileAfter } from './files.ts';
 import { ENTRY_HEADER, HEADROOM, type LogFormat, LogParser } from './parse.ts';
@@ -80,7 +81,10 @@ export class LogTail implements AsyncIterableIterator<Buffer> {
     const wanted = Math.min(this.#size, this.#limit - this.#offset);
     if (!this.#file || wanted <= 0) return undefined;
     const buffer = Buffer.allocUnsafeSlow(HEADROOM + wanted);
-    const { bytesRead } = await this.#file.read(buffer, HEADROOM, wanted, this.#offset);
+    const bytesRead = this.#watch
+      ? // Waiting for live output: just written, so it is in memory, and a turn of the thread pool would take longer.
+        readSync(this.#file.fd, buffer, HEADROOM, wanted, this.#offset)
+      : (await this.#file.read(buffer, HEADROOM, wanted, this.#offset)).bytesRead;
     if (bytesRead === 0) return undefined;
     this.#offset += bytesRead;
     this.#size = bytesRead === wanted ? LARGE : SMALL;
@@ -118,7 +122,7 @@ export class LogTail implements AsyncIterableIterator<Buffer> {
       this.#watch = new LogWatch(this.#path, this.#options.until, this.#options.ended);
       return true;
     }
-    if (await this.#truncated()) return true;
+    if (this.#truncated()) return true;
     return this.#watch.wait();
   }
 
@@ -127,7 +131,7 @@ export class LogTail implements AsyncIterableIterator<Buffer> {
     if (!this.#file || (this.#watch && !this.#watch.takeRenamed())) return false;
     const next = fileAfter(this.#path, this.#inode);
     if (next === undefined) return false;
-    if (this.#options.follow && (await this.#file.stat()).size > this.#offset) {
+    if (this.#options.follow && fstatSync(this.#file.fd).size > this.#offset) {
       // Written between our last read and the rotation: read on, and look again afterwards.
       this.#watch?.keepRenamed();
       return true;
@@ -137,8 +141,8 @@ export class LogTail implements AsyncIterableIterator<Buffer> {
   }
 
   /** Somebody emptied the file, which the monitor appends to: go back to its start. */
-  async #truncated(): Promise<boolean> {
-    if (!this.#file || (await this.#file.stat()).size >= this.#offset) return false;
+  #truncated(): boolean {
+    if (!this.#file || fstatSync(this.#file.fd).size >= this.#offset) return false;
     this.#offset = 0;
     this.#rest = Buffer.alloc(0);
     this.#parser.reset();
