@@ -23,7 +23,7 @@ export interface HttpResponse {
   statusText: string;
   headers: IncomingHttpHeaders;
   /** Must be read or destroyed by whoever gets it. */
-  body: IncomingMessage;
+  body: Readable;
   url: URL;
 }
 
