@@ -38,12 +38,14 @@ export class NetlinkSocket {
   readonly #family: string;
   #sequence = 0;
 
-  constructor(protocol: number) {
+  /** `groups`: number of the multicast group to hear, for a socket that only listens. */
+  constructor(protocol: number, options: { groups?: number } = {}) {
     this.#family = protocol === NETLINK.ROUTE ? 'rtnetlink' : 'nfnetlink';
     this.#fd = check(socketC(AF_NETLINK, SOCK_RAW_CLOEXEC, protocol), 'socket', this.#family);
     const address = Buffer.alloc(12);
     address.writeUInt16LE(AF_NETLINK, 0);
     check(bindC(this.#fd, address, address.length), 'bind', this.#family);
+    if (options.groups !== undefined) this.#option(SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, int(options.groups));
     this.#option(SOL_NETLINK, NETLINK_CAP_ACK, int(1));
     this.#option(SOL_NETLINK, NETLINK_EXT_ACK, int(1));
     // A lost answer must not stop the engine for ever.
@@ -113,6 +115,11 @@ export class NetlinkSocket {
     closeC(this.#fd);
   }
 
+  /** Hands over the descriptor; the object is not to be used any more. */
+  detach(): number {
+    return this.#fd;
+  }
+
   /** Gives the sequence number of the first message; the others follow it. */
   #send(requests: readonly NetlinkRequest[]): number {
     const first = this.#sequence + 1;
@@ -123,19 +130,7 @@ export class NetlinkSocket {
 
   #receive(): Received[] {
     const length = check(Number(recvC(this.#fd, receiveBuffer, receiveBuffer.length, 0)), 'recv', this.#family);
-    const messages: Received[] = [];
-    for (let at = 0; at + 16 <= length; ) {
-      const size = receiveBuffer.readUInt32LE(at);
-      if (size < 16 || at + size > length) break;
-      messages.push({
-        type: receiveBuffer.readUInt16LE(at + 4),
-        flags: receiveBuffer.readUInt16LE(at + 6),
-        sequence: receiveBuffer.readUInt32LE(at + 8),
-        body: Buffer.from(receiveBuffer.subarray(at + 16, at + size)),
-      });
-      at += (size + 3) & ~3;
-    }
-    return messages;
+    return splitMessages(receiveBuffer.subarray(0, length));
   }
 
   /** undefined for an acknowledgement. */
@@ -157,6 +152,23 @@ export class NetlinkSocket {
 interface Received extends NetlinkReply {
   flags: number;
   sequence: number;
+}
+
+/** Messages of one datagram. Bodies are copies. */
+export function splitMessages(data: Buffer): Received[] {
+  const messages: Received[] = [];
+  for (let at = 0; at + 16 <= data.length; ) {
+    const size = data.readUInt32LE(at);
+    if (size < 16 || at + size > data.length) break;
+    messages.push({
+      type: data.readUInt16LE(at + 4),
+      flags: data.readUInt16LE(at + 6),
+      sequence: data.readUInt32LE(at + 8),
+      body: Buffer.from(data.subarray(at + 16, at + size)),
+    });
+    at += (size + 3) & ~3;
+  }
+  return messages;
 }
 
 function encode(request: NetlinkRequest, sequence: number): Buffer {
@@ -192,6 +204,7 @@ const SO_RCVTIMEO = 20;
 const SO_SNDBUFFORCE = 32;
 const SO_RCVBUFFORCE = 33;
 const SOL_NETLINK = 270;
+const NETLINK_ADD_MEMBERSHIP = 1;
 const NETLINK_CAP_ACK = 10;
 const NETLINK_EXT_ACK = 11;
 const NLMSG_ERROR = 2;

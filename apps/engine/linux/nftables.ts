@@ -31,6 +31,11 @@ export class Nftables {
     return this.#run(commands, 0);
   }
 
+  /** Text of a list command, without set elements, counters and other changing parts. */
+  structure(command: string): string {
+    return this.#run(command, NFT_CTX_OUTPUT_TERSE | NFT_CTX_OUTPUT_STATELESS);
+  }
+
   /** Runs one list command and gives the members of the `nftables` array. */
   list(command: string): Record<string, unknown>[] {
     const answer: { nftables?: Record<string, unknown>[] } = JSON.parse(
@@ -53,6 +58,8 @@ export class Nftables {
   }
 }
 
+const NFT_CTX_OUTPUT_STATELESS = 1 << 1;
+const NFT_CTX_OUTPUT_TERSE = 1 << 11;
 const NFT_CTX_OUTPUT_JSON = 1 << 4;
 
 let loaded: ReturnType<typeof load> | undefined;

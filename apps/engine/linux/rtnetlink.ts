@@ -79,11 +79,13 @@ export class Rtnetlink {
   }
 }
 
-/** A new bridge, down. Its MAC address is given because a bridge without one takes that of its lowest port. */
-export function newBridge(bridge: { name: string; mtu: number; macAddress: string }): NetlinkRequest {
+/**
+ * A new bridge, down. Its MAC address is given because a bridge without one takes that of its lowest port. An MTU must be
+ * set afterwards (setMtu): one given at creation is taken for the kernel's own choice and changes with the ports.
+ */
+export function newBridge(bridge: { name: string; macAddress: string }): NetlinkRequest {
   return newLink(`bridge ${bridge.name}`, [
     textAttribute(IFLA.IFNAME, bridge.name),
-    u32Attribute(IFLA.MTU, bridge.mtu),
     attribute(IFLA.ADDRESS, macBytes(bridge.macAddress)),
     nested(IFLA.LINKINFO, textAttribute(IFLA_INFO.KIND, 'bridge')),
   ]);

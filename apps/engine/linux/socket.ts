@@ -15,27 +15,21 @@ export interface BoundSocket {
 
 /**
  * Binds an address and port in the calling thread's namespace without listening, so that other programs get
- * EADDRINUSE. `address` has 4 or 16 bytes (IPv6 sockets never take IPv4). With `shared`, a socket that sets
- * SO_REUSEADDR may bind the port beside this one.
+ * EADDRINUSE. `address` has 4 or 16 bytes (IPv6 sockets never take IPv4).
  * Errors: EADDRINUSE, EADDRNOTAVAIL, EPROTONOSUPPORT (the kernel has no SCTP), EAFNOSUPPORT (no IPv6).
  */
-export function bindSocket(
-  protocol: TransportProtocol,
-  address: Buffer,
-  port: number,
-  options: { shared?: boolean } = {},
-): BoundSocket {
+export function bindSocket(protocol: TransportProtocol, address: Buffer, port: number): BoundSocket {
   const ipv6 = address.length === 16;
   const type = (protocol === 'udp' ? SOCK_DGRAM : SOCK_STREAM) | SOCK_CLOEXEC;
   const fd = check(socketC(ipv6 ? AF_INET6 : AF_INET, type, PROTOCOL[protocol]), 'socket', protocol);
   try {
     if (ipv6) setFlag(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
     // Connections of an earlier program that linger in TIME_WAIT must not count; a program that listens still does.
-    if (protocol !== 'udp' || options.shared) setFlag(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+    if (protocol !== 'udp') setFlag(fd, SOL_SOCKET, SO_REUSEADDR, 1);
     const name = ipv6 ? ipv6Name(address, port) : ipv4Name(address, port);
     check(bindC(fd, name, name.length), 'bind', `${protocol} port ${port}`);
     // From now on nobody may share it, whatever options they set.
-    if (protocol !== 'udp' && !options.shared) setFlag(fd, SOL_SOCKET, SO_REUSEADDR, 0);
+    if (protocol !== 'udp') setFlag(fd, SOL_SOCKET, SO_REUSEADDR, 0);
     if (protocol === 'udp') setFlag(fd, SOL_SOCKET, SO_RCVBUF, 1); // the smallest: nothing here is ever read
   } catch (error) {
     closeC(fd);

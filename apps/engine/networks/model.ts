@@ -26,8 +26,6 @@ export interface SandboxRequest {
   ports: PortWish[];
   /** Wished MAC address of the default endpoint, or undefined. */
   macAddress: string | undefined;
-  /** `--dns`, `--dns-search`, `--dns-option`; a missing or empty list leaves the host's. Only read where the result has a `resolvConf`. */
-  dns?: { servers: readonly string[]; search: readonly string[]; options: readonly string[] };
   /** Sysctls of the network namespace that the runtime sets are not of interest here. */
 }
 

@@ -7,12 +7,15 @@ import { findNetwork } from './find-network.ts';
 import { formatIpv4, ipv4Bytes, lastAddress, subnetOf } from './ip-address.ts';
 import type { Endpoint, NetworkRecord, PublishedPort, Sandbox, SandboxRequest } from './model.ts';
 import { elementsOfPorts } from './ports/port-elements.ts';
+import { isProxied } from './ports/reserve.ts';
 import { readResolvConf } from './resolv-conf.ts';
 import { type Bridge, type Kernel, kernelOf, type NetworksState, namespaceDirectory } from './state.ts';
 
 /** Makes a container's network (see SandboxProvider.open). */
 export async function openSandbox(state: NetworksState, request: SandboxRequest): Promise<Sandbox> {
   const kernel = kernelOf(state);
+  if (state.attached.has(request.containerId))
+    throw new BerthError('internal', `container ${request.containerName} has a network already`);
   const name = request.mode === 'default' || request.mode === '' ? 'bridge' : request.mode;
   const network = findNetwork(state.networks.values(), name);
   const scope = new Scope();
@@ -27,7 +30,11 @@ export async function openSandbox(state: NetworksState, request: SandboxRequest)
     });
     return sandbox;
   } catch (error) {
-    await scope.close();
+    await scope
+      .close()
+      .catch((cause: unknown) =>
+        state.log.error('cannot clear up a half-made network', { container: request.containerId, error: cause }),
+      );
     throw error;
   }
 }
@@ -41,16 +48,10 @@ async function open(
 ): Promise<Sandbox> {
   const endpoint = emptyEndpoint(network);
   if (network.driver === 'host') {
-    const wished = Object.values(request.dns ?? {}).some((list) => list.length > 0);
-    return {
-      namespacePath: undefined,
-      endpoints: [endpoint],
-      ports: [],
-      resolvConf: wished ? readResolvConf(request.dns) : undefined,
-    };
+    return { namespacePath: undefined, endpoints: [endpoint], ports: [], resolvConf: undefined };
   }
   const namespacePath = `${namespaceDirectory(state.config)}/${request.containerId}`;
-  const resolvConf = readResolvConf(request.dns);
+  const resolvConf = readResolvConf();
   if (network.driver === 'null') {
     makeNamespace(scope, namespacePath).close();
     return { namespacePath, endpoints: [endpoint], ports: [], resolvConf };
@@ -64,12 +65,12 @@ async function open(
   const { ports, listening } = publishPorts(kernel, scope, request, endpoint);
   connect(kernel, scope, bridge, namespacePath, address, endpoint.macAddress);
   await listening;
-  kernel.ports.handOver(request.containerId);
   return { namespacePath, endpoints: [endpoint], ports, resolvConf };
 }
 
 /** A namespace with its loopback up and IPv6 only there; gives rtnetlink inside it. */
 function makeNamespace(scope: Scope, path: string): Rtnetlink {
+  removeNamespace(path); // an attempt that failed to clear up must not stop this one
   const inside = createNamespace(path, () => {
     disableIpv6();
     return new Rtnetlink();
@@ -150,7 +151,8 @@ function publishPorts(
     const elements = elementsOfPorts(ports, endpoint.ipAddress, containerId);
     kernel.elements.change({ add: elements });
     scope.add('port rules', () => kernel.elements.change({ remove: elements }));
-    const proxied = ports.filter((port) => port.hostIp.includes(':'));
+    const proxied = ports.filter(isProxied);
+    kernel.ports.handOver(containerId);
     const listening = Promise.all(
       proxied.map((port) => kernel.proxies.start(containerId, port, endpoint.ipAddress)),
     ).catch((error: unknown) => {

@@ -3,7 +3,8 @@ import { inNamespace, removeNamespace } from '../linux/netns.ts';
 import { Rtnetlink, setHairpin, setMaster } from '../linux/rtnetlink.ts';
 import { parseIpv4 } from './ip-address.ts';
 import type { Sandbox } from './model.ts';
-import { elementsOfPorts, identityOf, parseElements } from './ports/port-elements.ts';
+import { reconcileElements } from './ports/reconcile-elements.ts';
+import { isProxied } from './ports/reserve.ts';
 import { type Kernel, kernelOf, type NetworksState, namespaceDirectory } from './state.ts';
 
 /** A container that runs, as the engine remembers it. */
@@ -30,7 +31,7 @@ export async function reconcileSandboxes(state: NetworksState, live: readonly Li
   }
   removeStaleNamespaces(state, live);
   for (const container of live) reattach(state, kernel, container);
-  reconcileElements(state, kernel, live);
+  reconcileElements(state);
   await reconcileProxies(state, kernel, live);
   reserveAgain(state, kernel, live);
 }
@@ -72,27 +73,10 @@ function reattach(state: NetworksState, kernel: Kernel, { containerId, container
   }
 }
 
-function reconcileElements(state: NetworksState, kernel: Kernel, live: readonly LiveSandbox[]): void {
-  const table = state.config.nftTable;
-  const wanted = live.flatMap(({ containerId, sandbox }) =>
-    sandbox.endpoints.flatMap(({ ipAddress }) => elementsOfPorts(sandbox.ports, ipAddress, containerId)),
-  );
-  const present = (['pub4', 'pub4a'] as const).flatMap((map) =>
-    parseElements(map, kernel.nft.list(`list map inet ${table} ${map}`)),
-  );
-  const wantedIds = new Set(wanted.map(identityOf));
-  const presentIds = new Set(present.map(identityOf));
-  const remove = present.filter((element) => !wantedIds.has(identityOf(element)));
-  const add = wanted.filter((element) => !presentIds.has(identityOf(element)));
-  kernel.elements.change({ remove, add });
-  if (remove.length + add.length > 0)
-    state.log.info('corrected the rules of published ports', { removed: remove.length, added: add.length });
-}
-
 async function reconcileProxies(state: NetworksState, kernel: Kernel, live: readonly LiveSandbox[]): Promise<void> {
   const wanted = live.flatMap(({ containerId, sandbox }) =>
     sandbox.ports
-      .filter((port) => port.hostIp.includes(':'))
+      .filter(isProxied)
       .map((port) => ({ containerId, port, containerAddress: sandbox.endpoints[0]?.ipAddress ?? '' })),
   );
   for (const { containerId, port, containerAddress } of kernel.proxies.adopt(wanted)) {

@@ -1,57 +1,43 @@
 import { readFileSync } from 'node:fs';
 import { isIPv4 } from 'node:net';
 
-/** What `--dns`, `--dns-search` and `--dns-option` say; an empty list leaves the host's. */
-export interface DnsWish {
-  servers: readonly string[];
-  search: readonly string[];
-  options: readonly string[];
-}
-
-/** The container's resolv.conf, made from the host's as it is now and from wishes. */
-export function readResolvConf(wish: DnsWish = { servers: [], search: [], options: [] }): string {
-  return resolvConfFor(readHostFile(), wish);
+/** The host's resolv.conf as it is now, in the form that containers get. */
+export function readResolvConf(): string {
+  return resolvConfFor(hostResolvConf(readOrEmpty));
 }
 
 /**
- * Name servers on the host's loopback cannot be reached from a container and are left out, IPv6 ones too as long as the
- * network has no IPv6. With none left, Google's public servers stand in, as in Docker. The last `search` line counts;
- * `options` lines add up.
+ * Name servers on the host's loopback cannot be reached from a container and are left out, IPv6 ones too as long as
+ * networks have no IPv6. With none left, Google's public servers stand in, as in Docker. The last `search` or `domain`
+ * line counts; `options` lines add up (resolv.conf(5)).
  */
-export function resolvConfFor(host: string, wish: DnsWish): string {
+export function resolvConfFor(host: string): string {
   const lines = host.split('\n').map((line) =>
     line
       .replace(/[#;].*$/, '')
       .trim()
       .split(/\s+/),
   );
-  const values = (keyword: string) => lines.filter((line) => line[0] === keyword).map((line) => line.slice(1));
-  const reachable = values('nameserver')
-    .flatMap((line) => line.slice(0, 1))
-    .filter((server) => isIPv4(server) && !server.startsWith('127.'));
-  const servers = wish.servers.length > 0 ? wish.servers : reachable.length > 0 ? reachable : FALLBACK;
-  const search =
-    wish.search.length > 0
-      ? wish.search
-      : (lines
-          .filter(([word]) => word === 'search' || word === 'domain')
-          .at(-1)
-          ?.slice(1) ?? []);
-  const options = wish.options.length > 0 ? wish.options : values('options').flat();
-  const text = servers.map((server) => `nameserver ${server}\n`);
-  // `--dns-search .` means: search nothing.
-  const domains = search.filter((domain) => domain !== '.');
-  if (domains.length > 0) text.push(`search ${domains.join(' ')}\n`);
-  if (options.length > 0) text.push(`options ${options.join(' ')}\n`);
-  return text.join('');
+  const values = (...keywords: string[]) =>
+    lines.filter(([word]) => keywords.includes(word ?? '')).map((line) => line.slice(1));
+  const reachable = values('nameserver').flatMap(([server]) =>
+    server && isIPv4(server) && !server.startsWith('127.') ? [server] : [],
+  );
+  const search = values('search', 'domain').at(-1) ?? [];
+  const options = values('options').flat();
+  return [
+    ...(reachable.length > 0 ? reachable : FALLBACK).map((server) => `nameserver ${server}\n`),
+    ...(search.length > 0 ? [`search ${search.join(' ')}\n`] : []),
+    ...(options.length > 0 ? [`options ${options.join(' ')}\n`] : []),
+  ].join('');
 }
 
-/** With systemd-resolved, /etc/resolv.conf names only its stub on loopback; the real servers are in its other file. */
-function readHostFile(): string {
-  const text = readOrEmpty('/etc/resolv.conf');
+/** With systemd-resolved, /etc/resolv.conf may name only its stub on loopback; the real servers are in its other file. */
+export function hostResolvConf(read: (path: string) => string): string {
+  const text = read('/etc/resolv.conf');
   const servers = [...text.matchAll(/^\s*nameserver\s+(\S+)/gm)].map((match) => match[1]);
   const stubOnly = servers.length === 1 && servers[0] === '127.0.0.53';
-  return stubOnly ? readOrEmpty('/run/systemd/resolve/resolv.conf') || text : text;
+  return (stubOnly && read('/run/systemd/resolve/resolv.conf')) || text;
 }
 
 function readOrEmpty(path: string): string {

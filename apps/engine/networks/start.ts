@@ -3,16 +3,17 @@ import { SetElements } from '../linux/nfnetlink.ts';
 import { Nftables } from '../linux/nftables.ts';
 import { deleteLink, Rtnetlink } from '../linux/rtnetlink.ts';
 import { hasIpv6 } from '../linux/socket.ts';
-import { rulesetText } from './bridge/ruleset.ts';
+import { withdrawForwarding } from './bridge/forward-policy.ts';
 import { chooseBridgeAddresses, startBridge } from './bridge/start-bridge.ts';
 import { findNetwork } from './find-network.ts';
-import { formatSubnet, subnetOf } from './ip-address.ts';
+import { guardRules, setRules } from './guard-rules.ts';
 import { Proxies } from './ports/proxy.ts';
 import { PortReservations } from './ports/reserve.ts';
-import { type Bridge, type Kernel, kernelOf, type NetworksState, namespaceDirectory } from './state.ts';
+import { type Kernel, kernelOf, type NetworksState, namespaceDirectory } from './state.ts';
 
 /** Makes what all containers share: bridge, kernel settings, rules. What stands already is kept. */
 export function startNetworks(state: NetworksState): void {
+  stopNetworks(state);
   const { config } = state;
   mkdirSync(namespaceDirectory(config), { recursive: true, mode: 0o711 });
   const kernel: Kernel = {
@@ -22,6 +23,7 @@ export function startNetworks(state: NetworksState): void {
     ports: new PortReservations({ ipv6: hasIpv6() }),
     proxies: new Proxies(config.execRoot),
     bridges: new Map(),
+    guard: undefined,
   };
   try {
     const network = findNetwork(state.networks.values(), 'bridge');
@@ -30,9 +32,11 @@ export function startNetworks(state: NetworksState): void {
     state.store.saveSpec(network.id, spec);
     state.networks.set(network.id, record);
     kernel.bridges.set(network.id, startBridge(kernel.route, config.bridge, record));
-    kernel.nft.run(rulesetText(config.nftTable, [...kernel.bridges.values()].map(rulesOf)));
     state.kernel = kernel;
+    setRules(state);
+    kernel.guard = guardRules(state);
   } catch (error) {
+    state.kernel = undefined;
     letGo(kernel);
     throw error;
   }
@@ -48,6 +52,11 @@ export function stopNetworks(state: NetworksState): void {
 export function destroyNetworks(state: NetworksState): void {
   const kernel = kernelOf(state);
   kernel.proxies.adopt([]);
+  kernel.guard?.close();
+  withdrawForwarding(kernel.nft, {
+    table: state.config.nftTable,
+    bridges: [...kernel.bridges.values()].map((bridge) => bridge.name),
+  });
   kernel.nft.run(`add table inet ${state.config.nftTable}\ndelete table inet ${state.config.nftTable}\n`);
   for (const bridge of kernel.bridges.values()) {
     if (kernel.route.links().some((link) => link.name === bridge.name)) kernel.route.run(deleteLink(bridge.name));
@@ -55,17 +64,8 @@ export function destroyNetworks(state: NetworksState): void {
   stopNetworks(state);
 }
 
-export function rulesOf(bridge: Bridge) {
-  return {
-    bridge: bridge.name,
-    subnet: formatSubnet(subnetOf(bridge.gateway, bridge.prefixLength)),
-    internal: false,
-    interContainer: true,
-    masquerade: true,
-  };
-}
-
 function letGo(kernel: Kernel): void {
+  kernel.guard?.close();
   kernel.ports.releaseAll();
   kernel.elements.close();
   kernel.nft.close();

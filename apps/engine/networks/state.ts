@@ -33,6 +33,8 @@ export interface Kernel {
   readonly proxies: Proxies;
   /** By network id. */
   readonly bridges: Map<string, Bridge>;
+  /** Watches the rules while the engine runs. */
+  guard: { close(): void } | undefined;
 }
 
 /** The link and the addresses behind a network of the driver `bridge`. */

@@ -101,7 +101,6 @@ function ensureLink(route: Rtnetlink, name: string, mtu: number): Link {
     route.run(
       newBridge({
         name,
-        mtu,
         macAddress: `02:42:${randomBytes(4)
           .toString('hex')
           .replace(/..(?!$)/g, '$&:')}`,
@@ -116,7 +115,7 @@ function ensureLink(route: Rtnetlink, name: string, mtu: number): Link {
       hint: 'Remove it, or give the engine another bridge name.',
     });
   }
-  route.run(setUp(name), ...(link.mtu === mtu ? [] : [setMtu(name, mtu)]));
+  route.run(setUp(name), setMtu(name, mtu));
   return link;
 }
 

@@ -1,6 +1,7 @@
 import type { SetElement } from '../../linux/nfnetlink.ts';
 import { addressBytes } from '../ip-address.ts';
 import type { PublishedPort } from '../model.ts';
+import { isProxied } from './reserve.ts';
 
 const PROTOCOLS = { tcp: 6, udp: 17, sctp: 132 } as const;
 
@@ -16,7 +17,7 @@ export function elementsOfPorts(
   const target = addressBytes(containerAddress);
   if (!target) return [];
   return ports
-    .filter((port) => !port.hostIp.includes(':'))
+    .filter((port) => !isProxied(port))
     .map((port) => ({
       ...place(port.hostIp, PROTOCOLS[port.protocol], port.hostPort),
       data: [target, portBytes(port.containerPort)],

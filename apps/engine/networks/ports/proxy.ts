@@ -115,7 +115,8 @@ const UDP_IDLE_SECONDS = 90;
 
 function socatAddresses(port: PublishedPort, containerAddress: string): { listen: string; connect: string } {
   const protocol = port.protocol.toUpperCase();
-  const common = `bind=[${port.hostIp}],ipv6only=1,reuseaddr,fork`;
+  // socat binds a UDP port anew for every client, and forgets ipv6only then: so it has both families from the start.
+  const common = `bind=[${port.hostIp}],ipv6only=${port.protocol === 'udp' ? 0 : 1},reuseaddr,fork`;
   const backlog = port.protocol === 'udp' ? '' : ',backlog=4096';
   return {
     listen: `${protocol}6-LISTEN:${port.hostPort},${common}${backlog}`,

@@ -13,8 +13,8 @@ export interface PortHolder {
 
 /**
  * Host ports held for containers. An IPv4 port is held by a bound socket that nobody listens on: the kernel then
- * refuses it to host programs, while packets are redirected before they reach any socket. An IPv6 port is held by its
- * proxy; its socket here only bridges the moment until the proxy listens.
+ * refuses it to host programs, while packets are redirected before they reach any socket. An IPv6 port is bound only
+ * to see that it is free, and then held by its proxy.
  */
 export class PortReservations {
   readonly #held = new Map<string, Held[]>();
@@ -46,9 +46,10 @@ export class PortReservations {
 
   /** Takes ports again that a container of an earlier engine has; gives those that somebody else took meanwhile. */
   restore(holder: PortHolder, ports: readonly PublishedPort[]): PublishedPort[] {
+    const proxied = ports.filter(isProxied);
     return ports.filter((port) => {
       try {
-        this.#hold(holder, port, port.hostIp.includes(':'));
+        this.#hold(holder, port, isInTheWay(port, proxied));
         return false;
       } catch {
         return true; // reported by the caller, who knows the container
@@ -56,11 +57,17 @@ export class PortReservations {
     });
   }
 
-  /** Lets go of the sockets that only kept IPv6 ports until their proxies listen. */
+  /**
+   * Lets go of the sockets that would be in a proxy's way, just before it starts: those of IPv6 ports, and for UDP also
+   * of the same IPv4 port, because socat listens on both (it forgets to do otherwise after its first client).
+   */
   handOver(containerId: string): void {
-    for (const held of this.#held.get(containerId) ?? []) {
-      if (held.port.hostIp.includes(':')) held.socket?.close();
-      if (held.port.hostIp.includes(':')) held.socket = undefined;
+    const held = this.#held.get(containerId) ?? [];
+    const proxied = held.filter(({ port }) => isProxied(port)).map(({ port }) => port);
+    for (const entry of held) {
+      if (!isInTheWay(entry.port, proxied)) continue;
+      entry.socket?.close();
+      entry.socket = undefined;
     }
   }
 
@@ -109,10 +116,9 @@ export class PortReservations {
     }
   }
 
-  /** `served`: its proxy listens already, so there is nothing left to bind. */
+  /** `served`: its proxy has it already, so there is nothing left to bind. */
   #hold(holder: PortHolder, port: PublishedPort, served: boolean): void {
-    const ipv6 = port.hostIp.includes(':');
-    const socket = served ? undefined : bindOrSkip(port, ipv6);
+    const socket = served ? undefined : bindOrSkip(port);
     const held = this.#held.get(holder.containerId) ?? [];
     held.push({ ...holder, port, socket });
     this.#held.set(holder.containerId, held);
@@ -161,12 +167,23 @@ interface Held extends PortHolder {
 
 const WILDCARDS: ReadonlySet<string> = new Set(['0.0.0.0', '::']);
 
+/** True for ports that a proxy carries. */
+export function isProxied(port: PublishedPort): boolean {
+  return port.hostIp.includes(':');
+}
+
+function isInTheWay(port: PublishedPort, proxied: readonly PublishedPort[]): boolean {
+  const twin = (other: PublishedPort) =>
+    other.protocol === 'udp' && other.hostIp === '::' && other.hostPort === port.hostPort;
+  return isProxied(port) || (port.protocol === 'udp' && proxied.some(twin));
+}
+
 /** undefined when the kernel has no sockets of this protocol (SCTP is often a module): then no program can take the port either. */
-function bindOrSkip(port: PublishedPort, ipv6: boolean): BoundSocket | undefined {
+function bindOrSkip(port: PublishedPort): BoundSocket | undefined {
   try {
-    return bindSocket(port.protocol, addressBytes(port.hostIp)!, port.hostPort, { shared: ipv6 });
+    return bindSocket(port.protocol, addressBytes(port.hostIp)!, port.hostPort);
   } catch (error) {
-    if (errnoOf(error) === 'EPROTONOSUPPORT' && port.protocol === 'sctp' && !ipv6) return undefined;
+    if (errnoOf(error) === 'EPROTONOSUPPORT' && port.protocol === 'sctp' && !isProxied(port)) return undefined;
     throw error;
   }
 }
