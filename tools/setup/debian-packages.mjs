@@ -14,6 +14,8 @@ export const RUN_PACKAGES = {
   'busybox-static': 'the programs of the starter images',
   mmdebstrap: 'makes the debian starter image',
   'ca-certificates': 'trust in registries',
+  libatomic1: "the project's own Node needs it",
+  'libstdc++6': 'the same',
 };
 
 /** What only the tests use. */

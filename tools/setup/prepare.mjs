@@ -14,10 +14,10 @@ import { step } from './report.mjs';
 export async function prepare(furtherChecks) {
   await step('This machine', 'what containers are made of', checkHost);
   await furtherChecks?.();
-  await step('npm packages', 'the libraries and tools that Berth is made with', ensureNpmPackages);
-  await step('Own Node', "what the engine runs on; the system's stays as it is", ensureOwnNode);
   await step('Debian packages', 'the programs that start, watch and connect containers', () =>
     ensureDebianPackages(RUN_PACKAGES),
   );
+  await step('npm packages', 'the libraries and tools that Berth is made with', ensureNpmPackages);
+  await step('Own Node', "what the engine runs on; the system's stays as it is", ensureOwnNode);
   return step('Build', 'client and engine as they are used, in dist/', build);
 }
