@@ -59,7 +59,9 @@ export function open(
       ...(signal === undefined ? {} : { signal }),
       headers: {
         Host: 'docker',
-        ...(payload === undefined ? {} : { 'Content-Length': String(Buffer.byteLength(payload)) }),
+        ...(payload === undefined || headers?.['Transfer-Encoding'] !== undefined
+          ? {}
+          : { 'Content-Length': String(Buffer.byteLength(payload)) }),
         ...(payload === undefined || raw ? {} : { 'Content-Type': 'application/json' }),
         ...headers,
       },

@@ -122,7 +122,7 @@ async function giveAway(
 function fail(log: Logger, incoming: IncomingMessage, response: ServerResponse, error: unknown): void {
   const status = httpStatusOf(error);
   if (status >= 500 && !(error instanceof BerthError && error.code !== 'internal')) {
-    const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    const stack = error instanceof Error ? error.stack?.split(/\n\s*/) : undefined;
     log.error('a request failed for a reason of our own', { method: incoming.method, url: incoming.url, error, stack });
   }
   if (response.headersSent || response.destroyed) {
