@@ -65,6 +65,8 @@ export interface FlagSpec {
   hidden?: boolean;
   /** Checks and perhaps rewrites one value; a thrown Error's message becomes the reason in `invalid argument "x" for …`. */
   check?: (value: string) => string;
+  /** Takes the place of the type's own conversion; throws like `check`. */
+  convert?: (value: string) => number;
 }
 
 /** What the user wrote, parsed. */

@@ -14,6 +14,7 @@ export interface ConfigFile {
   volumesFormat?: string;
   detachKeys?: string;
   currentContext?: string;
+  pruneFilters?: string[];
   proxies?: Record<string, Record<string, string>>;
 }
 

@@ -13,7 +13,7 @@ export class FlagValues {
   /** Takes one value as written; throws with the reason alone when it does not fit the type. */
   add(spec: FlagSpec, text: string): void {
     const checked = spec.check ? spec.check(text) : text;
-    const value = convertScalar(spec.type, checked);
+    const value = spec.convert ? spec.convert(checked) : convertScalar(spec.type, checked);
     const present = this.#set.get(spec.long);
     if (present && isRepeated(spec.type)) present.push(value);
     else this.#set.set(spec.long, [value]);

@@ -1,4 +1,5 @@
 import type { EngineClient } from '../engine-client.ts';
+import { containerPath } from './path.ts';
 
 export interface RemoveOptions {
   force: boolean;
@@ -11,5 +12,5 @@ export interface RemoveOptions {
 /** DELETE /containers/{id} */
 export async function removeContainer(client: EngineClient, name: string, options: RemoveOptions): Promise<void> {
   const { force, volumes: v, link } = options;
-  await client.done('DELETE', `/containers/${encodeURIComponent(name)}`, { query: { force, v, link } });
+  await client.done('DELETE', containerPath(name), { query: { force, v, link } });
 }

@@ -2,6 +2,7 @@
 declare const Bun: BunRuntime | undefined;
 
 interface BunRuntime {
+  stdin: { stream(): ReadableStream<Uint8Array> };
   connect(options: BunConnectOptions): Promise<BunSocket>;
 }
 

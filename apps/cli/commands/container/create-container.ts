@@ -1,0 +1,75 @@
+import { existsSync, writeFileSync } from 'node:fs';
+import { type CreateContainerBody, createContainer } from '@berth/client';
+import { describeError, isBerthError } from '@berth/kit';
+import { CliError } from '../../cli-error.ts';
+import type { Context } from '../../context.ts';
+import type { FlagValues } from '../../flags/values.ts';
+import { checkReference, taggedFamiliar } from './image-reference.ts';
+
+/** `--pull` */
+type PullPolicy = 'always' | 'missing' | 'never';
+
+/** Exit code of `run` and `create` for everything that is not the process's own. */
+const FAILED = 125;
+
+/**
+ * Creates the container of `run` and `create`: pulls the image when the policy says so or when it is missing, prints
+ * warnings, writes the id to `--cidfile`. Throws CliError 125 in Docker's form.
+ */
+export async function createFromFlags(context: Context, flags: FlagValues, body: CreateContainerBody): Promise<string> {
+  const policy = readPolicy(flags.string('pull'));
+  const image = body.Image ?? '';
+  checkReference(image);
+  if (flags.changed('disable-content-trust') && !flags.bool('disable-content-trust'))
+    throw new CliError('content trust is not supported: --disable-content-trust=false cannot be honoured');
+  const idFile = flags.string('cidfile');
+  if (idFile && existsSync(idFile))
+    throw new CliError(`container ID file found, make sure the other container isn't running or delete ${idFile}`);
+  warnOfRisks(context, body);
+  const options = { name: flags.string('name'), platform: flags.string('platform') };
+  const pull = async () => {
+    const { pullImage } = await import('./pull-image.ts');
+    await pullImage(context, image, { platform: options.platform, quiet: flags.bool('quiet') });
+  };
+  if (policy === 'always') await pull();
+  const created = await createContainer(context.client, body, options).catch(async (error: unknown) => {
+    if (policy !== 'missing' || !isMissingImage(error)) throw error;
+    if (!flags.bool('quiet')) context.err.write(`Unable to find image '${taggedFamiliar(image)}' locally\n`);
+    await pull();
+    return createContainer(context.client, body, options);
+  });
+  for (const warning of created.Warnings ?? []) context.err.write(`WARNING: ${warning}\n`);
+  if (idFile) writeFileSync(idFile, created.Id);
+  return created.Id;
+}
+
+/** Any failure of `run` or `create` as Docker shows it: with the program's name and where to find help. */
+export function withHelp(error: unknown, context: Context, word: 'run' | 'create', exitCode = FAILED): CliError {
+  const { programName } = context;
+  return new CliError(
+    `${programName}: ${describeError(error)}\n\nRun '${programName} ${word} --help' for more information`,
+    exitCode,
+  );
+}
+
+function readPolicy(text: string): PullPolicy {
+  if (text === 'always' || text === 'missing' || text === 'never') return text;
+  if (text === '') return 'missing';
+  throw new CliError(`invalid pull option: '${text}': must be one of "always", "missing" or "never"`);
+}
+
+/** 404 of create also comes for networks and volumes; only an image is worth a pull. */
+function isMissingImage(error: unknown): boolean {
+  return isBerthError(error, 'not-found') && /no such image/i.test(error.message);
+}
+
+function warnOfRisks(context: Context, body: CreateContainerBody): void {
+  const { OomKillDisable, Memory, Dns } = body.HostConfig ?? {};
+  if (OomKillDisable && !Memory)
+    context.err.write(
+      "WARNING: Disabling the OOM killer on containers without setting a '-m/--memory' limit may be dangerous.\n",
+    );
+  for (const address of Dns ?? [])
+    if (/^(127\.|::1$)/.test(address))
+      context.err.write(`WARNING: Localhost DNS (${address}) may fail in containers.\n`);
+}

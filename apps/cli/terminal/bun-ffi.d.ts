@@ -1,0 +1,7 @@
+/** The parts of Bun's foreign function interface that the client uses. */
+declare module 'bun:ffi' {
+  export function dlopen<const T extends Record<string, { args: readonly string[]; returns: string }>>(
+    library: string,
+    symbols: T,
+  ): { symbols: { [K in keyof T]: (...args: (number | bigint | Uint8Array | null)[]) => number } };
+}
