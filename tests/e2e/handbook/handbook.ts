@@ -241,7 +241,7 @@ export function handbook(client: 'berth' | 'docker'): void {
         { after: /root@[0-9a-f]{12}:\/# /, press: 'cat /etc/os-release\n' },
         { after: /ID_LIKE=debian[\s\S]*# /, press: 'exit\n' },
       ]);
-      expect(stdout).toMatch(/^root@[0-9a-f]{12}:\/# cat \/etc\/os-release\nNAME="Ubuntu"\nID=ubuntu\n/);
+      expect(stdout).toMatch(/\nroot@[0-9a-f]{12}:\/# cat \/etc\/os-release\nNAME="Ubuntu"\nID=ubuntu\n/);
       expect(code).toBe(0);
     });
 
