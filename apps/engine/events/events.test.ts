@@ -31,8 +31,11 @@ const options = (wish: Partial<SubscribeOptions> = {}): SubscribeOptions => ({
   signal: never,
   ...wish,
 });
-const collect = async (wish: Partial<SubscribeOptions>): Promise<EngineEvent[]> =>
-  Array.fromAsync(events.subscribe(options(wish)));
+const collect = async (wish: Partial<SubscribeOptions>): Promise<EngineEvent[]> => {
+  const found: EngineEvent[] = [];
+  for await (const event of events.subscribe(options(wish))) found.push(event);
+  return found;
+};
 /** Far enough ahead to take in everything, near enough to end at once. */
 const soon = () => BigInt(Date.now() + 5) * 1_000_000n;
 const actions = (found: EngineEvent[]) => found.map(({ action }) => action);

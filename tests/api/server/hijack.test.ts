@@ -55,7 +55,7 @@ function exchange(pieces: string[], input: Buffer | undefined): Promise<Exchange
     const chunks: Buffer[] = [];
     let head: string | undefined;
     socket.on('error', reject);
-    socket.on('data', (chunk) => {
+    socket.on('data', (chunk: Buffer) => {
       chunks.push(chunk);
       if (head !== undefined) return;
       const so = Buffer.concat(chunks);

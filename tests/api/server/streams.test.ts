@@ -175,7 +175,7 @@ test('a client that only closes its writing side still gets short answers', asyn
   await start({ system: { version: () => ({ Version: 'x' }) } });
   const socket = net.connect({ path: engine.socket, allowHalfOpen: true });
   socket.end('GET /version HTTP/1.1\r\nHost: docker\r\n\r\n');
-  expect((await socket.toArray()).join('')).toMatch(/^HTTP\/1\.1 200 OK[^]*"Version":"x"/);
+  expect((await socket.toArray()).join('')).toMatch(/^HTTP\/1\.1 200 OK.*"Version":"x"/s);
 });
 
 test('closing ends streams without waiting for them', async () => {

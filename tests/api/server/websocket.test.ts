@@ -93,9 +93,9 @@ test.each<[string, number[], number]>([
     'GET /containers/tty/attach/ws HTTP/1.1\r\nHost: docker\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
       'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
   );
-  const [head] = (await new Promise<Buffer[]>((resolve) => socket.once('data', (chunk) => resolve([chunk])))) as [
-    Buffer,
-  ];
+  const [head] = (await new Promise<Buffer[]>((resolve) =>
+    socket.once('data', (chunk: Buffer) => resolve([chunk])),
+  )) as [Buffer];
   expect(head.toString()).toContain('Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=');
   socket.write(Buffer.from(bytes));
   const rest = Buffer.concat(await socket.toArray());
