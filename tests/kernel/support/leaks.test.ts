@@ -35,13 +35,13 @@ test.each<[string, (plant: EngineIdentity) => string, RegExp]>([
   [
     'a link',
     (plant) =>
-      `ip link add ${plant.bridge} type bridge && ip link add ${plant.bridge}p type dummy && ip link set ${plant.bridge}p master ${plant.bridge}`,
+      `ip link add ${plant.bridge} type bridge && ip link add ${plant.bridge}p type veth peer name ${plant.bridge}q && ip link set ${plant.bridge}p master ${plant.bridge}`,
     /^link bt\w+p on bridge bt/,
   ],
   [
     'a published port',
     (plant) =>
-      `nft 'table inet ${plant.nftTable} { map pub4 { type inet_service : ipv4_addr . inet_service; elements = { 80 : 10.0.0.1 . 80 } } }'`,
+      `nft 'table inet ${plant.nftTable} { map pub4 { type inet_service : ipv4_addr . inet_service; elements = { 80 : 10.0.0.1 . 80 }; }; }'`,
     /^nftables element pub4 /,
   ],
 ])('%s is found, and swept', async (_name, script, found) => {
