@@ -15,8 +15,8 @@ export interface BlobStore {
   stat(digest: Digest): Promise<{ size: number } | undefined>;
   /** The whole blob, at most `limit` bytes. Errors: not-found; invalid when it is longer. */
   readAll(digest: Digest, limit: number): Promise<Buffer>;
-  /** Reads the blob; the stream fails with ENOENT when it is not here. */
-  createReadStream(digest: Digest): Readable;
+  /** Reads the blob, or the part between two offsets (both inclusive); fails with ENOENT when it is not here. */
+  createReadStream(digest: Digest, range?: { start?: number; end?: number }): Readable;
   /** Opens a writer; what is expected is checked while bytes pass and at `commit`. */
   ingest(expected: Expected | undefined): Promise<BlobWriter>;
   /** Ingests bytes at hand or a stream to its end. Errors: as `BlobWriter`. */
@@ -81,7 +81,7 @@ export function openBlobStore(dir: string): BlobStore {
         throw new BerthError('invalid', `blob ${digest} has ${size} bytes, more than the ${limit} allowed here`);
       return readFile(path(digest));
     },
-    createReadStream: (digest) => createReadStream(path(digest), { highWaterMark: 256 * 1024 }),
+    createReadStream: (digest, range) => createReadStream(path(digest), { highWaterMark: 256 * 1024, ...range }),
     ingest,
     put: async (source, expected) => {
       const writer = await ingest(expected);

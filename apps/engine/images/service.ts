@@ -15,7 +15,7 @@ export interface Images extends ImageSource {
   tag(name: string, target: Reference): void;
   /** Untags, and deletes what nothing names any more. Errors: not-found, conflict. */
   remove(name: string, options: { force: boolean; noPrune: boolean }): Promise<RemovedItem[]>;
-  prune(filters: Record<string, string[]>): Promise<{ ImagesDeleted: RemovedItem[]; SpaceReclaimed: number }>;
+  prune(filters: Record<string, string[]>): Promise<{ ImagesDeleted: RemovedItem[] | null; SpaceReclaimed: number }>;
   /** Makes an image of one layer from a tar stream (plain, gzip or zstd). */
   import(archive: AsyncIterable<Uint8Array>, options: ImportOptions): Promise<Image>;
   /** Takes in a `docker save` archive or a tar of an OCI layout. Hostile archives are refused as invalid. */
@@ -35,8 +35,13 @@ export interface Images extends ImageSource {
   addDigest(id: Digest, reference: Reference, digest: Digest): void;
   /** Says what happened to an image: `pull`, `push`, … */
   announce(action: string, id: Digest, name: string): void;
-  /** Bytes of all blobs and unpacked layers, for `system df`. */
+  /** Bytes of all unpacked layers, for `system df`. */
   layersSize(): number;
+  /**
+   * Lets go of images that were removed by force while a stopped container stood on them. To be called after a container
+   * was removed.
+   */
+  forgetRemoved(): Promise<void>;
   /** Ends the workers. */
   close(): Promise<void>;
 }

@@ -23,7 +23,7 @@ export interface ImageInspect {
   RepoDigests: string[];
   Parent: string;
   Comment: string;
-  Created: string | undefined;
+  Created: string;
   DockerVersion: string;
   Author: string;
   Config: ImageRunConfig;

@@ -1,0 +1,69 @@
+import { pipeline, Readable } from 'node:stream';
+import { createGunzip, createZstdDecompress } from 'node:zlib';
+import { BerthError } from '@berth/kit';
+import type { Compression } from '@berth/oci';
+
+/** How much larger than what came in a decompressed archive may be; the first GiB is free. */
+const GROWTH_MAX = 100;
+const GROWTH_FREE = 1024 ** 3;
+const CHUNK = 256 * 1024;
+
+/**
+ * The bytes of an archive without its compression, which is told from its first bytes (gzip, zstd, none). Errors:
+ * invalid for broken streams and for bombs, not-supported for bzip2 and xz.
+ */
+export async function* decompressed(source: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer, void> {
+  const pieces = source[Symbol.asyncIterator]();
+  let head: Buffer = Buffer.alloc(0);
+  while (head.length < MAGIC_LENGTH) {
+    const next = await pieces.next();
+    if (next.done) break;
+    head = Buffer.concat([head, next.value]);
+  }
+  const compression = sniffCompression(head);
+  let taken = 0;
+  async function* whole() {
+    taken = head.length;
+    yield head;
+    for (let next = await pieces.next(); !next.done; next = await pieces.next()) {
+      taken += next.value.byteLength;
+      yield next.value;
+    }
+  }
+  try {
+    if (compression === 'none') {
+      for await (const piece of whole()) yield Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength);
+      return;
+    }
+    const inflate =
+      compression === 'gzip' ? createGunzip({ chunkSize: CHUNK }) : createZstdDecompress({ chunkSize: CHUNK });
+    let given = 0;
+    // Errors of every part come out of the last one, which is read here.
+    for await (const piece of pipeline(Readable.from(whole()), inflate, () => undefined) as AsyncIterable<Buffer>) {
+      given += piece.length;
+      if (given > GROWTH_FREE + GROWTH_MAX * taken)
+        throw new BerthError('invalid', 'invalid archive: it grows too much when decompressed');
+      yield piece;
+    }
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+    if (!/^(Z_|ZSTD_|ERR_ZSTD)/.test(code)) throw cause;
+    throw new BerthError('invalid', `invalid archive: it cannot be decompressed (${code})`, { cause });
+  } finally {
+    await pieces.return?.();
+  }
+}
+
+const MAGIC_LENGTH = 6;
+
+/** Compression by the first six bytes. Errors: not-supported. */
+export function sniffCompression(head: Buffer): Compression {
+  const hex = head.toString('hex', 0, MAGIC_LENGTH);
+  if (hex.startsWith('1f8b')) return 'gzip';
+  if (hex.startsWith('28b52ffd')) return 'zstd';
+  const foreign = hex.startsWith('425a68') ? 'bzip2' : hex === 'fd377a585a00' ? 'xz' : undefined;
+  if (foreign === undefined) return 'none';
+  throw new BerthError('not-supported', `archives compressed with ${foreign} are not supported`, {
+    hint: `Decompress it first: ${foreign} -dc FILE | berth …`,
+  });
+}

@@ -1,0 +1,228 @@
+import { randomBytes } from 'node:crypto';
+import { closeSync, mkdirSync, openSync, readdirSync, unlinkSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { errnoOf, type Logger } from '@berth/kit';
+import { type BlobStore, type Digest, openBlobStore } from '@berth/oci';
+import { syncFileSystem } from '../linux/file.ts';
+import { durably } from '../state/database.ts';
+import type { UnpackRequest } from './service.ts';
+import type { ImageStore, LayerRow } from './store.ts';
+import { createUnpacker, type Unpacker } from './unpack/index.ts';
+
+/** Smallest bound for an unpacked layer; and how much larger than its archive a layer may be beyond it. */
+const LAYER_BYTES_MIN = 1024 ** 3;
+const LAYER_GROWTH_MAX = 100;
+const LAYER_ENTRIES_MAX = 2_000_000;
+/** Lower directory of images without layers. */
+const EMPTY = 'empty';
+
+/** What an open lease keeps. */
+export interface Holds {
+  blobs: Set<Digest>;
+  layers: Set<Digest>;
+  /** Also what it cannot name yet. */
+  everything: boolean;
+}
+
+/** A layer on its way in: no row yet, so a crash leaves only a directory that the next start sweeps. */
+interface PendingLayer {
+  done: Promise<LayerRow>;
+  row: LayerRow | undefined;
+}
+
+/**
+ * Blobs and unpacked layers: brought in under leases, removed when no image and no lease wants them. Rows come after
+ * content is flushed, and go before content is removed: a crash leaves extra files, never an image that lacks some.
+ */
+export class ImageContent {
+  readonly blobs: BlobStore;
+  readonly #root: string;
+  readonly #store: ImageStore;
+  readonly #log: Logger;
+  readonly #unpacker: Unpacker = createUnpacker();
+  readonly #pending = new Map<Digest, PendingLayer>();
+  readonly #leases = new Set<Holds>();
+  /** To be looked at again when the leases that hold them end. */
+  readonly #candidates = { blobs: new Set<Digest>(), layers: new Set<Digest>() };
+  readonly #removals = new Set<Promise<void>>();
+
+  /** Opens `DATA/blobs`, `DATA/ingest`, `DATA/l`; `sweep` comes next. */
+  constructor(dataRoot: string, store: ImageStore, log: Logger) {
+    this.blobs = openBlobStore(dataRoot);
+    this.#root = join(dataRoot, 'l');
+    this.#store = store;
+    this.#log = log;
+    mkdirSync(this.#root, { recursive: true, mode: 0o700 });
+    mkdirSync(join(this.#root, EMPTY), { recursive: true, mode: 0o755 });
+  }
+
+  /** Absolute path of a layer. */
+  pathOf(row: LayerRow): string {
+    return join(this.#root, row.directory);
+  }
+
+  emptyPath(): string {
+    return join(this.#root, EMPTY);
+  }
+
+  openLease(): Holds {
+    const holds: Holds = { blobs: new Set(), layers: new Set(), everything: false };
+    this.#leases.add(holds);
+    return holds;
+  }
+
+  /** Ends a lease and removes what only it held. */
+  async closeLease(holds: Holds): Promise<void> {
+    if (!this.#leases.delete(holds)) return;
+    await this.collect([...holds.blobs], [...holds.layers]);
+  }
+
+  hasLayer(diffId: Digest): boolean {
+    return this.#store.layer(diffId) !== undefined || this.#pending.get(diffId)?.row !== undefined;
+  }
+
+  /** The row of a layer that is unpacked, with or without a place in the database. */
+  layer(diffId: Digest): { row: LayerRow; stored: boolean } | undefined {
+    const stored = this.#store.layer(diffId);
+    if (stored) return { row: stored, stored: true };
+    const row = this.#pending.get(diffId)?.row;
+    return row && { row, stored: false };
+  }
+
+  /** The caller's lease holds the layer. */
+  async unpack(request: UnpackRequest): Promise<void> {
+    while (!this.hasLayer(request.diffId)) {
+      request.signal?.throwIfAborted();
+      const known = this.#pending.get(request.diffId);
+      if (known === undefined) {
+        await this.#start(request).done;
+        return;
+      }
+      // Someone else's failure, such as a canceled download, is not ours.
+      await known.done.catch(() => undefined);
+    }
+  }
+
+  /** Layers that have a row now. */
+  settle(diffIds: readonly Digest[]): void {
+    for (const diffId of diffIds) this.#pending.delete(diffId);
+  }
+
+  /** Everything written so far is on disk when it resolves. */
+  async flush(): Promise<void> {
+    const fd = openSync(this.#root, 'r');
+    try {
+      await syncFileSystem(fd);
+    } finally {
+      closeSync(fd);
+    }
+  }
+
+  /** Removes those of the named blobs and layers that nobody wants. */
+  async collect(blobs: readonly Digest[], diffIds: readonly Digest[]): Promise<void> {
+    for (const digest of this.#unheld('blobs', blobs)) {
+      // Looked at and removed in one turn: nobody can ask for it in between.
+      if (!this.#store.isBlobUsed(digest)) unlinkIfThere(this.blobs.path(digest));
+    }
+    const unused = this.#unheld('layers', diffIds).filter((diffId) => !this.#store.isLayerUsed(diffId));
+    const pending = unused.flatMap((diffId) => this.#pending.get(diffId)?.row ?? []);
+    for (const { diffId } of pending) this.#pending.delete(diffId);
+    const stored = unused.flatMap((diffId) => this.#store.layer(diffId) ?? []);
+    if (stored.length > 0) {
+      durably(this.#store.db, () => {
+        for (const { diffId } of stored) this.#store.removeLayer(diffId);
+      });
+    }
+    await Promise.all([...pending, ...stored].map(({ directory }) => this.#removeDirectory(directory)));
+  }
+
+  /** Of these and of the candidates those that no lease holds; the others become candidates. */
+  #unheld(kind: 'blobs' | 'layers', digests: readonly Digest[]): Digest[] {
+    const candidates = this.#candidates[kind];
+    for (const digest of digests) candidates.add(digest);
+    const free = [...candidates].filter((digest) => !this.#isHeld(kind, digest));
+    for (const digest of free) candidates.delete(digest);
+    return free;
+  }
+
+  #isHeld(kind: 'blobs' | 'layers', digest: Digest): boolean {
+    return [...this.#leases].some((lease) => lease.everything || lease[kind].has(digest));
+  }
+
+  /** Removes what no row knows: left by a crash. Nothing else may be under way. */
+  async sweep(): Promise<void> {
+    const rows = this.#store.allLayers();
+    await this.collect(
+      await this.blobs.list(),
+      rows.map((row) => row.diffId),
+    );
+    const wanted = new Set([EMPTY, ...rows.map((row) => row.directory)]);
+    const orphans = readdirSync(this.#root).filter((name) => !wanted.has(name));
+    await Promise.all(orphans.map((name) => this.#removeDirectory(name)));
+  }
+
+  /** Ends workers; resolves when nothing is being removed any more. */
+  async close(): Promise<void> {
+    await this.#unpacker.close();
+    await Promise.all(this.#removals);
+  }
+
+  #start(request: UnpackRequest): PendingLayer {
+    const pending: PendingLayer = { done: this.#unpack(request), row: undefined };
+    this.#pending.set(request.diffId, pending);
+    pending.done = pending.done.then(
+      (row) => {
+        pending.row = row;
+        // Whoever asked for it may be gone.
+        if (!this.#isHeld('layers', row.diffId)) void this.collect([], [row.diffId]);
+        return row;
+      },
+      (error: unknown) => {
+        this.#pending.delete(request.diffId);
+        throw error;
+      },
+    );
+    return pending;
+  }
+
+  async #unpack({ diffId, compression, source, size, signal }: UnpackRequest): Promise<LayerRow> {
+    const name = randomBytes(6).toString('hex');
+    const directory = join(this.#root, name);
+    mkdirSync(directory, { mode: 0o755 });
+    try {
+      const written = await this.#unpacker.unpack({
+        directory,
+        diffId,
+        compression,
+        limits: { maxBytes: LAYER_BYTES_MIN + LAYER_GROWTH_MAX * size, maxEntries: LAYER_ENTRIES_MAX },
+        source: 'blob' in source ? { path: this.blobs.path(source.blob) } : source,
+        signal,
+      });
+      if (written.skippedXattrs > 0) {
+        const facts = { diffId, count: written.skippedXattrs };
+        this.#log.warn('this file system does not take some extended attributes of a layer', facts);
+      }
+      return { diffId, directory: name, size: written.size, opaqueRoot: written.opaqueRoot };
+    } catch (error) {
+      await this.#removeDirectory(name);
+      throw error;
+    }
+  }
+
+  #removeDirectory(name: string): Promise<void> {
+    const removal = rm(join(this.#root, name), { recursive: true, force: true }).catch((error: unknown) => {
+      this.#log.warn('cannot remove a layer; the next start tries again', { directory: name, error });
+    });
+    this.#removals.add(removal);
+    return removal.finally(() => this.#removals.delete(removal));
+  }
+}
+
+function unlinkIfThere(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT') throw error;
+  }
+}

@@ -1,0 +1,37 @@
+import type { Publish } from '../events/model.ts';
+import type { ImageContent } from './content.ts';
+import { type LeaseWithId, openLease } from './lease.ts';
+import type { Image, ImageUsers } from './model.ts';
+import { namesOf } from './names.ts';
+import type { ContentLease } from './service.ts';
+import type { ImageRow, ImageStore } from './store.ts';
+
+/** What the verbs of images share. */
+export interface ImageContext {
+  store: ImageStore;
+  content: ImageContent;
+  users: () => ImageUsers;
+  publish: Publish;
+}
+
+/** The image as other nouns see it. */
+export function toImage({ store }: ImageContext, row: ImageRow): Image {
+  const { tags, digests } = namesOf(store.references(row.id));
+  const size = store.layers(row.id).reduce((sum, layer) => sum + layer.size, 0);
+  return { id: row.id, config: row.config, manifest: row.manifest, tags, digests, size, createdAt: row.created };
+}
+
+/** A lease that answers with whole images. */
+export function leaseOf(context: ImageContext): ContentLease & Pick<LeaseWithId, 'holdEverything'> {
+  const lease = openLease(context.content, context.store);
+  return {
+    ...lease,
+    addImage: async (request) => toImage(context, context.store.image(await lease.addImage(request))!),
+  };
+}
+
+/** Tells listeners, with the image's labels, as Docker does. */
+export function announce({ publish, store }: ImageContext, action: string, id: string, name: string): void {
+  const labels = id.startsWith('sha256:') ? store.image(id as Image['id'])?.config.config?.Labels : undefined;
+  publish('image', action, id, { ...labels, name });
+}

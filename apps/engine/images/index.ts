@@ -1,0 +1,72 @@
+import { join } from 'node:path';
+import type { Logger } from '@berth/kit';
+import { MANIFEST_LIMIT } from '@berth/oci';
+import type { EngineConfig } from '../config.ts';
+import type { Publish } from '../events/model.ts';
+import type { Database } from '../state/database.ts';
+import { ImageContent } from './content.ts';
+import { announce, type ImageContext, leaseOf, toImage } from './context.ts';
+import { importImage } from './import.ts';
+import { imageHistory, inspectImage } from './inspect.ts';
+import { layerDirectories } from './layer-directories.ts';
+import { listImages } from './list.ts';
+import { loadImages } from './load.ts';
+import type { ImageUsers } from './model.ts';
+import { pruneImages } from './prune.ts';
+import { forgetRemoved, removeImage } from './remove.ts';
+import { resolveImage } from './resolve.ts';
+import { saveImages } from './save.ts';
+import type { Images } from './service.ts';
+import { makeStarterImages } from './starter/index.ts';
+import { ImageStore } from './store.ts';
+import { tagImage } from './tag.ts';
+
+export type * from './model.ts';
+export type * from './service.ts';
+export type { TransferOptions, Transfers, TransfersOptions } from './transfers.ts';
+export { createTransfers } from './transfers.ts';
+export type * from './wire.ts';
+
+export interface ImagesOptions {
+  config: EngineConfig;
+  db: Database;
+  log: Logger;
+  publish: Publish;
+  /** Asked late: containers come after images. */
+  users: () => ImageUsers;
+}
+
+/** Opens the image store below the data root and removes what a crash left there. */
+export async function createImages({ config, db, log, publish, users }: ImagesOptions): Promise<Images> {
+  const store = new ImageStore(db);
+  const content = new ImageContent(config.dataRoot, store, log);
+  await content.sweep();
+  const context: ImageContext = { store, content, users, publish };
+  const temporary = join(config.dataRoot, 'ingest');
+  return {
+    blobs: content.blobs,
+    resolve: (name) => toImage(context, resolveImage(store, name)),
+    layerDirectories: (id) => layerDirectories(context, id),
+    list: async (options) => listImages(context, options),
+    inspect: (name) => inspectImage(context, name),
+    history: (name) => imageHistory(context, name),
+    tag: (name, target) => tagImage(context, name, target),
+    remove: (name, options) => removeImage(context, name, options),
+    prune: (filters) => pruneImages(context, filters),
+    import: (archive, options) => importImage(context, archive, options),
+    load: (archive, options) => loadImages(context, archive, options),
+    save: (names) => saveImages(context, names),
+    starter: (names, onProgress) => makeStarterImages(context, names, { onProgress, temporary }),
+    lease: () => leaseOf(context),
+    manifestOf: async (id) => {
+      const row = resolveImage(store, id);
+      const bytes = await content.blobs.readAll(row.manifest, MANIFEST_LIMIT);
+      return { descriptor: { mediaType: row.manifestType, digest: row.manifest, size: bytes.length }, bytes };
+    },
+    addDigest: (id, { domain, path }, digest) => store.putReference({ domain, path, digest }, id),
+    announce: (action, id, name) => announce(context, action, id, name),
+    layersSize: () => store.layersSize(),
+    forgetRemoved: () => forgetRemoved(context),
+    close: () => content.close(),
+  };
+}

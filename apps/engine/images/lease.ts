@@ -1,0 +1,117 @@
+import { BerthError } from '@berth/kit';
+import { type Digest, digestOf, type Manifest, parseManifest } from '@berth/oci';
+import { durably } from '../state/database.ts';
+import type { Holds, ImageContent } from './content.ts';
+import { createdAtOf, parseImageConfig } from './image-config.ts';
+import type { ImageConfig } from './model.ts';
+import type { AddImageRequest, ContentLease, UnpackRequest } from './service.ts';
+import type { ImageStore } from './store.ts';
+
+/** What a lease gives back of an image: its id; the caller looks the rest up. */
+export interface LeaseWithId extends Omit<ContentLease, 'addImage'> {
+  addImage(request: AddImageRequest): Promise<Digest>;
+  /** For content whose digest is only known when it is here: nothing at all is collected while this lease is open. */
+  holdEverything(): void;
+}
+
+export function openLease(content: ImageContent, store: ImageStore): LeaseWithId {
+  const holds: Holds = content.openLease();
+  const close = () => content.closeLease(holds);
+  return {
+    hold: (digest) => void holds.blobs.add(digest),
+    holdEverything: () => {
+      holds.everything = true;
+    },
+    hasLayer: (diffId) => {
+      holds.layers.add(diffId);
+      return content.hasLayer(diffId);
+    },
+    unpack: (request: UnpackRequest) => {
+      holds.layers.add(request.diffId);
+      if ('blob' in request.source) holds.blobs.add(request.source.blob);
+      return content.unpack(request);
+    },
+    addImage: (request) => addImage(content, store, holds, request),
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+async function addImage(
+  content: ImageContent,
+  store: ImageStore,
+  holds: Holds,
+  request: AddImageRequest,
+): Promise<Digest> {
+  const { configBytes, manifestBytes, manifestMediaType, references, related = [] } = request;
+  const config = parseImageConfig(configBytes);
+  const id = digestOf(configBytes);
+  const manifestDigest = digestOf(manifestBytes);
+  const manifest = fittingManifest(request, id, config);
+  const blobs = new Set([id, manifestDigest, ...manifest.layers.map((layer) => layer.digest), ...related]);
+  for (const digest of blobs) holds.blobs.add(digest);
+  for (const diffId of config.rootfs.diff_ids) holds.layers.add(diffId);
+  await content.blobs.put(configBytes, { digest: id });
+  await content.blobs.put(manifestBytes, { digest: manifestDigest });
+  await requireBlobs(content, manifest, related);
+  await content.flush();
+
+  const before = store.image(id);
+  // What came from a registry replaces what was made here, so that a push sends the registry's own bytes; not the other way.
+  const keepsManifest = before !== undefined && !before.removed && !references.some((reference) => reference.digest);
+  const superseded = before === undefined || keepsManifest ? [] : store.blobs(id);
+  const pending: Digest[] = [];
+  durably(store.db, () => {
+    for (const diffId of new Set(config.rootfs.diff_ids)) {
+      const layer = content.layer(diffId);
+      if (layer === undefined) throw new BerthError('internal', `layer ${diffId} is not unpacked`);
+      if (!layer.stored) store.putLayer(layer.row);
+      pending.push(diffId);
+    }
+    if (!keepsManifest) {
+      const row = {
+        id,
+        manifest: manifestDigest,
+        manifestType: manifestMediaType,
+        config,
+        created: createdAtOf(config),
+      };
+      store.putImage({ ...row, tagged: 0, removed: false }, [...blobs]);
+    }
+    for (const reference of references) store.putReference(reference, id);
+  });
+  content.settle(pending);
+  // Collected when the lease ends, if nothing else wants them.
+  for (const digest of superseded) holds.blobs.add(digest);
+  return id;
+}
+
+/** The manifest, which must be of this configuration. Errors: invalid. */
+function fittingManifest(request: AddImageRequest, id: Digest, config: ImageConfig): Manifest {
+  const document = parseManifest(request.manifestBytes, request.manifestMediaType);
+  if (document.kind !== 'manifest') throw new BerthError('invalid', 'an image needs a manifest, not an index');
+  const { manifest } = document;
+  if (manifest.config.digest !== id || manifest.config.size !== request.configBytes.byteLength) {
+    throw new BerthError('invalid', 'the manifest names another image configuration');
+  }
+  const { diff_ids } = config.rootfs;
+  if (manifest.layers.length !== diff_ids.length) {
+    throw new BerthError(
+      'invalid',
+      `invalid manifest, layers length mismatch: expected ${diff_ids.length}, got ${manifest.layers.length}`,
+    );
+  }
+  return manifest;
+}
+
+async function requireBlobs(content: ImageContent, manifest: Manifest, related: readonly Digest[]): Promise<void> {
+  for (const { digest, size } of manifest.layers) {
+    const stat = await content.blobs.stat(digest);
+    if (stat === undefined) throw new BerthError('internal', `blob ${digest} is not here`);
+    if (stat.size !== size)
+      throw new BerthError('invalid', `blob ${digest} has ${stat.size} bytes, the manifest says ${size}`);
+  }
+  for (const digest of related) {
+    if (!(await content.blobs.has(digest))) throw new BerthError('internal', `blob ${digest} is not here`);
+  }
+}

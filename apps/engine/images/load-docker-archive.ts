@@ -1,0 +1,74 @@
+import { BerthError } from '@berth/kit';
+import { isObject, parseReference, type Reference, withDefaultTag } from '@berth/oci';
+import { sniffCompression } from './archive-stream.ts';
+import { buildManifest } from './build-manifest.ts';
+import { CONFIG_LIMIT, parseImageConfig } from './image-config.ts';
+import { type LoadPlan, MADE_MANIFEST } from './load.ts';
+import { type ArchiveFiles, broken } from './load-files.ts';
+
+const IMAGES_MAX = 1000;
+
+/** Reads `manifest.json` of a `docker save` archive. Errors: invalid. */
+export async function readDockerArchive(files: ArchiveFiles): Promise<LoadPlan[]> {
+  const document = files.document('manifest.json');
+  if (document === undefined) {
+    throw new BerthError('invalid', 'invalid image archive: it has neither manifest.json nor an OCI layout', {
+      hint: 'A root file system (docker export) is brought in with `berth import`.',
+    });
+  }
+  const entries = parseJson(document, 'manifest.json');
+  if (!Array.isArray(entries) || entries.length > IMAGES_MAX) throw broken('manifest.json is no list of images');
+  const plans: LoadPlan[] = [];
+  for (const entry of entries as unknown[]) plans.push(await readEntry(files, entry));
+  return plans;
+}
+
+async function readEntry(files: ArchiveFiles, entry: unknown): Promise<LoadPlan> {
+  if (!isObject(entry)) throw broken('manifest.json has an entry that is no object');
+  const { Config, RepoTags, Layers } = entry;
+  if (
+    typeof Config !== 'string' ||
+    !isTexts(Layers) ||
+    !(RepoTags === undefined || RepoTags === null || isTexts(RepoTags))
+  ) {
+    throw broken('manifest.json has an entry without Config and Layers');
+  }
+  const configFile = files.file(Config);
+  const configBytes = await files.read(configFile, CONFIG_LIMIT);
+  const diffIds = parseImageConfig(configBytes).rootfs.diff_ids;
+  if (diffIds.length !== Layers.length) {
+    throw broken(`invalid manifest, layers length mismatch: expected ${diffIds.length}, got ${Layers.length}`);
+  }
+  const layers: LoadPlan['layers'] = [];
+  for (const [n, name] of Layers.entries()) {
+    const file = files.file(name);
+    layers.push({ ...file, compression: sniffCompression(await files.head(file)), diffId: diffIds[n]! });
+  }
+  return {
+    configBytes,
+    manifestBytes: buildManifest(configFile, layers),
+    manifestMediaType: MADE_MANIFEST,
+    layers,
+    references: (RepoTags ?? []).map(toTag),
+  };
+}
+
+function toTag(text: string): Reference {
+  const reference = parseReference(text);
+  if (reference.tag === undefined || reference.digest !== undefined)
+    throw broken(`invalid tag ${JSON.stringify(text)}`);
+  return withDefaultTag(reference);
+}
+
+function isTexts(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string');
+}
+
+/** Errors: invalid. */
+export function parseJson(bytes: Buffer, name: string): unknown {
+  try {
+    return JSON.parse(bytes.toString());
+  } catch (cause) {
+    throw new BerthError('invalid', `invalid image archive: ${name} is not JSON`, { cause });
+  }
+}

@@ -1,0 +1,34 @@
+import { familiarString } from '@berth/oci';
+import type { ImageContext } from './context.ts';
+import { danglingFilter, imageFilter } from './list.ts';
+import { forgetRemoved, removeImage } from './remove.ts';
+import type { RemovedItem } from './wire.ts';
+
+const FILTERS = ['dangling', 'label', 'label!', 'until'];
+
+/**
+ * POST /images/prune: images without a tag, or with `dangling=false` all, that no container uses. Errors: invalid.
+ */
+export async function pruneImages(
+  context: ImageContext,
+  filters: Record<string, string[]>,
+): Promise<{ ImagesDeleted: RemovedItem[] | null; SpaceReclaimed: number }> {
+  const { store } = context;
+  const matches = imageFilter(context, filters, FILTERS);
+  const onlyDangling = danglingFilter(filters) ?? true;
+  const before = store.layersSize();
+  const items: RemovedItem[] = [];
+  for (const row of store.images()) {
+    if (!matches(row) || context.users().containersOf(row.id).length > 0) continue;
+    const references = store.references(row.id);
+    if (onlyDangling && references.some((reference) => reference.digest === undefined)) continue;
+    const names = references.length === 0 ? [row.id] : references.map(familiarString);
+    for (const name of names) {
+      // A digest goes with the last tag of its repository.
+      if (name !== row.id && !store.references(row.id).map(familiarString).includes(name)) continue;
+      items.push(...(await removeImage(context, name, { force: false, noPrune: false })));
+    }
+  }
+  await forgetRemoved(context);
+  return { ImagesDeleted: items.length > 0 ? items : null, SpaceReclaimed: before - store.layersSize() };
+}

@@ -1,0 +1,157 @@
+import { createHash } from 'node:crypto';
+import { BerthError } from '@berth/kit';
+import { canonicalName, type Digest, familiarString, parseReference, type Reference, withDefaultTag } from '@berth/oci';
+import { durably } from '../state/database.ts';
+import { announce, type ImageContext } from './context.ts';
+import { shortId } from './names.ts';
+import { isIdPrefix, resolveImage } from './resolve.ts';
+import type { RemovedItem } from './wire.ts';
+
+/**
+ * DELETE /images/{name}. By name: takes the name away, and the image with it when that was the last one. By id: takes
+ * all names away when they are of one repository. Errors: not-found; conflict with Docker's wording.
+ */
+export async function removeImage(
+  context: ImageContext,
+  name: string,
+  { force }: { force: boolean; noPrune: boolean },
+): Promise<RemovedItem[]> {
+  const { store } = context;
+  const { id } = resolveImage(store, name);
+  const references = store.references(id);
+  const items: RemovedItem[] = [];
+  if (isIdPrefix(id, name)) {
+    if (isOneRepository(references)) refuseConflicts(context, id, { force, referencesMatter: false });
+    else refuseConflicts(context, id, { force, referencesMatter: true });
+    untag(context, id, references, items);
+    return [...items, ...(await deleteImage(context, id))];
+  }
+  const user = force || !isOneRepository(references) ? undefined : context.users().containersOf(id)[0];
+  if (user) {
+    throw new BerthError(
+      'conflict',
+      `conflict: unable to remove repository reference "${name}" (must force) - container ${shortId(user.id)} is using its referenced image ${shortId(id)}`,
+      { hint: `Remove the container first (berth rm ${user.name}), or use --force.` },
+    );
+  }
+  const reference = withDefaultTag(parseReference(name));
+  untag(context, id, [reference.digest === undefined ? reference : withoutTag(reference)], items);
+  if (reference.digest === undefined) untag(context, id, orphanedDigests(store.references(id), reference), items);
+  if (store.references(id).length > 0) return items;
+  // A running container, or a stopped one without force, keeps the image; the name is gone all the same.
+  const users = context.users().containersOf(id);
+  if (users.some((container) => container.running) || (users.length > 0 && !force)) return items;
+  return [...items, ...(await deleteImage(context, id))];
+}
+
+function withoutTag({ domain, path, digest }: Reference): Reference {
+  return { domain, path, ...(digest === undefined ? {} : { digest }) };
+}
+
+/** With the last tag of a repository go the digests that are known of it there. */
+function orphanedDigests(left: readonly Reference[], removed: Reference): Reference[] {
+  const same = left.filter((reference) => canonicalName(reference) === canonicalName(removed));
+  return same.some((reference) => reference.digest === undefined) ? [] : same;
+}
+
+/** One tag at most, and all digests of its repository: taking the image away surprises nobody. */
+function isOneRepository(references: readonly Reference[]): boolean {
+  if (references.length <= 1) return true;
+  const tags = references.filter((reference) => reference.digest === undefined);
+  const digestNames = new Set(references.filter((r) => r.digest !== undefined).map(canonicalName));
+  const single = tags[0] ?? references[0]!;
+  return tags.length <= 1 && digestNames.size === 1 && digestNames.has(canonicalName(single));
+}
+
+function refuseConflicts(
+  { users }: ImageContext,
+  id: Digest,
+  { force, referencesMatter }: { force: boolean; referencesMatter: boolean },
+): void {
+  const refuse = (how: string, why: string, hint: string) => {
+    throw new BerthError('conflict', `conflict: unable to delete ${shortId(id)} (${how}) - ${why}`, { hint });
+  };
+  const containers = users().containersOf(id);
+  const running = containers.find((container) => container.running);
+  if (running) {
+    refuse(
+      'cannot be forced',
+      `image is being used by running container ${shortId(running.id)}`,
+      `Stop and remove it first: berth rm -f ${running.name}`,
+    );
+  }
+  if (force) return;
+  if (referencesMatter) {
+    refuse(
+      'must be forced',
+      'image is referenced in multiple repositories',
+      'Remove its names one by one, or use --force.',
+    );
+  }
+  const stopped = containers[0];
+  if (stopped) {
+    refuse(
+      'must be forced',
+      `image is being used by stopped container ${shortId(stopped.id)}`,
+      `Remove it first: berth rm ${stopped.name}`,
+    );
+  }
+}
+
+function untag(context: ImageContext, id: Digest, references: readonly Reference[], items: RemovedItem[]): void {
+  if (references.length === 0) return;
+  durably(context.store.db, () => {
+    for (const reference of references) context.store.removeReference(reference);
+  });
+  for (const reference of references) {
+    items.push({ Untagged: familiarString(reference) });
+    announce(context, 'untag', id, id);
+  }
+}
+
+/**
+ * Takes an image away that has no names any more. While a stopped container stands on it, its layers stay until
+ * `forgetRemoved`.
+ */
+export async function deleteImage(context: ImageContext, id: Digest): Promise<RemovedItem[]> {
+  const { store, content } = context;
+  const blobs = store.blobs(id);
+  const layers = store.layers(id);
+  const diffIds = layers.map((layer) => layer.diffId);
+  const isUsed = context.users().containersOf(id).length > 0;
+  announce(context, 'delete', id, id);
+  durably(store.db, () => (isUsed ? store.hideImage(id) : store.removeImage(id)));
+  await content.collect(blobs, isUsed ? [] : diffIds);
+  const gone = diffIds.map((diffId) => content.layer(diffId) === undefined);
+  const chain = chainIds(diffIds);
+  return [
+    { Deleted: id },
+    ...chain
+      .filter((_, n) => gone[n])
+      .map((Deleted) => ({ Deleted }))
+      .reverse(),
+  ];
+}
+
+/** Removes images that a user removed while containers stood on them, and that no container needs now. */
+export async function forgetRemoved(context: ImageContext): Promise<void> {
+  const { store, content } = context;
+  for (const id of store.removedImages()) {
+    if (context.users().containersOf(id).length > 0) continue;
+    const diffIds = store.layers(id).map((layer) => layer.diffId);
+    durably(store.db, () => store.removeImage(id));
+    await content.collect([], diffIds);
+  }
+}
+
+/** Names of layer stacks, lowest first (image-spec config.md, "Layer ChainID"). */
+function chainIds(diffIds: readonly Digest[]): string[] {
+  const chain: string[] = [];
+  for (const diffId of diffIds) {
+    const below = chain.at(-1);
+    chain.push(
+      below === undefined ? diffId : `sha256:${createHash('sha256').update(`${below} ${diffId}`).digest('hex')}`,
+    );
+  }
+  return chain;
+}
