@@ -1,0 +1,23 @@
+import { timeText } from './inspect-time.ts';
+import type { ContainerState } from './model.ts';
+
+/** Docker's State. There is no Health: checks are not run by this version. */
+export function inspectState(state: ContainerState) {
+  const { status } = state;
+  const runs = status === 'running' || status === 'paused';
+  const ended = 'oomKilled' in state ? state : undefined;
+  return {
+    Status: status,
+    // Clients take a container between two runs for a running one, as Docker says it.
+    Running: runs || status === 'restarting',
+    Paused: status === 'paused',
+    Restarting: status === 'restarting',
+    OOMKilled: ended?.oomKilled ?? false,
+    Dead: status === 'dead',
+    Pid: runs ? state.pid : 0,
+    ExitCode: 'exitCode' in state ? state.exitCode : 0,
+    Error: 'error' in state ? state.error : '',
+    StartedAt: timeText('startedAt' in state ? state.startedAt : 0),
+    FinishedAt: timeText('finishedAt' in state ? state.finishedAt : 0),
+  };
+}
