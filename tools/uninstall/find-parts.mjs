@@ -9,6 +9,7 @@ const FOLDERS = ['/var/lib/berth', '/run/berth', '/var/log/berth'];
 const BRIDGE = 'berth0';
 const TABLE = 'berth';
 const CGROUP = 'berth';
+const COMMENT = 'berth engine berth';
 const COMMANDS = ['berth', 'docker', 'docker-compose'].map((name) => join('/usr/local/bin', name));
 
 /**
@@ -18,6 +19,7 @@ const COMMANDS = ['berth', 'docker', 'docker-compose'].map((name) => join('/usr/
  * @property {string[]} cgroups deepest first
  * @property {string[]} links bridges
  * @property {string[]} tables of nftables
+ * @property {{ table: string, chain: string, handle: number }[]} rules of ours in tables of other programs
  * @property {string[]} commands links to Berth's client
  * @property {string[]} folders
  * @property {string[]} all the same in words
@@ -31,6 +33,7 @@ export async function findParts() {
   const links = existsSync(`/sys/class/net/${BRIDGE}`) ? [BRIDGE] : [];
   const listed = await run('nft', ['list', 'tables']);
   const tables = listed.out.split('\n').includes(`table inet ${TABLE}`) ? [TABLE] : [];
+  const rules = await rulesElsewhere();
   const commands = COMMANDS.filter((path) => isOurs(whatIsAt(path) ?? ''));
   const folders = FOLDERS.filter((path) => existsSync(path));
   const all = [
@@ -39,10 +42,24 @@ export async function findParts() {
     ...(cgroups.length > 0 ? [`${cgroups.length} cgroups`] : []),
     ...links.map((name) => `the link ${name}`),
     ...tables.map((name) => `the nftables table inet ${name}`),
+    ...rules.map(({ table, chain }) => `a rule in chain ${chain} of the nftables table ${table}`),
     ...commands.map((path) => `the command ${path}`),
     ...folders.map((path) => `the folder ${path} with all it holds`),
   ];
-  return { processes, mounts, cgroups, links, tables, commands, folders, all };
+  return { processes, mounts, cgroups, links, tables, rules, commands, folders, all };
+}
+
+/** Accept rules that let traffic of containers pass firewalls of others; they carry the engine's comment. */
+async function rulesElsewhere() {
+  const listed = await run('nft', ['--json', '--handle', 'list', 'ruleset']);
+  if (listed.code !== 0) return []; // without nft there never was a rule
+  /** @type {{ nftables: { rule?: { family: string, table: string, chain: string, handle: number, comment?: string } }[] }} */
+  const { nftables } = JSON.parse(listed.out);
+  return nftables.flatMap(({ rule }) =>
+    rule !== undefined && rule.comment === COMMENT
+      ? [{ table: `${rule.family} ${rule.table}`, chain: rule.chain, handle: rule.handle }]
+      : [],
+  );
 }
 
 /** Every cgroup hierarchy may hold a tree of ours. */
@@ -75,7 +92,7 @@ function processesIn(cgroup) {
 function monitors() {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
-    .filter((pid) => /\0\/run\/berth\/|=\/run\/berth\//.test(commandLine(pid)))
+    .filter((pid) => /[\0=:]\/run\/berth[/:]/.test(commandLine(pid)))
     .map(Number);
 }
 

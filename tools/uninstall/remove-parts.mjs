@@ -27,6 +27,15 @@ export async function removeParts(parts) {
   for (const folder of parts.cgroups) await removeCgroup(folder);
   for (const name of parts.tables)
     await mustRun(`remove the nftables table ${name}`, 'nft', ['delete', 'table', 'inet', name]);
+  for (const { table, chain, handle } of parts.rules)
+    await mustRun(`remove a rule from ${table}`, 'nft', [
+      'delete',
+      'rule',
+      ...table.split(' '),
+      chain,
+      'handle',
+      String(handle),
+    ]);
   for (const name of parts.links) await mustRun(`remove the link ${name}`, 'ip', ['link', 'delete', name]);
   for (const path of [...parts.commands, ...parts.folders]) rmSync(path, { recursive: true, force: true });
   return { said: 'removed', value: undefined };
