@@ -91,10 +91,12 @@ function takeShorts(scan: Scan, letters: string): void {
     }
     const lone = after === '' && spec.type !== 'bool';
     if (lone && scan.at >= scan.words.length) throw new FlagError(`flag needs an argument: '${letter}' in -${rest}`);
-    if (after.startsWith('=')) set(scan, spec, after.slice(1));
+    // pflag takes `=` as a separator only when something follows it.
+    const assigned = after.length > 1 && after.startsWith('=');
+    if (assigned) set(scan, spec, after.slice(1));
     else if (spec.type === 'bool') set(scan, spec, 'true');
     else set(scan, spec, lone ? (scan.words[scan.at++] ?? '') : after);
-    rest = spec.type === 'bool' && !after.startsWith('=') ? after : '';
+    rest = spec.type === 'bool' && !assigned ? after : '';
   }
 }
 
@@ -108,13 +110,13 @@ function set(scan: Scan, spec: FlagSpec, value: string): void {
   }
 }
 
-/** The candidate at most two edits away and nearer than half its length, or undefined. */
+/** The nearest candidate: one edit away, or two in a long word; undefined when none is that near. */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
   let best: string | undefined;
   let least = 3;
   for (const candidate of candidates) {
     const distance = editDistance(word, candidate);
-    if (distance < least && distance * 2 < candidate.length) {
+    if (distance < least && (distance === 1 ? candidate.length > 2 : candidate.length > 6)) {
       best = candidate;
       least = distance;
     }

@@ -11,7 +11,7 @@ export function parseDetachKeys(text: string): Uint8Array {
       if (control) return control.toUpperCase().charCodeAt(0) & 0x1f;
       const code = key.charCodeAt(0);
       if (key.length !== 1 || code > 127)
-        throw new CliError(`invalid detach keys (${text}): Unknown character: '${key}'`, 125);
+        throw new CliError(`invalid detach keys (${text}): Unknown character: '${key}'`);
       return code;
     }),
   );

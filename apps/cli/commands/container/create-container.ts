@@ -5,19 +5,17 @@ import { CliError } from '../../cli-error.ts';
 import type { Context } from '../../context.ts';
 import type { FlagValues } from '../../flags/values.ts';
 import { checkReference, taggedFamiliar } from './image-reference.ts';
-
-/** `--pull` */
-type PullPolicy = 'always' | 'missing' | 'never';
+import { createBody } from './options/create-body.ts';
 
 /** Exit code of `run` and `create` for everything that is not the process's own. */
 const FAILED = 125;
 
 /**
  * Creates the container of `run` and `create`: pulls the image when the policy says so or when it is missing, prints
- * warnings, writes the id to `--cidfile`. Throws CliError 125 in Docker's form.
+ * warnings, writes the id to `--cidfile`.
  */
 export async function createFromFlags(context: Context, flags: FlagValues, body: CreateContainerBody): Promise<string> {
-  const policy = readPolicy(flags.string('pull'));
+  const policy = flags.string('pull');
   const image = body.Image ?? '';
   checkReference(image);
   if (flags.changed('disable-content-trust') && !flags.bool('disable-content-trust'))
@@ -25,7 +23,7 @@ export async function createFromFlags(context: Context, flags: FlagValues, body:
   const idFile = flags.string('cidfile');
   if (idFile && existsSync(idFile))
     throw new CliError(`container ID file found, make sure the other container isn't running or delete ${idFile}`);
-  warnOfRisks(context, body);
+  warnOfLocalDns(context, body);
   const options = { name: flags.string('name'), platform: flags.string('platform') };
   const pull = async () => {
     const { pullImage } = await import('./pull-image.ts');
@@ -33,7 +31,7 @@ export async function createFromFlags(context: Context, flags: FlagValues, body:
   };
   if (policy === 'always') await pull();
   const created = await createContainer(context.client, body, options).catch(async (error: unknown) => {
-    if (policy !== 'missing' || !isMissingImage(error)) throw error;
+    if (policy === 'never' || !isMissingImage(error)) throw error;
     if (!flags.bool('quiet')) context.err.write(`Unable to find image '${taggedFamiliar(image)}' locally\n`);
     await pull();
     return createContainer(context.client, body, options);
@@ -52,10 +50,30 @@ export function withHelp(error: unknown, context: Context, word: 'run' | 'create
   );
 }
 
-function readPolicy(text: string): PullPolicy {
-  if (text === 'always' || text === 'missing' || text === 'never') return text;
-  if (text === '') return 'missing';
-  throw new CliError(`invalid pull option: '${text}': must be one of "always", "missing" or "never"`);
+/** What the flags say, checked; failures in Docker's form with exit code 125. */
+export function bodyFromFlags(
+  context: Context,
+  flags: FlagValues,
+  args: readonly string[],
+  word: 'run' | 'create',
+): CreateContainerBody {
+  refuseWindowsFlags(flags);
+  try {
+    const policy = flags.string('pull');
+    if (!['always', 'missing', 'never', ''].includes(policy))
+      throw new CliError(`invalid pull option: '${policy}': must be one of "always", "missing" or "never"`);
+    return createBody(flags, args, context);
+  } catch (error) {
+    throw withHelp(error, context, word);
+  }
+}
+
+/** Flags that exist for engines on Windows; refused as Docker's client does. */
+function refuseWindowsFlags(flags: FlagValues): void {
+  const given = ['cpu-count', 'cpu-percent', 'io-maxbandwidth', 'io-maxiops'].filter((name) => flags.changed(name));
+  const line = (name: string) =>
+    `"--${name}" is only supported on a Docker daemon running on windows, but the Docker daemon is running on linux`;
+  if (given.length) throw new CliError(given.map(line).join('\n'));
 }
 
 /** 404 of create also comes for networks and volumes; only an image is worth a pull. */
@@ -63,12 +81,8 @@ function isMissingImage(error: unknown): boolean {
   return isBerthError(error, 'not-found') && /no such image/i.test(error.message);
 }
 
-function warnOfRisks(context: Context, body: CreateContainerBody): void {
-  const { OomKillDisable, Memory, Dns } = body.HostConfig ?? {};
-  if (OomKillDisable && !Memory)
-    context.err.write(
-      "WARNING: Disabling the OOM killer on containers without setting a '-m/--memory' limit may be dangerous.\n",
-    );
+function warnOfLocalDns(context: Context, body: CreateContainerBody): void {
+  const { Dns } = body.HostConfig ?? {};
   for (const address of Dns ?? [])
     if (/^(127\.|::1$)/.test(address))
       context.err.write(`WARNING: Localhost DNS (${address}) may fail in containers.\n`);

@@ -1,6 +1,5 @@
 import { atLeastArgs, type Command } from '../../command.ts';
-import { createFromFlags, withHelp } from './create-container.ts';
-import { createBody } from './options/create-body.ts';
+import { bodyFromFlags, createFromFlags } from './create-container.ts';
 import { CREATE_FLAGS } from './options/flags.ts';
 
 export const command: Command = {
@@ -17,12 +16,9 @@ export const command: Command = {
   args: atLeastArgs(1),
   interspersed: false,
   async run(context, { flags, args }) {
-    try {
-      const id = await createFromFlags(context, flags, createBody(flags, args, context));
-      context.out.write(`${id}\n`);
-      return 0;
-    } catch (error) {
-      throw withHelp(error, context, 'create');
-    }
+    const body = bodyFromFlags(context, flags, args, 'create');
+    const id = await createFromFlags(context, flags, body);
+    context.out.write(`${id}\n`);
+    return 0;
   },
 };

@@ -15,9 +15,8 @@ import { parseDetachKeys } from '../../session/detach-keys.ts';
 import { followTerminalSize } from '../../session/resize.ts';
 import { openSession } from '../../session/session.ts';
 import { proxySignals } from '../../session/signals.ts';
-import { createFromFlags, withHelp } from './create-container.ts';
+import { bodyFromFlags, createFromFlags, withHelp } from './create-container.ts';
 import { DETACH_KEYS } from './detach-keys-flag.ts';
-import { createBody } from './options/create-body.ts';
 import { CREATE_FLAGS } from './options/flags.ts';
 import { startExitCode } from './start-exit-code.ts';
 
@@ -39,9 +38,9 @@ export const command: Command = {
   interspersed: false,
   async run(context, { flags, args }) {
     const detached = flags.bool('detach');
-    const body = await prepare(context, flags, args);
+    const body = prepare(context, flags, args);
     if (detached && flags.list('attach').length)
-      throw new CliError('conflicting options: cannot specify both --attach and --detach', 125);
+      throw new CliError('conflicting options: cannot specify both --attach and --detach');
     if (!detached) checkTerminal(context, body.AttachStdin === true, body.Tty === true);
     const id = await createFromFlags(context, flags, body).catch((error: unknown) => {
       throw withHelp(error, context, 'run');
@@ -51,16 +50,12 @@ export const command: Command = {
   },
 };
 
-async function prepare(context: Context, flags: FlagValues, args: readonly string[]): Promise<CreateContainerBody> {
-  try {
-    const body = createBody(flags, args, context);
-    const size = context.out.size();
-    if (size) body.HostConfig = { ...body.HostConfig, ConsoleSize: [size.rows, size.columns] };
-    if (flags.bool('detach')) Object.assign(body, DETACHED);
-    return body;
-  } catch (error) {
-    throw withHelp(error, context, 'run');
-  }
+function prepare(context: Context, flags: FlagValues, args: readonly string[]): CreateContainerBody {
+  const body = bodyFromFlags(context, flags, args, 'run');
+  const size = context.out.size();
+  if (size) body.HostConfig = { ...body.HostConfig, ConsoleSize: [size.rows, size.columns] };
+  if (flags.bool('detach')) Object.assign(body, DETACHED);
+  return body;
 }
 
 const DETACHED = { AttachStdin: false, AttachStdout: false, AttachStderr: false, StdinOnce: false };

@@ -73,3 +73,9 @@ export function checkSearchDomain(text: string): string {
 export function readSwap(text: string): number {
   return text === '-1' ? -1 : parseSize(text);
 }
+
+/** `--device-cgroup-rule "c 1:3 rwm"` */
+export function checkDeviceRule(text: string): string {
+  if (!/^[acb] (?:\d+|\*):(?:\d+|\*) [rwm]{1,3}$/.test(text)) throw new Error(`invalid device cgroup format '${text}'`);
+  return text;
+}

@@ -3,6 +3,7 @@ import type { HostConfig } from '@berth/contract';
 import { CliError } from '../../../cli-error.ts';
 import type { Context } from '../../../context.ts';
 import type { FlagValues } from '../../../flags/values.ts';
+import { readCapabilities } from './capabilities.ts';
 import { readDevices } from './devices.ts';
 import { readEnv, readLabels, readPairs, readStrictPairs } from './environment.ts';
 import { readGpuRequest } from './gpus.ts';
@@ -32,7 +33,6 @@ export function createBody(
   const { mode, endpoints } = readNetworks(flags);
   return {
     ...containerPart(flags, args, context, { volumes, ports }),
-    ...(mac && { MacAddress: mac }),
     HostConfig: hostPart(flags, { volumes, ports, networkMode: mode }),
     NetworkingConfig: { EndpointsConfig: endpoints },
   };
@@ -113,8 +113,7 @@ function hostPart(
     VolumeDriver: flags.string('volume-driver'),
     VolumesFrom: flags.list('volumes-from'),
     ...(flags.list('annotation').length && { Annotations: readPairs(flags.list('annotation')) }),
-    CapAdd: flags.list('cap-add'),
-    CapDrop: flags.list('cap-drop'),
+    ...readCapabilities(flags.list('cap-add'), flags.list('cap-drop')),
     CgroupnsMode: cgroupns as HostConfig['CgroupnsMode'],
     Dns: flags.list('dns'),
     DnsOptions: [...flags.list('dns-option'), ...flags.list('dns-opt')],

@@ -1,6 +1,7 @@
 import type { FlagSpec } from '../../../command.ts';
 import {
   checkAddress,
+  checkDeviceRule,
   checkExtraHost,
   checkLink,
   checkSearchDomain,
@@ -60,7 +61,12 @@ export const CREATE_FLAGS: readonly FlagSpec[] = [
   { long: 'cpuset-cpus', type: 'string', help: 'CPUs in which to allow execution (0-3, 0,1)' },
   { long: 'cpuset-mems', type: 'string', help: 'MEMs in which to allow execution (0-3, 0,1)' },
   { long: 'device', type: 'list', help: 'Add a host device to the container' },
-  { long: 'device-cgroup-rule', type: 'list', help: 'Add a rule to the cgroup allowed devices list' },
+  {
+    long: 'device-cgroup-rule',
+    type: 'list',
+    help: 'Add a rule to the cgroup allowed devices list',
+    check: checkDeviceRule,
+  },
   {
     long: 'device-read-bps',
     type: 'list',

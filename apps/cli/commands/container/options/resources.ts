@@ -1,7 +1,7 @@
 import type { HostConfig } from '@berth/contract';
 import type { FlagValues } from '../../../flags/values.ts';
 import { readBytesRate, readOperationsRate, readWeight } from './throttle.ts';
-import { readUlimit } from './ulimit.ts';
+import { readUlimits } from './ulimit.ts';
 
 /** Limits: memory in bytes, CPU in billionths, periods in microseconds. */
 export function readResources(flags: FlagValues): Partial<HostConfig> & { KernelMemory?: number } {
@@ -30,11 +30,7 @@ export function readResources(flags: FlagValues): Partial<HostConfig> & { Kernel
     MemorySwappiness: swappiness,
     OomKillDisable: flags.bool('oom-kill-disable'),
     PidsLimit: flags.number('pids-limit'),
-    Ulimits: flags.list('ulimit').map(readUlimit),
-    CpuCount: flags.number('cpu-count'),
-    CpuPercent: flags.number('cpu-percent'),
-    IOMaximumIOps: flags.number('io-maxiops'),
-    IOMaximumBandwidth: flags.number('io-maxbandwidth'),
+    Ulimits: readUlimits(flags.list('ulimit')),
     ...(kernelMemory && { KernelMemory: kernelMemory }),
   };
 }

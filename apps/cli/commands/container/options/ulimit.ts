@@ -19,3 +19,9 @@ export function readUlimit(text: string): Ulimit {
     throw new Error(`ulimit soft limit must be less than or equal to hard limit: ${soft} > ${hard}`);
   return { Name: name, Soft: soft, Hard: hard };
 }
+
+/** All of them by name; of two with the same name the later one counts. */
+export function readUlimits(texts: readonly string[]): Ulimit[] {
+  const byName = new Map(texts.map(readUlimit).map((limit) => [limit.Name, limit]));
+  return [...byName.values()].sort((a, b) => (a.Name < b.Name ? -1 : 1));
+}
