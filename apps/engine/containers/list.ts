@@ -22,12 +22,12 @@ export const list =
     const found: ContainerRecord[] = [];
     for (const record of newestFirst(context.store.all())) {
       if (!everyState && !isUp(record)) continue;
-      if (!holds(record, staticSummary(record, homeOf(record)))) continue;
+      if (!holds(record, staticSummary(record, homeOf))) continue;
       found.push(record);
       if (found.length === limit) break;
     }
     const now = Date.now();
-    const summaries = found.map((record) => summarize(record, homeOf(record), images.nameFor(record), now));
+    const summaries = found.map((record) => summarize(record, homeOf, images.nameFor(record), now));
     if (size) for (const summary of summaries) await addSizes(context, images, summary);
     return summaries;
   };

@@ -15,11 +15,15 @@ export interface MountSummary {
   Propagation: string;
 }
 
+/** Where a container's files are kept, asked only when needed. */
+export type HomeOf = (record: ContainerRecord) => string;
+
 /**
  * The mounts as `ps` and `inspect` show them. An anonymous volume is a directory of the container, numbered in order
- * below `home`; its name is made from container and path. What `--tmpfs` asks for is shown in HostConfig only.
+ * below its home; its name is made from container and path. What `--tmpfs` asks for is shown in HostConfig only.
  */
-export function mountsOf({ id, spec }: ContainerRecord, home: string): MountSummary[] {
+export function mountsOf(record: ContainerRecord, homeOf: HomeOf): MountSummary[] {
+  const { id, spec } = record;
   const { Binds, Mounts, Tmpfs } = spec.hostConfig;
   if (!Binds?.length && !Mounts?.length && !Tmpfs && !spec.config.Volumes) return [];
   let volumes = 0;
@@ -32,7 +36,7 @@ export function mountsOf({ id, spec }: ContainerRecord, home: string): MountSumm
     };
     if (mount.type === 'bind') return [{ Type: 'bind', Source: mount.source, ...rest }];
     if (mount.type === 'volume') {
-      const Source = join(home, 'volumes', String(volumes++));
+      const Source = join(homeOf(record), 'volumes', String(volumes++));
       return [{ Type: 'volume', Name: volumeName(id, mount.target), Source, Driver: 'local', ...rest }];
     }
     return mount.origin === 'mounts' ? [{ Type: 'tmpfs', Source: '', ...rest }] : [];

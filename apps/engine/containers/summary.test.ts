@@ -48,7 +48,7 @@ describe('summary', () => {
       state: running(NOW - 5 * SECOND),
       sandbox: SAMPLE_SANDBOX,
     });
-    expect(summarize(record, '/home', 'busybox', NOW)).toEqual({
+    expect(summarize(record, () => '/home', 'busybox', NOW)).toEqual({
       Id: record.id,
       Names: ['/name1'],
       Image: 'busybox',
@@ -85,7 +85,7 @@ describe('summary', () => {
   test('a stopped one has no ports and an empty endpoint', () => {
     const summary = summarize(
       sampleRecord(1, { body: { ExposedPorts: { '80/tcp': {} } }, state: exited(0, NOW) }),
-      '/home',
+      () => '/home',
       'x',
       NOW,
     );

@@ -1,5 +1,5 @@
 import type { ContainerRecord } from './model.ts';
-import { type MountSummary, mountsOf } from './summary-mounts.ts';
+import { type HomeOf, type MountSummary, mountsOf } from './summary-mounts.ts';
 import { networksOf, type PortSummary, portsOf } from './summary-network.ts';
 import { statusText } from './summary-status.ts';
 
@@ -29,17 +29,17 @@ export interface ContainerSummary extends StaticSummary {
 /** By record: records are replaced, never changed, so a summary holds as long as its record does. */
 const summaries = new WeakMap<ContainerRecord, StaticSummary>();
 
-/** One line of `ps`. `home` is the container's persistent directory, `image` the name to show, `now` in milliseconds. */
-export function summarize(record: ContainerRecord, home: string, image: string, now: number): ContainerSummary {
-  const { Id, Names, ...rest } = staticSummary(record, home);
+/** One line of `ps`. `homeOf` gives its persistent directory, `image` is the name to show, `now` in milliseconds. */
+export function summarize(record: ContainerRecord, homeOf: HomeOf, image: string, now: number): ContainerSummary {
+  const { Id, Names, ...rest } = staticSummary(record, homeOf);
   return { Id, Names, Image: image, ...rest, Status: statusText(record.state, now) };
 }
 
 /** The part that changes only with the record. */
-export function staticSummary(record: ContainerRecord, home: string): StaticSummary {
+export function staticSummary(record: ContainerRecord, homeOf: HomeOf): StaticSummary {
   let summary = summaries.get(record);
   if (!summary) {
-    summary = makeSummary(record, home);
+    summary = makeSummary(record, homeOf);
     summaries.set(record, summary);
   }
   return summary;
@@ -50,7 +50,7 @@ export function commandOf({ spec }: ContainerRecord): string[] {
   return [...(spec.config.Entrypoint ?? []), ...(spec.config.Cmd ?? [])];
 }
 
-function makeSummary(record: ContainerRecord, home: string): StaticSummary {
+function makeSummary(record: ContainerRecord, homeOf: HomeOf): StaticSummary {
   const { NetworkMode, Annotations } = record.spec.hostConfig;
   const [program = '', ...args] = commandOf(record);
   return {
@@ -64,6 +64,6 @@ function makeSummary(record: ContainerRecord, home: string): StaticSummary {
     State: record.state.status,
     HostConfig: { NetworkMode, ...(Annotations && { Annotations }) },
     NetworkSettings: { Networks: networksOf(record) },
-    Mounts: mountsOf(record, home),
+    Mounts: mountsOf(record, homeOf),
   };
 }
