@@ -62,6 +62,9 @@ async function buildEngine() {
     await bundleEngine(join(ROOT, 'apps/engine/main.ts'), unfinished, hash);
     addNode(unfinished);
     addKoffi(unfinished);
+    await mustRun('start the engine as built', join(unfinished, 'node'), [join(unfinished, 'main.mjs'), '--help'], {
+      timeout: 20_000,
+    });
     writeFileSync(join(unfinished, 'complete'), `${hash}\n`);
     renameSync(unfinished, target);
   }
@@ -109,7 +112,8 @@ function addKoffi(/** @type {string} */ target) {
     );
   for (const name of ['koffi', compiled]) {
     const from = join(ROOT, 'node_modules', name);
-    const filter = (/** @type {string} */ path) => !/\/koffi\/(doc|src|vendor)(\/|$)|\.md$/.test(path);
+    const filter = (/** @type {string} */ path) =>
+      statSync(path).isDirectory() || /\.(c?js|json|node)$|LICENSE/.test(path);
     cpSync(from, join(target, 'node_modules', name), { recursive: true, filter });
   }
 }
