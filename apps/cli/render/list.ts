@@ -10,6 +10,8 @@ export interface ListSpec<T> {
   headers: Readonly<Record<string, string>>;
   /** Text of each field. */
   fields: Readonly<Record<string, (item: T) => unknown>>;
+  /** Cells of the standard table that are no fields. */
+  columns?: Readonly<Record<string, (item: T) => string>>;
   /** Fields with arguments: `.Label "name"`. */
   methods?: Readonly<Record<string, Method>>;
 }
@@ -34,7 +36,7 @@ export async function renderList<T>(items: readonly T[], spec: ListSpec<T>, form
 }
 
 function cell<T>(spec: ListSpec<T>, name: string, item: T): string {
-  return String(spec.fields[name]?.(item) ?? '');
+  return String((spec.columns?.[name] ?? spec.fields[name])?.(item) ?? '');
 }
 
 async function renderCustom<T>(items: readonly T[], spec: ListSpec<T>, format: string): Promise<string> {
