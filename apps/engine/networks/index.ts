@@ -22,6 +22,8 @@ export interface Networks extends SandboxProvider {
   stop(): Promise<void>;
   /** Takes bridge and rules away; for uninstalling and tests. */
   destroy(): Promise<void>;
+  /** Tells that a container has another name now, for `inspect` and error hints. */
+  rename(containerId: string, containerName: string): void;
   /** Docker's network objects without containers. Errors: invalid (filter). */
   list(filters: Readonly<Record<string, readonly string[]>>): NetworkResource[];
   /** By id, name or id prefix. Errors: not-found `network NAME not found`. */
@@ -46,6 +48,10 @@ export function createNetworks(parts: { config: EngineConfig; db: Database; log:
     open: (request) => openSandbox(state, request),
     close: async (containerId, sandbox) => closeSandbox(state, containerId, sandbox),
     reconcile: (live) => reconcileSandboxes(state, live),
+    rename: (containerId, containerName) => {
+      const attached = state.attached.get(containerId);
+      if (attached) attached.containerName = containerName;
+    },
     list: (filters) => listNetworks(state, filters),
     inspect: (nameOrId) => inspectNetwork(state, nameOrId),
   };

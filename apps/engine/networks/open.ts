@@ -6,6 +6,7 @@ import { addAddress, addDefaultRoute, newVeth, Rtnetlink, setHairpin, setUp } fr
 import { findNetwork } from './find-network.ts';
 import { formatIpv4, ipv4Bytes, lastAddress, subnetOf } from './ip-address.ts';
 import type { Endpoint, NetworkRecord, PublishedPort, Sandbox, SandboxRequest } from './model.ts';
+import { forgetFlowsOf } from './ports/forget-flows.ts';
 import { elementsOfPorts } from './ports/port-elements.ts';
 import { isProxied } from './ports/reserve.ts';
 import { readResolvConf } from './resolv-conf.ts';
@@ -62,7 +63,7 @@ async function open(
   scope.add('address', () => bridge.addresses.release(address));
   Object.assign(endpoint, addressesOf(bridge, address), { macAddress: request.macAddress ?? macOf(address) });
   // Reserved before anything is built, and proxies started before, so that they come up meanwhile.
-  const { ports, listening } = publishPorts(kernel, scope, request, endpoint);
+  const { ports, listening } = publishPorts(state, scope, request, endpoint);
   connect(kernel, scope, bridge, namespacePath, address, endpoint.macAddress);
   await listening;
   return { namespacePath, endpoints: [endpoint], ports, resolvConf };
@@ -126,11 +127,12 @@ function connect(
 }
 
 function publishPorts(
-  kernel: Kernel,
+  state: NetworksState,
   scope: Scope,
   request: SandboxRequest,
   endpoint: Endpoint,
 ): { ports: PublishedPort[]; listening: Promise<unknown> } {
+  const kernel = kernelOf(state);
   const { containerId, containerName } = request;
   const failed = (error: unknown) =>
     error instanceof BerthError
@@ -147,14 +149,15 @@ function publishPorts(
   scope.add('host ports', () => kernel.ports.release(containerId));
   scope.add('port proxies', () => kernel.proxies.stop(containerId));
   try {
-    const ports = request.ports.flatMap((wish) => kernel.ports.reserve({ containerId, containerName }, wish));
+    const ports = request.ports.flatMap((wish) => kernel.ports.reserve(containerId, wish));
     const elements = elementsOfPorts(ports, endpoint.ipAddress, containerId);
     kernel.elements.change({ add: elements });
     scope.add('port rules', () => kernel.elements.change({ remove: elements }));
+    forgetFlowsOf(ports, state.log);
     const proxied = ports.filter(isProxied);
     kernel.ports.handOver(containerId);
     const listening = Promise.all(
-      proxied.map((port) => kernel.proxies.start(containerId, port, endpoint.ipAddress)),
+      proxied.map((port) => kernel.proxies.start({ containerId, port, containerAddress: endpoint.ipAddress })),
     ).catch((error: unknown) => {
       throw failed(error);
     });

@@ -79,13 +79,13 @@ async function reconcileProxies(state: NetworksState, kernel: Kernel, live: read
       .filter(isProxied)
       .map((port) => ({ containerId, port, containerAddress: sandbox.endpoints[0]?.ipAddress ?? '' })),
   );
-  for (const { containerId, port, containerAddress } of kernel.proxies.adopt(wanted)) {
+  for (const wish of kernel.proxies.adopt(wanted)) {
     try {
-      await kernel.proxies.start(containerId, port, containerAddress);
+      await kernel.proxies.start(wish);
     } catch (error) {
       state.log.error('a published IPv6 port could not be restored', {
-        container: containerId,
-        port: port.hostPort,
+        container: wish.containerId,
+        port: wish.port.hostPort,
         error,
       });
     }
@@ -94,7 +94,7 @@ async function reconcileProxies(state: NetworksState, kernel: Kernel, live: read
 
 function reserveAgain(state: NetworksState, kernel: Kernel, live: readonly LiveSandbox[]): void {
   for (const { containerId, containerName, sandbox } of live) {
-    for (const port of kernel.ports.restore({ containerId, containerName }, sandbox.ports)) {
+    for (const port of kernel.ports.restore(containerId, sandbox.ports)) {
       state.log.warn('another program took the host port of a container meanwhile', {
         container: containerName,
         port: port.hostPort,

@@ -7,8 +7,9 @@ import { withdrawForwarding } from './bridge/forward-policy.ts';
 import { chooseBridgeAddresses, startBridge } from './bridge/start-bridge.ts';
 import { findNetwork } from './find-network.ts';
 import { guardRules, setRules } from './guard-rules.ts';
-import { Proxies } from './ports/proxy.ts';
+import { Proxies } from './ports/proxies.ts';
 import { PortReservations } from './ports/reserve.ts';
+import { restoreProxy } from './restore-proxy.ts';
 import { type Kernel, kernelOf, type NetworksState, namespaceDirectory } from './state.ts';
 
 /** Makes what all containers share: bridge, kernel settings, rules. What stands already is kept. */
@@ -20,8 +21,8 @@ export function startNetworks(state: NetworksState): void {
     route: new Rtnetlink(),
     nft: new Nftables(),
     elements: new SetElements(config.nftTable),
-    ports: new PortReservations({ ipv6: hasIpv6() }),
-    proxies: new Proxies(config.execRoot),
+    ports: new PortReservations({ ipv6: hasIpv6(), nameOf: (id) => state.attached.get(id)?.containerName }),
+    proxies: new Proxies(config.execRoot, (wish) => restoreProxy(state, wish)),
     bridges: new Map(),
     guard: undefined,
   };
@@ -66,6 +67,7 @@ export function destroyNetworks(state: NetworksState): void {
 
 function letGo(kernel: Kernel): void {
   kernel.guard?.close();
+  kernel.proxies.release();
   kernel.ports.releaseAll();
   kernel.elements.close();
   kernel.nft.close();

@@ -6,7 +6,7 @@ import type { Nftables } from '../linux/nftables.ts';
 import type { Rtnetlink } from '../linux/rtnetlink.ts';
 import type { AddressAllocator } from './address-allocator.ts';
 import type { NetworkRecord, Sandbox } from './model.ts';
-import type { Proxies } from './ports/proxy.ts';
+import type { Proxies } from './ports/proxies.ts';
 import type { PortReservations } from './ports/reserve.ts';
 import type { NetworkStore } from './store.ts';
 

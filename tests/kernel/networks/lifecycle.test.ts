@@ -132,6 +132,50 @@ describe('sandboxes and the engine that makes them', () => {
     expect(await world.outside.call('tcp', world.hostAddress, 8080, LONG)).toMatch(/^web/);
   });
 
+  test('a killed proxy is started again, also one of an earlier engine', async () => {
+    const web = await world.open(engine, 'web', [publish(8080, 80)]);
+    const inside = await world.peer(web.sandbox.namespacePath!);
+    await inside.call('serveTcp', 80, 'web');
+    const killProxy = async () => {
+      const { pid } = world.proxies()[0]!;
+      process.kill(pid, 'SIGKILL');
+      await expect
+        .poll(() => world.outside.call('tcp', world.hostAddress6, 8080, LONG), { timeout: LONG })
+        .toMatch(/^web/);
+      expect(world.proxies().map((proxy) => proxy.pid)).not.toContain(pid);
+    };
+    await killProxy();
+    await engine.kill();
+    const second = await world.engine();
+    await second.call('start');
+    await second.call('reconcile', [web]);
+    await killProxy();
+    await second.call('close', web.containerId, web.sandbox);
+    await expect.poll(() => world.proxies(), { timeout: LONG }).toEqual([]);
+  });
+
+  test('a UDP client that never pauses follows the port to the next container and back to the host', async () => {
+    const ask = async () =>
+      (await world.outside.call('udp', world.hostAddress, 5353, ['x'], 1000, 40_000))[0]!.replace(/ .*/, '');
+    const serve = async (name: string) => {
+      const container = await world.open(engine, name, [publish(5353, 53, { protocol: 'udp', hostIp: '0.0.0.0' })]);
+      await (await world.peer(container.sandbox.namespacePath!)).call('serveUdp', 53, name);
+      return container;
+    };
+    const host = await world.peer(`/proc/${world.host.process.pid}/ns/net`);
+    await host.call('serveUdp', 5353, 'host');
+    expect(await ask()).toBe('host');
+    await host.kill();
+    const first = await serve('first');
+    expect(await ask()).toBe('first');
+    await engine.call('close', first.containerId, first.sandbox);
+    const second = await serve('second');
+    expect(await ask()).toBe('second');
+    await engine.call('close', second.containerId, second.sandbox);
+    await world.host.call('serveUdp', 5353, 'again');
+    expect(await ask()).toBe('again');
+  });
+
   test('containers get out although another program drops forwarded traffic', async () => {
     const { sandbox } = await world.open(engine, 'web');
     const inside = await world.peer(sandbox.namespacePath!);

@@ -99,7 +99,10 @@ describe('who reaches whom', () => {
       [world.outside, world.hostAddress6],
     ] as const) {
       const answers = await from.call('udp', to, 5353, ['a', 'b', 'c'], LONG);
-      expect(answers.map((answer) => answer.replace(/ .* /, ' ')), to).toEqual(['dns a', 'dns b', 'dns c']);
+      expect(
+        answers.map((answer) => answer.replace(/ .* /, ' ')),
+        to,
+      ).toEqual(['dns a', 'dns b', 'dns c']);
     }
   });
 
@@ -147,5 +150,7 @@ describe('who reaches whom', () => {
       IPv6Address: '',
     });
     expect(Object.keys(network.Containers)).toContain(other.containerId);
+    await engine.call('rename', other.containerId, 'renamed');
+    expect((await engine.call('inspect', network.Id.slice(0, 10))).Containers[other.containerId]!.Name).toBe('renamed');
   });
 });

@@ -3,7 +3,8 @@ import { addressBytes } from '../ip-address.ts';
 import type { PublishedPort } from '../model.ts';
 import { isProxied } from './reserve.ts';
 
-const PROTOCOLS = { tcp: 6, udp: 17, sctp: 132 } as const;
+/** Numbers of IP protocols (IANA). */
+export const PROTOCOLS = { tcp: 6, udp: 17, sctp: 132 } as const;
 
 /**
  * Elements of the maps that redirect published IPv4 ports to a container. IPv6 ones are served by proxies as long as

@@ -5,12 +5,6 @@ import { addressBytes } from '../ip-address.ts';
 import type { PortWish, PublishedPort } from '../model.ts';
 import { describePortOwner } from './find-owner.ts';
 
-/** Whose ports these are, for errors. */
-export interface PortHolder {
-  containerId: string;
-  containerName: string;
-}
-
 /**
  * Host ports held for containers. An IPv4 port is held by a bound socket that nobody listens on: the kernel then
  * refuses it to host programs, while packets are redirected before they reach any socket. An IPv6 port is bound only
@@ -20,22 +14,24 @@ export class PortReservations {
   readonly #held = new Map<string, Held[]>();
   readonly #cursor = { tcp: 0, udp: 0, sctp: 0 };
   readonly #ipv6: boolean;
+  readonly #nameOf: (containerId: string) => string | undefined;
 
-  /** `ipv6`: whether host programs can listen on IPv6. */
-  constructor(options: { ipv6: boolean }) {
+  /** `ipv6`: whether host programs can listen on IPv6. `nameOf`: of a container, for errors. */
+  constructor(options: { ipv6: boolean; nameOf: (containerId: string) => string | undefined }) {
     this.#ipv6 = options.ipv6;
+    this.#nameOf = options.nameOf;
   }
 
   /**
    * Takes a host port for one wish: the same number on every address of it.
    * Errors: conflict (taken, by whom is in the hint), invalid (no such host address).
    */
-  reserve(holder: PortHolder, wish: PortWish): PublishedPort[] {
+  reserve(containerId: string, wish: PortWish): PublishedPort[] {
     const addresses = this.#addressesOf(wish);
     let refusal: unknown;
     for (const hostPort of this.#candidates(wish)) {
       try {
-        return this.#take(holder, wish, addresses, hostPort);
+        return this.#take(containerId, wish, addresses, hostPort);
       } catch (error) {
         if (errnoOf(error) !== 'EADDRINUSE') throw refused(error, addresses, wish, hostPort);
         refusal ??= error;
@@ -45,11 +41,11 @@ export class PortReservations {
   }
 
   /** Takes ports again that a container of an earlier engine has; gives those that somebody else took meanwhile. */
-  restore(holder: PortHolder, ports: readonly PublishedPort[]): PublishedPort[] {
+  restore(containerId: string, ports: readonly PublishedPort[]): PublishedPort[] {
     const proxied = ports.filter(isProxied);
     return ports.filter((port) => {
       try {
-        this.#hold(holder, port, isInTheWay(port, proxied));
+        this.#hold(containerId, port, isInTheWay(port, proxied));
         return false;
       } catch {
         return true; // reported by the caller, who knows the container
@@ -101,27 +97,27 @@ export class PortReservations {
     }
   }
 
-  #take(holder: PortHolder, wish: PortWish, addresses: readonly string[], hostPort: number): PublishedPort[] {
-    const before = this.#held.get(holder.containerId)?.length ?? 0;
+  #take(containerId: string, wish: PortWish, addresses: readonly string[], hostPort: number): PublishedPort[] {
+    const before = this.#held.get(containerId)?.length ?? 0;
     try {
       return addresses.map((hostIp) => {
         const port = { containerPort: wish.containerPort, protocol: wish.protocol, hostIp, hostPort };
-        this.#hold(holder, port, false);
+        this.#hold(containerId, port, false);
         return port;
       });
     } catch (error) {
-      const held = this.#held.get(holder.containerId) ?? [];
+      const held = this.#held.get(containerId) ?? [];
       for (const { socket } of held.splice(before)) socket?.close();
       throw error;
     }
   }
 
   /** `served`: its proxy has it already, so there is nothing left to bind. */
-  #hold(holder: PortHolder, port: PublishedPort, served: boolean): void {
+  #hold(containerId: string, port: PublishedPort, served: boolean): void {
     const socket = served ? undefined : bindOrSkip(port);
-    const held = this.#held.get(holder.containerId) ?? [];
-    held.push({ ...holder, port, socket });
-    this.#held.set(holder.containerId, held);
+    const held = this.#held.get(containerId) ?? [];
+    held.push({ containerId, port, socket });
+    this.#held.set(containerId, held);
   }
 
   #inUse(cause: unknown, wish: PortWish, addresses: readonly string[]): BerthError {
@@ -134,7 +130,7 @@ export class PortReservations {
     const place = `${bracket(addresses[0]!)}:${wish.hostPort}`;
     if (owner) {
       return new BerthError('conflict', `Bind for ${place} failed: port is already allocated`, {
-        hint: `Container ${owner.containerName} (${owner.containerId.slice(0, 12)}) publishes it. Choose another host port, or stop that container.`,
+        hint: `Container ${this.#nameOf(owner.containerId) ?? 'of this request'} (${owner.containerId.slice(0, 12)}) publishes it. Choose another host port, or stop that container.`,
         details: { containerId: owner.containerId },
         cause,
       });
@@ -146,7 +142,7 @@ export class PortReservations {
     });
   }
 
-  #holderOf(protocol: string, addresses: readonly string[], hostPort: number): PortHolder | undefined {
+  #holderOf(protocol: string, addresses: readonly string[], hostPort: number): Held | undefined {
     const clash = (a: string, b: string) =>
       a.includes(':') === b.includes(':') && (a === b || WILDCARDS.has(a) || WILDCARDS.has(b));
     return [...this.#held.values()]
@@ -160,7 +156,8 @@ export class PortReservations {
   }
 }
 
-interface Held extends PortHolder {
+interface Held {
+  containerId: string;
   port: PublishedPort;
   socket: BoundSocket | undefined;
 }

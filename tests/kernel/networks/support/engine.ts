@@ -23,6 +23,7 @@ const engine = {
   open: (request: SandboxRequest) => networks.open(request),
   close: (containerId: string, sandbox: Sandbox) => networks.close(containerId, sandbox),
   reconcile: (live: { containerId: string; containerName: string; sandbox: Sandbox }[]) => networks.reconcile(live),
+  rename: (containerId: string, name: string) => networks.rename(containerId, name),
   list: (filters: Record<string, string[]>) => networks.list(filters),
   inspect: (name: string) => networks.inspect(name),
   events: () => events.splice(0),

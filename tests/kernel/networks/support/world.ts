@@ -139,7 +139,7 @@ export class World {
     return readdirSync('/proc')
       .filter((name) => /^\d+$/.test(name))
       .map((name) => ({ pid: Number(name), command: commandOf(name) }))
-      .filter(({ command }) => command.startsWith('socat') && command.includes(this.root));
+      .filter(({ command }) => command.startsWith('/usr/bin/socat') && command.includes(this.root));
   }
 
   async close(): Promise<void> {
