@@ -83,7 +83,11 @@ export function eventAttributes(record: ContainerRecord, more: Record<string, st
 }
 
 /** Runs work that nobody waits for; a failure is logged with what was attempted. */
-export function inBackground(context: Pick<Context, 'background' | 'log'>, what: string, work: () => Promise<void>): void {
+export function inBackground(
+  context: Pick<Context, 'background' | 'log'>,
+  what: string,
+  work: () => Promise<void>,
+): void {
   const task = work()
     .catch((error) => context.log.error(`cannot ${what}`, { error }))
     .finally(() => context.background.delete(task));

@@ -1,6 +1,6 @@
+import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { randomBytes } from 'node:crypto';
 import { BerthError } from '@berth/kit';
 import { warmCgroupMoves } from '../linux/cgroup.ts';
 import { type Context, eventAttributes, pathsOf } from './context.ts';
@@ -26,7 +26,8 @@ export const create =
       apparmor: existsSync('/sys/kernel/security/apparmor/profiles'),
     });
     if (spec.hostConfig.Runtime !== '') await runtimeFor(context, spec.hostConfig.Runtime);
-    const chosen = name === undefined || name === '' ? generateName((n) => context.store.byName(n) !== undefined) : checkName(name);
+    const chosen =
+      name === undefined || name === '' ? generateName((n) => context.store.byName(n) !== undefined) : checkName(name);
     const owner = context.store.byName(chosen);
     if (owner) throw nameConflict(chosen, owner.id);
     const record: ContainerRecord = {
@@ -42,7 +43,8 @@ export const create =
     };
     const paths = pathsOf(context.config, id);
     try {
-      for (const dir of [paths.upper, paths.work, dirname(paths.logFile)]) mkdirSync(dir, { recursive: true, mode: 0o755 });
+      for (const dir of [paths.upper, paths.work, dirname(paths.logFile)])
+        mkdirSync(dir, { recursive: true, mode: 0o755 });
       writeFileSync(paths.logFile, '', { mode: 0o640 });
       context.store.insert(record);
     } catch (error) {
@@ -66,7 +68,10 @@ function checkPlatform(wanted: string | undefined, config: { os: string; archite
   if (wanted === undefined || wanted === '') return;
   const [os, architecture] = wanted.split('/');
   if (os !== config.os || (architecture !== undefined && architecture !== config.architecture)) {
-    throw new BerthError('not-found', `image was found but does not provide the specified platform (${wanted}): it is for ${config.os}/${config.architecture}`);
+    throw new BerthError(
+      'not-found',
+      `image was found but does not provide the specified platform (${wanted}): it is for ${config.os}/${config.architecture}`,
+    );
   }
 }
 

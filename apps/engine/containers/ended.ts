@@ -1,8 +1,8 @@
 import { join } from 'node:path';
-import { unmount } from '../linux/mount.ts';
-import { oomKills } from '../linux/cgroup.ts';
 import { errnoOf } from '@berth/kit';
-import { cgroupOf, type Context, eventAttributes, exitDirectory, inBackground, pathsOf } from './context.ts';
+import { oomKills } from '../linux/cgroup.ts';
+import { unmount } from '../linux/mount.ts';
+import { type Context, cgroupOf, eventAttributes, exitDirectory, inBackground, pathsOf } from './context.ts';
 import { killLeftovers } from './leftovers.ts';
 import type { ContainerRecord, Ended, Running } from './model.ts';
 import { removeLocked } from './remove.ts';
@@ -15,7 +15,8 @@ import { runtimeFor } from './runtime/select.ts';
 /** Does what is due when a container's monitor has ended. */
 export function watchEnd(context: Context, id: string, ended: Promise<void>): void {
   void ended.then(() => {
-    if (!context.closing) inBackground(context, `finish container ${id}`, () => context.lock.run(id, () => finish(context, id)));
+    if (!context.closing)
+      inBackground(context, `finish container ${id}`, () => context.lock.run(id, () => finish(context, id)));
   });
 }
 
@@ -38,22 +39,45 @@ export async function finish(context: Context, id: string): Promise<void> {
   const record = context.store.save({ ...before, state: { status: 'exited', ...ended } });
   if (ended.oomKilled) context.publish('container', 'oom', id, eventAttributes(record));
   const seconds = Math.max(0, Math.round((ended.finishedAt - ended.startedAt) / 1000));
-  context.publish('container', 'die', id, eventAttributes(record, { exitCode: String(ended.exitCode), execDuration: String(seconds) }));
+  context.publish(
+    'container',
+    'die',
+    id,
+    eventAttributes(record, { exitCode: String(ended.exitCode), execDuration: String(seconds) }),
+  );
   await takeDown(context, record);
-  context.live.of(id).ended({ StatusCode: ended.exitCode, ...(ended.error ? { Error: { Message: ended.error } } : {}) });
+  context.live
+    .of(id)
+    .ended({ StatusCode: ended.exitCode, ...(ended.error ? { Error: { Message: ended.error } } : {}) });
   if (restart) restartLater(context, context.store.get(id)!, ended);
   else if (record.spec.hostConfig.AutoRemove && !context.keepOnce.delete(id)) await removeLocked(context, id);
 }
 
-async function exitReport(context: Context, record: ContainerRecord, state: Running): Promise<ExitReport & { error: string }> {
+async function exitReport(
+  context: Context,
+  record: ContainerRecord,
+  state: Running,
+): Promise<ExitReport & { error: string }> {
   const directory = exitDirectory(context.config);
   const report = await readExit(directory, record.id, pathsOf(context.config, record.id).bundle);
   await forgetExit(directory, record.id);
   if (!report) {
-    context.log.warn('the monitor of a container was killed: its exit code is not known', { container: record.id, monitor: state.monitorPid });
-    return { exitCode: 255, finishedAt: Date.now(), oomKilled: false, error: 'the container monitor was killed: the exit code is not known' };
+    context.log.warn('the monitor of a container was killed: its exit code is not known', {
+      container: record.id,
+      monitor: state.monitorPid,
+    });
+    return {
+      exitCode: 255,
+      finishedAt: Date.now(),
+      oomKilled: false,
+      error: 'the container monitor was killed: the exit code is not known',
+    };
   }
-  return { ...report, oomKilled: report.oomKilled || oomKills(context.cgroups, cgroupOf(context.config, record.id)) > 0, error: '' };
+  return {
+    ...report,
+    oomKilled: report.oomKilled || oomKills(context.cgroups, cgroupOf(context.config, record.id)) > 0,
+    error: '',
+  };
 }
 
 /** Takes down everything that a run used. Each step is done also when one before it fails; nothing here is worth a lie. */
@@ -73,10 +97,20 @@ export async function takeDown(context: Context, record: ContainerRecord): Promi
     await attempt('close the network', () => context.networks.close(record.id, sandbox));
     context.store.save({ ...context.store.get(record.id)!, sandbox: undefined });
   }
-  await attempt('unmount the root file system', () => unmountRootfs(paths, { volatile: record.spec.hostConfig.AutoRemove }));
   await attempt('unmount shared memory', () => unmountIfThere(join(paths.bundle, 'shm')));
-  await attempt('remove the runtime state', async () => deleteState(await runtimeFor(context, record.spec.hostConfig.Runtime), record.id));
-  await attempt('remove the bundle', () => removeBundle(paths));
+  await attempt('remove the runtime state', async () =>
+    deleteState(await runtimeFor(context, record.spec.hostConfig.Runtime), record.id),
+  );
+  const isVolatile = record.spec.hostConfig.AutoRemove;
+  const release = async () => {
+    await attempt('unmount the root file system', () => unmountRootfs(paths, { volatile: isVolatile }));
+    await attempt('remove the bundle', () => removeBundle(paths));
+  };
+  if (isVolatile) return release();
+  // Nobody but a next start, or the removal of the files, has to wait until the kernel has written everything out.
+  const live = context.live.of(record.id);
+  live.released = release();
+  inBackground(context, `release the root file system of container ${record.id}`, () => live.released);
 }
 
 function unmountIfThere(path: string): void {

@@ -1,10 +1,11 @@
-import { type ChildProcess, spawn, type StdioOptions } from 'node:child_process';
+import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
 import { closeSync, mkdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { openConsoleSocket } from '../linux/console-socket.ts';
 import { makePipe, readPipe, writePipe } from '../linux/descriptor.ts';
+import { identifyProcess } from '../linux/process.ts';
 import { openPty } from '../linux/pty.ts';
 import { openTerminal, type Terminal } from '../linux/terminal.ts';
 import type { OciRuntime } from './runtime/oci-runtime.ts';
@@ -30,6 +31,8 @@ export interface ExecProcess {
   stderr: Readable | undefined;
   /** Process id on the host; 0 until known. */
   pid(): number;
+  /** Whether what comes on stderr is the program's: false when the runtime gave up and these are its own words. */
+  byProgram(): Promise<boolean>;
   /** Resolves when the program itself runs, or the runtime gave up. */
   started: Promise<void>;
   exited: Promise<ExecExit>;
@@ -45,7 +48,9 @@ export interface ExecExit {
 export async function startExec(request: ExecRequest): Promise<ExecProcess> {
   const files = new ExecFiles(request);
   try {
-    return request.process.terminal && !request.detached ? await withTerminal(request, files) : withPipes(request, files);
+    return request.process.terminal && !request.detached
+      ? await withTerminal(request, files)
+      : withPipes(request, files);
   } catch (error) {
     files.remove();
     throw error;
@@ -57,7 +62,12 @@ function withPipes(request: ExecRequest, files: ExecFiles): ExecProcess {
   const stdin = request.stdin && !none ? makePipe() : undefined;
   const stdout = none ? undefined : makePipe();
   const stderr = none ? undefined : makePipe();
-  const child = run(request, files, [], [stdin?.read ?? 'ignore', stdout?.write ?? 'ignore', stderr?.write ?? 'ignore']);
+  const child = run(
+    request,
+    files,
+    [],
+    [stdin?.read ?? 'ignore', stdout?.write ?? 'ignore', stderr?.write ?? 'ignore'],
+  );
   for (const fd of [stdin?.read, stdout?.write, stderr?.write]) if (fd !== undefined) closeSync(fd);
   return {
     ...watch(child, files, request),
@@ -103,14 +113,39 @@ async function withTerminal(request: ExecRequest, files: ExecFiles): Promise<Exe
   }
 }
 
-function run({ runtime, containerId, process: wanted }: ExecRequest, files: ExecFiles, more: string[], stdio: StdioOptions): ChildProcess {
+function run(
+  { runtime, containerId, process: wanted }: ExecRequest,
+  files: ExecFiles,
+  more: string[],
+  stdio: StdioOptions,
+): ChildProcess {
   writeFileSync(files.process, JSON.stringify(wanted), { mode: 0o600 });
-  const args = ['--root', runtime.stateRoot, '--log', files.log, '--log-format', 'json', 'exec', '--process', files.process, '--pid-file', files.pid];
+  const args = [
+    '--root',
+    runtime.stateRoot,
+    '--log',
+    files.log,
+    '--log-format',
+    'json',
+    'exec',
+    '--process',
+    files.process,
+    '--pid-file',
+    files.pid,
+  ];
   // A session of its own: signals for the engine's terminal are not for it.
-  return spawn(runtime.path, [...args, ...more, containerId], { stdio, detached: true, env: { PATH: process.env['PATH'] ?? '', XDG_RUNTIME_DIR: '' } });
+  return spawn(runtime.path, [...args, ...more, containerId], {
+    stdio,
+    detached: true,
+    env: { PATH: process.env['PATH'] ?? '', XDG_RUNTIME_DIR: '' },
+  });
 }
 
-function watch(child: ChildProcess, files: ExecFiles, request: ExecRequest): Pick<ExecProcess, 'pid' | 'started' | 'exited'> {
+function watch(
+  child: ChildProcess,
+  files: ExecFiles,
+  request: ExecRequest,
+): Pick<ExecProcess, 'pid' | 'started' | 'exited' | 'byProgram'> {
   let known = 0;
   const pid = () => (known ||= files.readPid());
   const exited = new Promise<ExecExit>((resolve) => {
@@ -126,7 +161,11 @@ function watch(child: ChildProcess, files: ExecFiles, request: ExecRequest): Pic
   void exited.then(() => {
     over = true;
   });
-  return { pid, exited, started: request.detached ? untilStarted() : Promise.resolve() };
+  const byProgram = async () => {
+    if (pid() > 0 && identifyProcess(pid()) && !isRuntime(pid(), request.runtime)) return true;
+    return (await exited).failure === undefined; // whoever wrote has ended, so this is known at once
+  };
+  return { pid, exited, byProgram, started: request.detached ? untilStarted() : Promise.resolve() };
 
   /** The runtime's own program has made way for the wanted one. */
   async function untilStarted(): Promise<void> {
@@ -174,7 +213,9 @@ class ExecFiles {
   readFailure(): string | undefined {
     try {
       const lines = readFileSync(this.log, 'utf8').trim().split('\n').filter(Boolean);
-      const errors = lines.map((line): { level?: string; msg?: string } => JSON.parse(line)).filter((entry) => entry.level !== 'warning');
+      const errors = lines
+        .map((line): { level?: string; msg?: string } => JSON.parse(line))
+        .filter((entry) => entry.level !== 'warning');
       return errors.at(-1)?.msg;
     } catch {
       return undefined; // nothing was logged

@@ -20,7 +20,15 @@ export class ExecRegistry {
   readonly #execs = new Map<string, Exec>();
 
   add(containerId: string, wish: ExecWish): Exec {
-    const exec: Exec = { id: randomBytes(32).toString('hex'), containerId, wish, state: 'created', pid: 0, exitCode: null, resize: undefined };
+    const exec: Exec = {
+      id: randomBytes(32).toString('hex'),
+      containerId,
+      wish,
+      state: 'created',
+      pid: 0,
+      exitCode: null,
+      resize: undefined,
+    };
     this.#execs.set(exec.id, exec);
     this.#trim();
     return exec;
@@ -35,7 +43,9 @@ export class ExecRegistry {
 
   /** Ids of what runs in a container, for inspect. */
   idsOf(containerId: string): string[] {
-    return [...this.#execs.values()].filter((e) => e.containerId === containerId && e.state !== 'exited').map((e) => e.id);
+    return [...this.#execs.values()]
+      .filter((e) => e.containerId === containerId && e.state !== 'exited')
+      .map((e) => e.id);
   }
 
   forgetContainer(containerId: string): void {

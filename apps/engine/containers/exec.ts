@@ -9,14 +9,14 @@ import { type ExecExit, type ExecProcess, startExec } from './exec-process.ts';
 import type { Exec } from './exec-registry.ts';
 import type { ContainerRecord } from './model.ts';
 import { parseExec } from './parse-exec.ts';
-import { parseDetachKeys } from './parse-exec-keys.ts';
+import { DEFAULT_DETACH_KEYS, parseDetachKeys } from './parse-exec-keys.ts';
 import { runtimeFor } from './runtime/select.ts';
 import type { ContainerService } from './service.ts';
 import { resolveCapabilities } from './spec/capabilities.ts';
 import { capabilitySets, environment, mergeEnvironment, userOf } from './spec/process.ts';
 import type { RuntimeProcess } from './spec/runtime-spec.ts';
 import { describeCreateFailure } from './start-failure.ts';
-import { frameHeader } from './stdcopy.ts';
+import { STDCOPY_HEADER, stdcopyFrame, writeStdcopyHeader } from './stdcopy.ts';
 import { resolveUser } from './user.ts';
 
 /** Errors: not-found; conflict when the container does not run or is paused; invalid (body). */
@@ -27,7 +27,12 @@ export const execCreate =
     const wish = parseExec(body);
     const exec = context.execs.add(record.id, wish);
     warmCgroupMoves(context.cgroups);
-    context.publish('container', `exec_create: ${wish.cmd.join(' ')}`, record.id, eventAttributes(record, { execID: exec.id }));
+    context.publish(
+      'container',
+      `exec_create: ${wish.cmd.join(' ')}`,
+      record.id,
+      eventAttributes(record, { execID: exec.id }),
+    );
     return { Id: exec.id };
   };
 
@@ -41,13 +46,19 @@ export const execStart =
     if (!detach && tty !== exec.wish.tty) exec.wish = { ...exec.wish, tty };
     if (consoleSize) exec.wish = { ...exec.wish, consoleSize };
     exec.state = 'running';
-    context.publish('container', `exec_start: ${exec.wish.cmd.join(' ')}`, record.id, eventAttributes(record, { execID: exec.id }));
-    if (!detach) return { tty: exec.wish.tty, join: (connection) => void runAttached(context, exec, record, connection) };
+    context.publish(
+      'container',
+      `exec_start: ${exec.wish.cmd.join(' ')}`,
+      record.id,
+      eventAttributes(record, { execID: exec.id }),
+    );
+    if (!detach)
+      return { tty: exec.wish.tty, join: (connection) => void runAttached(context, exec, record, connection) };
     const process = await begin(context, exec, record, true);
     await process.started;
     const early = await Promise.race([process.exited, Promise.resolve(undefined)]);
     void process.exited.then((exit) => ended(context, exec, record, exit));
-    if (early?.failure !== undefined) throw execFailure(early.failure).error;
+    if (early?.failure !== undefined) throw execFailure(early.failure, exec).error;
     return { tty: exec.wish.tty, join: undefined };
   };
 
@@ -56,7 +67,8 @@ export const execResize =
   async (execId, height, width) => {
     const exec = context.execs.get(execId);
     if (exec.state !== 'running') throw new BerthError('conflict', `exec process is not running: ${execId}`);
-    if (!exec.resize) exec.wish = { ...exec.wish, consoleSize: [height, width] }; // comes before the terminal is there
+    if (!exec.resize)
+      exec.wish = { ...exec.wish, consoleSize: [height, width] }; // comes before the terminal is there
     else exec.resize(height, width);
   };
 
@@ -147,7 +159,10 @@ async function runAttached(context: Context, exec: Exec, record: ContainerRecord
     feed(context, exec, record, connection, process);
     const streams = terminal
       ? [copy(terminal.output, connection, undefined)]
-      : [copy(process.stdout, exec.wish.attachStdout ? connection : undefined, 1), copy(process.stderr, exec.wish.attachStderr ? connection : undefined, 2)];
+      : [
+          copy(process.stdout, exec.wish.attachStdout ? connection : undefined, 1),
+          copy(process.stderr, exec.wish.attachStderr ? connection : undefined, 2, process.byProgram),
+        ];
     exit = await process.exited;
     exec.pid = process.pid();
     await drained(Promise.all(streams), connection);
@@ -157,8 +172,8 @@ async function runAttached(context: Context, exec: Exec, record: ContainerRecord
   }
   ended(context, exec, record, exit);
   if (exit.failure !== undefined && !connection.destroyed) {
-    const text = Buffer.from(`${execFailure(exit.failure).error.message}\r\n`);
-    connection.write(exec.wish.tty ? text : Buffer.concat([frameHeader(1, text.length), text]));
+    const text = Buffer.from(`${execFailure(exit.failure, exec).error.message}\r\n`);
+    connection.write(exec.wish.tty ? text : stdcopyFrame(1, text));
   }
   connection.end();
 }
@@ -176,15 +191,23 @@ function feed(context: Context, exec: Exec, record: ContainerRecord, connection:
     connection.pipe(target);
     return;
   }
-  const filter = new DetachFilter(parseDetachKeys(exec.wish.detachKeys), () => {
-    context.publish('container', 'exec_detach', record.id, eventAttributes(record, { execID: exec.id }));
-    connection.end();
-  });
+  const filter = new DetachFilter(
+    exec.wish.detachKeys ? parseDetachKeys(exec.wish.detachKeys) : DEFAULT_DETACH_KEYS,
+    () => {
+      context.publish('container', 'exec_detach', record.id, eventAttributes(record, { execID: exec.id }));
+      connection.end();
+    },
+  );
   connection.pipe(filter).pipe(target, { end: false });
 }
 
 /** Program to client, framed where there is no terminal; blocks the program when the client does not read. */
-function copy(source: Readable | undefined, target: Writable | undefined, stream: 1 | 2 | undefined): Promise<void> {
+function copy(
+  source: Readable | undefined,
+  target: Writable | undefined,
+  stream: 1 | 2 | undefined,
+  byProgram: () => Promise<boolean> = async () => true,
+): Promise<void> {
   return new Promise((resolve) => {
     if (!source) return resolve();
     source.on('end', resolve);
@@ -195,15 +218,29 @@ function copy(source: Readable | undefined, target: Writable | undefined, stream
       return;
     }
     target.on('close', () => source.resume()); // nobody reads any more: the program must not block
-    source.on('data', (chunk: Buffer) => {
+    const pass = (chunk: Buffer) => {
       if (target.destroyed || target.writableEnded) return;
-      if (stream !== undefined) target.write(frameHeader(stream, chunk.length));
+      if (stream !== undefined) target.write(header(stream, chunk.length));
       if (!target.write(chunk)) {
         source.pause();
         target.once('drain', () => source.resume());
       }
+    };
+    source.once('data', (first: Buffer) => {
+      source.pause();
+      void byProgram().then((ours) => {
+        if (ours) pass(first);
+        source.on('data', pass);
+        source.resume();
+      });
     });
   });
+}
+
+function header(stream: 1 | 2, length: number): Buffer {
+  const bytes = Buffer.allocUnsafe(STDCOPY_HEADER);
+  writeStdcopyHeader(bytes, 0, stream, length);
+  return bytes;
 }
 
 /** Resolves when all output was passed on; what a program left in the background keeps open is not waited for long. */
@@ -225,12 +262,23 @@ async function drained(output: Promise<unknown>, connection: Duplex): Promise<vo
 function ended(context: Context, exec: Exec, record: ContainerRecord, exit: ExecExit): void {
   exec.state = 'exited';
   exec.resize = undefined;
-  exec.exitCode = exit.failure === undefined ? exit.exitCode : execFailure(exit.failure).exitCode;
-  context.publish('container', 'exec_die', record.id, eventAttributes(record, { execID: exec.id, exitCode: String(exec.exitCode) }));
+  exec.exitCode = exit.failure === undefined ? exit.exitCode : execFailure(exit.failure, exec).exitCode;
+  context.publish(
+    'container',
+    'exec_die',
+    record.id,
+    eventAttributes(record, { execID: exec.id, exitCode: String(exec.exitCode) }),
+  );
 }
 
-function execFailure(message: string): { error: BerthError; exitCode: number } {
-  const known = describeCreateFailure(message);
-  const sentence = (known?.sentence ?? message).replace('unable to start container process: error during container init: ', 'unable to start container process: ');
-  return { error: new BerthError('invalid', `OCI runtime exec failed: exec failed: ${sentence}: unknown`), exitCode: known?.exitCode ?? 126 };
+function execFailure(message: string, { wish }: Exec): { error: BerthError; exitCode: number } {
+  const known = describeCreateFailure(message, wish.cmd[0] ?? '');
+  const sentence = (known?.sentence ?? message).replace(
+    'unable to start container process: error during container init: ',
+    'unable to start container process: ',
+  );
+  return {
+    error: new BerthError('invalid', `OCI runtime exec failed: exec failed: ${sentence}: unknown`),
+    exitCode: known?.exitCode ?? 126,
+  };
 }

@@ -1,1 +1,136 @@
+import { KeyedLock, type Logger } from '@berth/kit';
+import type { EngineConfig } from '../config.ts';
+import type { Publish } from '../events/model.ts';
+import type { ImageSource, ImageUsers } from '../images/model.ts';
+import type { SandboxProvider } from '../networks/model.ts';
+import type { Database } from '../state/database.ts';
+import { attach } from './attach.ts';
+import type { Context } from './context.ts';
+import { create } from './create.ts';
+import { execCreate, execInspect, execResize, execStart } from './exec.ts';
+import { ExecRegistry } from './exec-registry.ts';
+import { inspect } from './inspect.ts';
+import { kill } from './kill.ts';
+import { list } from './list.ts';
+import { LiveRegistry } from './live.ts';
+import { logs } from './logs.ts';
+import { pause, unpause } from './pause.ts';
+import { prune } from './prune.ts';
+import { reconcile } from './reconcile.ts';
+import { remove } from './remove.ts';
+import { rename } from './rename.ts';
+import { resize } from './resize.ts';
+import { restart } from './restart.ts';
+import type { ProbeResult } from './runtime/probe.ts';
+import type { ContainerService } from './service.ts';
+import { startLocked } from './start.ts';
+import { isActive, stop } from './stop.ts';
+import { ContainerStore } from './store.ts';
+import { top } from './top.ts';
+import { wait } from './wait.ts';
+
+export { probeRuntime } from './runtime/probe.ts';
 export type * from './service.ts';
+
+/** All containers of one engine. `recover` comes first, then the service works, then `resume`. */
+export interface Containers extends ImageUsers {
+  readonly service: ContainerService;
+  /** Finds what runs, takes down what ended, tells networks what to keep. */
+  recover(): Promise<void>;
+  /** Starts what restart policies ask for. */
+  resume(): void;
+  /** Lets go of containers, which go on; waits for what is under way. */
+  close(): Promise<void>;
+}
+
+export function createContainers(parts: {
+  config: EngineConfig;
+  db: Database;
+  log: Logger;
+  publish: Publish;
+  images: ImageSource;
+  networks: SandboxProvider;
+  /** Address by which containers reach the host (`host-gateway`). */
+  hostGateway: () => string;
+  probe: ProbeResult;
+}): Containers {
+  const { probe, networks } = parts;
+  const store = new ContainerStore(parts.db);
+  const context: Context = {
+    ...parts,
+    store,
+    runtimes: new Map([[probe.runtime.name, probe.runtime]]),
+    defaultRuntime: probe.runtime,
+    cgroups: probe.cgroups,
+    lock: new KeyedLock(),
+    live: new LiveRegistry(),
+    execs: new ExecRegistry(),
+    background: new Set(),
+    keepOnce: new Set(),
+    closing: false,
+  };
+  const recovery = { resume: () => undefined as void };
+  return {
+    service: createService(context),
+    containersOf: (imageId) =>
+      [...store.all()]
+        .filter((record) => record.imageId === imageId)
+        .map((record) => ({ id: record.id, name: record.name, running: isActive(record) })),
+    async recover() {
+      const found = reconcile(context);
+      await networks.reconcile(found.live);
+      await found.settle();
+      recovery.resume = found.resume;
+    },
+    resume: () => recovery.resume(),
+    async close() {
+      context.closing = true;
+      context.live.close();
+      await context.lock.idle();
+      await Promise.all(context.background);
+    },
+  };
+}
+
+function createService(context: Context): ContainerService {
+  return {
+    create: create(context),
+    start: (name) => {
+      const { id } = context.store.resolve(name);
+      return context.lock.run(id, async () => {
+        await startLocked(context, id);
+      });
+    },
+    stop: stop(context),
+    restart: restart(context),
+    kill: kill(context),
+    remove: remove(context),
+    rename: rename(context),
+    pause: pause(context),
+    unpause: unpause(context),
+    wait: wait(context),
+    list: list(context),
+    inspect: inspect(context),
+    top: top(context),
+    prune: prune(context),
+    logs: logs(context),
+    resize: resize(context),
+    attach: attach(context),
+    execCreate: execCreate(context),
+    execStart: execStart(context),
+    execResize: execResize(context),
+    execInspect: execInspect(context),
+    counts: () => counts(context),
+  };
+}
+
+function counts(context: Context): ReturnType<ContainerService['counts']> {
+  const sum = { total: 0, running: 0, paused: 0, stopped: 0 };
+  for (const { state } of context.store.all()) {
+    sum.total++;
+    if (state.status === 'running') sum.running++;
+    else if (state.status === 'paused') sum.paused++;
+    else sum.stopped++;
+  }
+  return sum;
+}

@@ -1,6 +1,6 @@
+import { join } from 'node:path';
 import type { HostConfig } from '@berth/contract';
 import { BerthError } from '@berth/kit';
-import { join } from 'node:path';
 import { type Context, pathsOf } from './context.ts';
 import type { JoinedNamespaces } from './spec/namespaces.ts';
 
@@ -19,7 +19,9 @@ export function joinedContainer(context: Context, mode: string): { id: string; p
   if (!mode.startsWith('container:')) return undefined;
   const other = context.store.resolve(mode.slice('container:'.length));
   if (other.state.status !== 'running') {
-    throw new BerthError('conflict', `cannot join namespace of a non running container: ${other.id}`, { hint: `Start it first: berth start ${other.name}` });
+    throw new BerthError('conflict', `cannot join namespace of a non running container: ${other.id}`, {
+      hint: `Start it first: berth start ${other.name}`,
+    });
   }
   return { id: other.id, pid: other.state.pid };
 }

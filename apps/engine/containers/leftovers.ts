@@ -10,7 +10,8 @@ export async function killLeftovers(host: CgroupHost, cgroupPath: string): Promi
   const deadline = Date.now() + LIMIT_MS;
   for (let wait = 1; !removeCgroup(host, cgroupPath); wait = Math.min(wait * 2, 50)) {
     for (const pid of cgroupProcesses(host, cgroupPath)) kill(pid);
-    if (Date.now() > deadline) throw new Error(`processes in the control group ${cgroupPath} did not end within ${LIMIT_MS / 1000} s`);
+    if (Date.now() > deadline)
+      throw new Error(`processes in the control group ${cgroupPath} did not end within ${LIMIT_MS / 1000} s`);
     await new Promise((next) => setTimeout(next, wait));
   }
 }

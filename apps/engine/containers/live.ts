@@ -1,4 +1,4 @@
-import type { Duplex } from 'node:stream';
+import type { Socket } from 'node:net';
 import type { WaitTicket } from './service.ts';
 
 type Exit = Awaited<WaitTicket['exited']>;
@@ -11,13 +11,17 @@ export class LiveContainer {
   readonly #endings = new Set<() => void>();
   /** Called when the container is created by the runtime and not yet running. */
   readonly onCreated = new Set<() => void>();
+  /** Packets of output as the monitor sends them: stream number, payload. Only while `input` is connected. */
+  readonly onOutput = new Set<(packet: Buffer) => void>();
   /** Connection to the monitor for stdin (and output, where nothing is logged), shared by all clients. */
-  input: Duplex | undefined;
+  input: Socket | undefined;
   /** Pending restart by policy. */
   restartTimer: NodeJS.Timeout | undefined;
   /** Waiting time of the last restart by policy, in milliseconds. */
   restartDelay = 0;
   lastExit: Exit | undefined;
+  /** Resolves when the root file system of the last run is unmounted. */
+  released: Promise<void> = Promise.resolve();
 
   nextExit(): Promise<Exit> {
     return new Promise((resolve) => this.#exits.add(resolve));
@@ -69,5 +73,13 @@ export class LiveRegistry {
 
   forget(id: string): void {
     this.#containers.delete(id);
+  }
+
+  /** Stops timers and connections. */
+  close(): void {
+    for (const live of this.#containers.values()) {
+      clearTimeout(live.restartTimer);
+      live.input?.destroy();
+    }
   }
 }

@@ -19,7 +19,9 @@ export function writeNetworkFiles(
 
 function hostsOf(config: ContainerConfig, sandbox: Sandbox): string {
   const names = config.Domainname ? `${config.Hostname}.${config.Domainname} ${config.Hostname}` : config.Hostname;
-  const own = sandbox.endpoints.flatMap((e) => [e.ipAddress, e.ipv6Address].filter(Boolean)).map((ip) => `${ip}\t${names}\n`);
+  const own = sandbox.endpoints
+    .flatMap((e) => [e.ipAddress, e.ipv6Address].filter(Boolean))
+    .map((ip) => `${ip}\t${names}\n`);
   return [
     '127.0.0.1\tlocalhost\n',
     '::1\tlocalhost ip6-localhost ip6-loopback\n',

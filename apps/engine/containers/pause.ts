@@ -1,13 +1,19 @@
 import { BerthError } from '@berth/kit';
 import { setFrozen } from '../linux/cgroup.ts';
-import { cgroupOf, type Context, eventAttributes } from './context.ts';
+import { type Context, cgroupOf, eventAttributes } from './context.ts';
 import type { ContainerService } from './service.ts';
 
 /** Freezes all processes of a container. Errors: not-found; conflict when it does not run or is paused. */
-export const pause = (context: Context): ContainerService['pause'] => (name) => change(context, name, true);
+export const pause =
+  (context: Context): ContainerService['pause'] =>
+  (name) =>
+    change(context, name, true);
 
 /** Lets a paused container run on. Errors: not-found; conflict when it is not paused. */
-export const unpause = (context: Context): ContainerService['unpause'] => (name) => change(context, name, false);
+export const unpause =
+  (context: Context): ContainerService['unpause'] =>
+  (name) =>
+    change(context, name, false);
 
 function change(context: Context, name: string, frozen: boolean): Promise<void> {
   const { id } = context.store.resolve(name);

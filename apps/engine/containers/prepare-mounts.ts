@@ -3,7 +3,7 @@ import { accessSync, closeSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { BerthError, errnoOf, type Scope } from '@berth/kit';
-import { mount, MS, unmount } from '../linux/mount.ts';
+import { MS, mount, unmount } from '../linux/mount.ts';
 import { O, openInRoot } from '../linux/open-in-root.ts';
 import { type ContainerPaths, type Context, pathsOf } from './context.ts';
 import { joinedContainer, sharedShmPath } from './join.ts';
@@ -45,13 +45,20 @@ function prepareSource({ source, createSource }: MountPoint): void {
       mkdirSync(source, { recursive: true });
       return;
     } catch (error) {
-      if (errnoOf(error) !== 'EEXIST') throw new BerthError('invalid', `error while creating mount source path '${source}': ${errnoOf(error)}`, { cause: error });
+      if (errnoOf(error) !== 'EEXIST')
+        throw new BerthError('invalid', `error while creating mount source path '${source}': ${errnoOf(error)}`, {
+          cause: error,
+        });
     }
   }
   try {
     accessSync(source);
   } catch (cause) {
-    throw new BerthError('invalid', `invalid mount config for type "bind": bind source path does not exist: ${source}`, { cause });
+    throw new BerthError(
+      'invalid',
+      `invalid mount config for type "bind": bind source path does not exist: ${source}`,
+      { cause },
+    );
   }
 }
 
@@ -108,5 +115,7 @@ function findInit(): string {
       // the next one
     }
   }
-  throw new BerthError('unavailable', 'option --init needs an init program, and none is installed', { hint: 'Install one: apt-get install catatonit' });
+  throw new BerthError('unavailable', 'option --init needs an init program, and none is installed', {
+    hint: 'Install one: apt-get install catatonit',
+  });
 }

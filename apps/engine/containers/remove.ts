@@ -47,8 +47,8 @@ export async function removeLocked(context: Context, id: string): Promise<void> 
   const record = context.store.get(id);
   if (!record) return;
   if (record.sandbox || existsSync(pathsOf(context.config, id).bundle)) await takeDown(context, record);
-  moveAside(context, id);
-  context.store.delete(id);
+  context.store.delete(id); // the row first: files without a row are swept at the next start, a row without files is a broken container
+  moveAside(context, id, context.live.of(id).released);
   context.execs.forgetContainer(id);
   context.publish('container', 'destroy', id, eventAttributes(record));
   context.live.of(id).removed();
@@ -60,12 +60,16 @@ export function trashOf(dataRoot: string): string {
   return join(dataRoot, 'trash');
 }
 
-export function moveAside(context: Context, id: string): void {
+/** Moves a container's files out of the way and removes them when nothing is mounted from them any more. */
+export function moveAside(context: Context, id: string, released: Promise<void>): void {
   const { home } = pathsOf(context.config, id);
   if (!existsSync(home)) return;
   const trash = trashOf(context.config.dataRoot);
   mkdirSync(trash, { recursive: true, mode: 0o700 });
   const target = join(trash, id);
   renameSync(home, target);
-  inBackground(context, `remove the files of container ${id}`, () => rm(target, { recursive: true, force: true }));
+  inBackground(context, `remove the files of container ${id}`, async () => {
+    await released;
+    await rm(target, { recursive: true, force: true });
+  });
 }

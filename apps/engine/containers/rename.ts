@@ -13,7 +13,8 @@ export const rename =
     await context.lock.run(id, () => {
       const record = context.store.get(id);
       if (!record) throw new BerthError('not-found', `No such container: ${name}`);
-      if (record.name === wanted) throw new BerthError('invalid', 'Renaming a container with the same name as its current name');
+      if (record.name === wanted)
+        throw new BerthError('invalid', 'Renaming a container with the same name as its current name');
       const owner = context.store.byName(wanted);
       if (owner) throw nameConflict(wanted, owner.id);
       const renamed = context.store.save({ ...record, name: wanted });

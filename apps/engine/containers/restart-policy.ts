@@ -28,11 +28,18 @@ export function shouldStartWithEngine(record: ContainerRecord, exitCode: number)
 export function restartLater(context: Context, record: ContainerRecord, ended: Ended): void {
   const live = context.live.of(record.id);
   const settled = ended.finishedAt - ended.startedAt >= SETTLED_MS;
-  live.restartDelay = settled || live.restartDelay === 0 ? FIRST_DELAY_MS : Math.min(live.restartDelay * 2, MAX_DELAY_MS);
+  live.restartDelay =
+    settled || live.restartDelay === 0 ? FIRST_DELAY_MS : Math.min(live.restartDelay * 2, MAX_DELAY_MS);
   const restartAt = Date.now() + live.restartDelay;
-  context.store.save({ ...record, restartCount: record.restartCount + 1, state: { status: 'restarting', ...ended, restartAt } });
+  context.store.save({
+    ...record,
+    restartCount: record.restartCount + 1,
+    state: { status: 'restarting', ...ended, restartAt },
+  });
   live.restartTimer = setTimeout(() => {
-    inBackground(context, `restart container ${record.id} by its policy`, () => context.lock.run(record.id, () => restartNow(context, record.id)));
+    inBackground(context, `restart container ${record.id} by its policy`, () =>
+      context.lock.run(record.id, () => restartNow(context, record.id)),
+    );
   }, live.restartDelay);
 }
 
@@ -46,6 +53,7 @@ async function restartNow(context: Context, id: string): Promise<void> {
     if (isBerthError(error, 'not-modified')) return;
     context.log.warn('cannot restart a container by its policy', { container: id, error });
     const failed = context.store.get(id);
-    if (failed?.state.status === 'exited' && shouldRestart(failed, failed.state.exitCode)) restartLater(context, failed, failed.state);
+    if (failed?.state.status === 'exited' && shouldRestart(failed, failed.state.exitCode))
+      restartLater(context, failed, failed.state);
   }
 }

@@ -16,8 +16,10 @@ export const restart =
       if (hostConfig.AutoRemove) context.keepOnce.add(record.id);
       await stopRecord(context, record, options);
     }
-    await context.lock.run(record.id, () => startLocked(context, record.id)).catch((error) => {
-      if (!isBerthError(error, 'not-modified')) throw error;
-    });
+    await context.lock
+      .run(record.id, () => startLocked(context, record.id))
+      .catch((error) => {
+        if (!isBerthError(error, 'not-modified')) throw error;
+      });
     context.publish('container', 'restart', record.id, eventAttributes(record));
   };

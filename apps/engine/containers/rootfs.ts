@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { errnoOf } from '@berth/kit';
+import { errnoOf, KeyedLock } from '@berth/kit';
 import { mount, unmount, unmountInBackground } from '../linux/mount.ts';
 import type { ContainerPaths } from './context.ts';
 
@@ -11,18 +11,29 @@ const MAX_OPTIONS = 4095;
  * Mounts a container's root file system: image layers below, its own layer on top. `volatile` leaves out all syncing,
  * for containers that are removed at their end; the mark that the kernel leaves then is cleared first.
  */
-export function mountRootfs(paths: ContainerPaths, layers: string[], options: { dataRoot: string; volatile: boolean }): void {
+export function mountRootfs(
+  paths: ContainerPaths,
+  layers: string[],
+  options: { dataRoot: string; volatile: boolean },
+): void {
   mkdirSync(paths.rootfs, { recursive: true });
   if (options.volatile) rmSync(join(paths.work, 'work', 'incompat'), { recursive: true, force: true });
   const lower = layers.length > 0 ? layers : [emptyLayer(options.dataRoot)];
   const full = overlayOptions(lower, paths.upper, paths.work, options.volatile);
   if (full.length <= MAX_OPTIONS) return mount('overlay', paths.rootfs, 'overlay', 0, full);
   // Paths relative to the data root are shorter. Everything here is synchronous, so nobody sees the other directory.
-  const short = (path: string) => (path.startsWith(`${options.dataRoot}/`) ? path.slice(options.dataRoot.length + 1) : path);
+  const short = (path: string) =>
+    path.startsWith(`${options.dataRoot}/`) ? path.slice(options.dataRoot.length + 1) : path;
   const before = process.cwd();
   process.chdir(options.dataRoot);
   try {
-    mount('overlay', paths.rootfs, 'overlay', 0, overlayOptions(lower.map(short), short(paths.upper), short(paths.work), options.volatile));
+    mount(
+      'overlay',
+      paths.rootfs,
+      'overlay',
+      0,
+      overlayOptions(lower.map(short), short(paths.upper), short(paths.work), options.volatile),
+    );
   } finally {
     process.chdir(before);
   }
@@ -41,17 +52,20 @@ function emptyLayer(dataRoot: string): string {
 
 /**
  * Unmounts what is mounted at a container's root, if anything. Without `volatile` the kernel first writes out the whole
- * file system below, which can take long: then it happens off the event loop.
+ * file system below, which can take seconds: it happens off the event loop, and one after the other, because each
+ * would hold one of the few pool threads.
  */
 export async function unmountRootfs(paths: ContainerPaths, options: { volatile: boolean }): Promise<void> {
   try {
     if (options.volatile) unmount(paths.rootfs);
-    else await unmountInBackground(paths.rootfs);
+    else await unmounts.run('one at a time', () => unmountInBackground(paths.rootfs));
   } catch (error) {
     if (errnoOf(error) === 'EBUSY') unmount(paths.rootfs, { lazy: true });
     else if (!['EINVAL', 'ENOENT'].includes(errnoOf(error) ?? '')) throw error; // not mounted: nothing to do
   }
 }
+
+const unmounts = new KeyedLock();
 
 /** Removes a container's bundle. Its root must be unmounted: this never goes into a file system that is mounted. */
 export function removeBundle(paths: ContainerPaths): void {

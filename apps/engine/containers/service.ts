@@ -6,7 +6,10 @@ import type { Duplex, Readable } from 'node:stream';
  * id prefix or a name, with or without a leading slash.
  */
 export interface ContainerService {
-  create(body: CreateBody, options: { name: string | undefined; platform: string | undefined }): Promise<{ Id: string; Warnings: string[] }>;
+  create(
+    body: CreateBody,
+    options: { name: string | undefined; platform: string | undefined },
+  ): Promise<{ Id: string; Warnings: string[] }>;
   start(name: string, options: { detachKeys: string | undefined }): Promise<void>;
   /** `timeout` in seconds, -1 waits for ever; undefined is the container's own or 10. Throws not-modified when it does not run. */
   stop(name: string, options: { timeout: number | undefined; signal: string | undefined }): Promise<void>;
@@ -29,7 +32,10 @@ export interface ContainerService {
   attach(name: string, options: AttachOptions): Promise<{ tty: boolean; join(connection: Duplex): void }>;
   execCreate(name: string, body: ExecBody): Promise<{ Id: string }>;
   /** Detached: `join` is undefined and the process is started. Else the caller hands over the hijacked connection. */
-  execStart(execId: string, options: { detach: boolean; tty: boolean; consoleSize: [number, number] | undefined }): Promise<{ tty: boolean; join: ((connection: Duplex) => void) | undefined }>;
+  execStart(
+    execId: string,
+    options: { detach: boolean; tty: boolean; consoleSize: [number, number] | undefined },
+  ): Promise<{ tty: boolean; join: ((connection: Duplex) => void) | undefined }>;
   execResize(execId: string, height: number, width: number): Promise<void>;
   execInspect(execId: string): Promise<object>;
   /** Numbers for `info`. */

@@ -1,25 +1,24 @@
-import { BerthError, Scope } from '@berth/kit';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { mountPointsOf, prepareMounts } from './prepare-mounts.ts';
-import { readFileInRoot } from '../linux/open-in-root.ts';
+import { BerthError, Scope } from '@berth/kit';
 import { ensureDirectoryInRoot } from '../linux/make-in-root.ts';
-import { isRunning } from '../linux/process.ts';
+import { readFileInRoot } from '../linux/open-in-root.ts';
 import type { Sandbox } from '../networks/model.ts';
-import { type Context, type ContainerPaths, cgroupOf, eventAttributes, exitDirectory, pathsOf } from './context.ts';
+import { type ContainerPaths, type Context, cgroupOf, eventAttributes, exitDirectory, pathsOf } from './context.ts';
 import { watchEnd } from './ended.ts';
 import { joinedNamespaces } from './join.ts';
-import type { ContainerRecord, ContainerState } from './model.ts';
-import { parsePorts } from './parse-ports.ts';
-import { mountRootfs, removeBundle, unmountRootfs } from './rootfs.ts';
-import { startMonitor, type StartedMonitor } from './runtime/monitor.ts';
-import { type OciRuntime, deleteState, startCreated } from './runtime/oci-runtime.ts';
-import { runtimeFor } from './runtime/select.ts';
-import { applySeccomp, rememberSeccomp } from './runtime/seccomp-cache.ts';
-import { startFailure } from './start-failure.ts';
-import { buildSpec } from './spec/build.ts';
 import { killLeftovers } from './leftovers.ts';
+import type { ContainerRecord, ContainerState } from './model.ts';
 import { writeNetworkFiles } from './network-files.ts';
+import { parsePorts } from './parse-ports.ts';
+import { mountPointsOf, prepareMounts } from './prepare-mounts.ts';
+import { mountRootfs, removeBundle, unmountRootfs } from './rootfs.ts';
+import { type StartedMonitor, startMonitor } from './runtime/monitor.ts';
+import { deleteState, type OciRuntime, startCreated } from './runtime/oci-runtime.ts';
+import { applySeccomp, rememberSeccomp } from './runtime/seccomp-cache.ts';
+import { runtimeFor } from './runtime/select.ts';
+import { buildSpec } from './spec/build.ts';
+import { startFailure } from './start-failure.ts';
 import { resolveUser } from './user.ts';
 
 /**
@@ -34,12 +33,13 @@ export async function startLocked(context: Context, id: string): Promise<void> {
   const live = context.live.of(id);
   clearTimeout(live.restartTimer);
   live.restartTimer = undefined;
+  await live.released;
   await using undo = new Scope();
   try {
     const { monitor, sandbox, runtime } = await prepare(context, record, undo);
+    context.store.save({ ...record, sandbox }); // should the engine die between here and the next save, its successor needs it
     for (const callback of live.onCreated) callback();
     await startCreated(runtime, id);
-    if (!isRunning(monitor.monitor)) throw new BerthError('internal', 'the container monitor ended unexpectedly');
     undo.release();
     context.store.save({
       ...record,
@@ -58,10 +58,20 @@ export async function startLocked(context: Context, id: string): Promise<void> {
     watchEnd(context, id, monitor.ended);
     context.publish('container', 'start', id, eventAttributes(record));
   } catch (error) {
-    const failure = startFailure(error);
+    const failure = startFailure(
+      error,
+      [...(record.spec.config.Entrypoint ?? []), ...(record.spec.config.Cmd ?? [])][0] ?? '',
+    );
     const state: ContainerState =
       'startedAt' in record.state && record.state.startedAt > 0
-        ? { status: 'exited', startedAt: record.state.startedAt, finishedAt: Date.now(), exitCode: failure.exitCode, oomKilled: false, error: failure.error.message }
+        ? {
+            status: 'exited',
+            startedAt: record.state.startedAt,
+            finishedAt: Date.now(),
+            exitCode: failure.exitCode,
+            oomKilled: false,
+            error: failure.error.message,
+          }
         : { status: 'created', exitCode: failure.exitCode, error: failure.error.message };
     context.store.save({ ...record, sandbox: undefined, state });
     throw failure.error;
@@ -85,7 +95,11 @@ function checkStartable(state: ContainerState): void {
 }
 
 /** Everything up to a process that waits for its start; `undo` takes all of it back. */
-async function prepare(context: Context, record: ContainerRecord, undo: Scope): Promise<{ monitor: StartedMonitor; sandbox: Sandbox; runtime: OciRuntime }> {
+async function prepare(
+  context: Context,
+  record: ContainerRecord,
+  undo: Scope,
+): Promise<{ monitor: StartedMonitor; sandbox: Sandbox; runtime: OciRuntime }> {
   const { config, cgroups } = context;
   const { id, spec } = record;
   const paths = pathsOf(config, id);
@@ -117,7 +131,10 @@ async function prepare(context: Context, record: ContainerRecord, undo: Scope): 
     networkPath: sandbox.namespacePath,
     joined: joinedNamespaces(context, spec.hostConfig),
     cgroupPath: cgroupOf(config, id),
-    cgroupNamespace: spec.hostConfig.CgroupnsMode === 'host' || (spec.hostConfig.CgroupnsMode === '' && cgroups.version === 1) ? 'host' : 'private',
+    cgroupNamespace:
+      spec.hostConfig.CgroupnsMode === 'host' || (spec.hostConfig.CgroupnsMode === '' && cgroups.version === 1)
+        ? 'host'
+        : 'private',
   });
   const seccomp = applySeccomp(context, runtime, built);
   writeFileSync(join(paths.bundle, 'config.json'), JSON.stringify(built.spec), { mode: 0o600 });
@@ -142,5 +159,10 @@ async function prepare(context: Context, record: ContainerRecord, undo: Scope): 
 
 function resolveUserIn(paths: ContainerPaths, user: string, groupAdd: string[]): ReturnType<typeof resolveUser> {
   const limit = 10 * 1024 * 1024;
-  return resolveUser(user, readFileInRoot(paths.rootfs, '/etc/passwd', limit), readFileInRoot(paths.rootfs, '/etc/group', limit), groupAdd);
+  return resolveUser(
+    user,
+    readFileInRoot(paths.rootfs, '/etc/passwd', limit),
+    readFileInRoot(paths.rootfs, '/etc/group', limit),
+    groupAdd,
+  );
 }

@@ -1,8 +1,8 @@
 import { BerthError } from '@berth/kit';
-import { isRunning } from '../linux/process.ts';
-import { signalProcess } from '../linux/pidfd.ts';
 import { setFrozen } from '../linux/cgroup.ts';
-import { cgroupOf, type Context, eventAttributes } from './context.ts';
+import { signalProcess } from '../linux/pidfd.ts';
+import { isRunning } from '../linux/process.ts';
+import { type Context, cgroupOf, eventAttributes } from './context.ts';
 import type { ContainerRecord } from './model.ts';
 import type { ContainerService } from './service.ts';
 import { parseSignal } from './signals.ts';
@@ -24,7 +24,11 @@ export const stop =
   };
 
 /** Stops a running container and resolves when all that it used is taken down. */
-export async function stopRecord(context: Context, record: ContainerRecord, options: { timeout: number | undefined; signal: string | undefined }): Promise<void> {
+export async function stopRecord(
+  context: Context,
+  record: ContainerRecord,
+  options: { timeout: number | undefined; signal: string | undefined },
+): Promise<void> {
   const { config } = record.spec;
   const number = parseSignal(options.signal || config.StopSignal || 'SIGTERM');
   const seconds = options.timeout ?? config.StopTimeout ?? DEFAULT_TIMEOUT_S;
@@ -45,7 +49,10 @@ export async function killRecord(context: Context, record: ContainerRecord): Pro
 async function killAndWait(context: Context, record: ContainerRecord, gone: Promise<void>): Promise<void> {
   await send(context, record, SIGKILL);
   if (!(await within(gone, GONE_MS))) {
-    throw new BerthError('internal', `cannot stop container ${record.name}: its process does not end (it may wait for a device or a network file system)`);
+    throw new BerthError(
+      'internal',
+      `cannot stop container ${record.name}: its process does not end (it may wait for a device or a network file system)`,
+    );
   }
 }
 
@@ -59,7 +66,8 @@ export async function send(context: Context, record: ContainerRecord, signal: nu
   signalProcess(state.pid, signal, () => isRunning(identity));
   context.publish('container', 'kill', record.id, eventAttributes(record, { signal: String(signal) }));
   // A frozen process takes no signal, not even the last one: it has to thaw to die.
-  if (state.status === 'paused' && !context.closing) await setFrozen(context.cgroups, cgroupOf(context.config, record.id), false);
+  if (state.status === 'paused' && !context.closing)
+    await setFrozen(context.cgroups, cgroupOf(context.config, record.id), false);
 }
 
 export function isActive({ state }: ContainerRecord): boolean {

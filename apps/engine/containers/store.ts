@@ -1,5 +1,5 @@
 import { BerthError } from '@berth/kit';
-import { durably, migrate, type Database } from '../state/database.ts';
+import { type Database, durably, migrate } from '../state/database.ts';
 import type { ContainerRecord } from './model.ts';
 
 const MIGRATIONS = [
@@ -23,7 +23,8 @@ export class ContainerStore {
   constructor(db: Database) {
     this.#db = db;
     migrate(db, 'containers', MIGRATIONS);
-    for (const row of db.prepare('SELECT record FROM containers').all()) this.#remember(JSON.parse(String(row['record'])));
+    for (const row of db.prepare('SELECT record FROM containers').all())
+      this.#remember(JSON.parse(String(row['record'])));
     this.#update = db.prepare('UPDATE containers SET name = ?, record = ? WHERE id = ?');
   }
 
@@ -51,11 +52,12 @@ export class ContainerStore {
     throw new BerthError('not-found', `No such container: ${reference}`);
   }
 
-  /** Adds a container; on disk when it returns. */
+  /** Adds a container; on disk when it returns, unless it is one that removes itself at its end. */
   insert(record: ContainerRecord): void {
-    durably(this.#db, () => {
+    const add = () =>
       this.#db.prepare('INSERT INTO containers VALUES (?, ?, ?)').run(record.id, record.name, JSON.stringify(record));
-    });
+    if (record.spec.hostConfig.AutoRemove) add();
+    else durably(this.#db, add);
     this.#remember(record);
   }
 
@@ -68,9 +70,12 @@ export class ContainerStore {
     return record;
   }
 
-  /** Forgets a container; on disk when it returns. */
+  /**
+   * Forgets a container. Not flushed: should a power cut bring the row back, its files are gone, and the next start
+   * forgets it again (reconcile.ts).
+   */
   delete(id: string): void {
-    durably(this.#db, () => this.#db.prepare('DELETE FROM containers WHERE id = ?').run(id));
+    this.#db.prepare('DELETE FROM containers WHERE id = ?').run(id);
     const record = this.#byId.get(id);
     this.#byId.delete(id);
     if (record) this.#idByName.delete(record.name);

@@ -17,7 +17,9 @@ export const wait =
       if (condition === 'removed') return live.removal();
       if (condition === 'next-exit') return live.nextExit();
       const { status } = record.state;
-      return status === 'running' || status === 'paused' || status === 'restarting' ? live.nextExit() : Promise.resolve(lastExit(record));
+      return status === 'running' || status === 'paused' || status === 'restarting'
+        ? live.nextExit()
+        : Promise.resolve(lastExit(record));
     }
   };
 

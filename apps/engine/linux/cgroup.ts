@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFile, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { mount, MS } from './mount.ts';
+import { MS, mount } from './mount.ts';
 
 /** How control groups are laid out on this host. Directories by controller; v2 has one for all (`unified`). */
 export interface CgroupHost {
@@ -36,7 +36,20 @@ function nameController(option: string, target: string, mounts: Map<string, stri
 }
 
 const CONTROLLERS = new Set([
-  'cpuset', 'cpu', 'cpuacct', 'blkio', 'memory', 'devices', 'freezer', 'net_cls', 'perf_event', 'net_prio', 'hugetlb', 'pids', 'rdma', 'misc',
+  'cpuset',
+  'cpu',
+  'cpuacct',
+  'blkio',
+  'memory',
+  'devices',
+  'freezer',
+  'net_cls',
+  'perf_event',
+  'net_prio',
+  'hugetlb',
+  'pids',
+  'rdma',
+  'misc',
 ]);
 
 /**
@@ -94,7 +107,8 @@ function removeTree(dir: string): boolean {
     if (code !== 'EBUSY' && code !== 'ENOTEMPTY') throw error;
   }
   let empty = true;
-  for (const entry of readdirSync(dir, { withFileTypes: true })) if (entry.isDirectory()) empty = removeTree(join(dir, entry.name)) && empty;
+  for (const entry of readdirSync(dir, { withFileTypes: true }))
+    if (entry.isDirectory()) empty = removeTree(join(dir, entry.name)) && empty;
   try {
     rmdirSync(dir);
     return empty;
@@ -107,7 +121,10 @@ function removeTree(dir: string): boolean {
 export async function setFrozen(host: CgroupHost, path: string, frozen: boolean): Promise<void> {
   const v2 = host.version === 2;
   const dir = join(v2 ? host.unified! : host.mounts.get('freezer')!, path);
-  writeFileSync(join(dir, v2 ? 'cgroup.freeze' : 'freezer.state'), v2 ? (frozen ? '1' : '0') : frozen ? 'FROZEN' : 'THAWED');
+  writeFileSync(
+    join(dir, v2 ? 'cgroup.freeze' : 'freezer.state'),
+    v2 ? (frozen ? '1' : '0') : frozen ? 'FROZEN' : 'THAWED',
+  );
   const done = v2
     ? () => readFileSync(join(dir, 'cgroup.events'), 'utf8').includes(`frozen ${frozen ? 1 : 0}`)
     : () => readFileSync(join(dir, 'freezer.state'), 'utf8').trim() === (frozen ? 'FROZEN' : 'THAWED');
@@ -120,7 +137,9 @@ export async function setFrozen(host: CgroupHost, path: string, frozen: boolean)
 /** How often the kernel killed a process of this group for lack of memory. */
 export function oomKills(host: CgroupHost, path: string): number {
   const file =
-    host.version === 2 ? join(host.unified!, path, 'memory.events') : join(host.mounts.get('memory') ?? '/nonexistent', path, 'memory.oom_control');
+    host.version === 2
+      ? join(host.unified!, path, 'memory.events')
+      : join(host.mounts.get('memory') ?? '/nonexistent', path, 'memory.oom_control');
   try {
     return Number(/^oom_kill (\d+)/m.exec(readFileSync(file, 'utf8'))?.[1] ?? 0);
   } catch {
@@ -154,4 +173,13 @@ function readWords(file: string): string[] {
   } catch {
     return [];
   }
+}
+
+/** Whether a group is frozen now; false when it is not there. */
+export function isFrozen(host: CgroupHost, path: string): boolean {
+  const v2 = host.version === 2;
+  const base = v2 ? host.unified : host.mounts.get('freezer');
+  if (base === undefined) return false;
+  const words = readWords(join(base, path, v2 ? 'cgroup.events' : 'freezer.state'));
+  return v2 ? words[words.indexOf('frozen') + 1] === '1' : words[0] === 'FROZEN';
 }

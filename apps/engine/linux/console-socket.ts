@@ -4,7 +4,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import koffi from 'koffi';
 import { libc, SyscallError } from './libc.ts';
 
-const recvmsgC = libc.func('ssize_t recvmsg(int fd, void *message, int flags)');
+const recvmsgC = libc.func('long recvmsg(int fd, uint8_t *message, int flags)');
 const ioctlC = libc.func('int ioctl(int fd, unsigned long request, const uint8_t *argument)');
 const MSG_CMSG_CLOEXEC = 0x40000000;
 const MSG_DONTWAIT = 0x40;
@@ -28,10 +28,12 @@ export async function openConsoleSocket(path: string): Promise<ConsoleSocket> {
   const { promise, resolve, reject } = Promise.withResolvers<number>();
   promise.catch(() => undefined); // whoever awaits it sees the failure; a socket closed unused is none
   server.on('connection', (socket: Socket) => {
-    receiveDescriptor(socket).then(resolve, reject).finally(() => {
-      socket.destroy();
-      server.close();
-    });
+    receiveDescriptor(socket)
+      .then(resolve, reject)
+      .finally(() => {
+        socket.destroy();
+        server.close();
+      });
   });
   return {
     path,

@@ -3,8 +3,8 @@ import { closeSync, openSync } from 'node:fs';
 import { open, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BerthError, errnoOf } from '@berth/kit';
-import { identifyProcess, isRunning, type ProcessIdentity } from '../../linux/process.ts';
 import { watchProcess } from '../../linux/pidfd.ts';
+import { identifyProcess, isRunning, type ProcessIdentity } from '../../linux/process.ts';
 import type { OciRuntime } from './oci-runtime.ts';
 
 /** What a monitor needs to know. Paths below `bundle` are conmon's: `attach`, `ctl`, `pidfile`, `oom`. */
@@ -69,10 +69,33 @@ export async function startMonitor(request: MonitorRequest): Promise<StartedMoni
 function argumentsOf(request: MonitorRequest): string[] {
   const { id, bundle, runtime } = request;
   return [
-    '--api-version', '1', '--sync', '-c', id, '-u', id, '-n', id, '-r', runtimePath(runtime.path), '-b', bundle, '-p', join(bundle, 'pidfile'),
-    '--exit-dir', request.exitDirectory, '--persist-dir', bundle, '--full-attach', '--log-level', 'error', '--no-sync-log',
-    '-l', request.logPath === undefined ? 'none' : `k8s-file:${request.logPath}`,
-    '--runtime-arg', `--root=${runtime.stateRoot}`,
+    '--api-version',
+    '1',
+    '--sync',
+    '-c',
+    id,
+    '-u',
+    id,
+    '-n',
+    id,
+    '-r',
+    runtimePath(runtime.path),
+    '-b',
+    bundle,
+    '-p',
+    join(bundle, 'pidfile'),
+    '--exit-dir',
+    request.exitDirectory,
+    '--persist-dir',
+    bundle,
+    '--full-attach',
+    '--log-level',
+    'error',
+    '--no-sync-log',
+    '-l',
+    request.logPath === undefined ? 'none' : `k8s-file:${request.logPath}`,
+    '--runtime-arg',
+    `--root=${runtime.stateRoot}`,
     ...(request.tty ? ['-t'] : []),
     ...(request.openStdin ? ['-i'] : []),
     // Without it conmon closes the program's stdin when any client goes, which is what StdinOnce asks for.
@@ -106,7 +129,12 @@ function readSync(child: ReturnType<typeof spawn>, bundle: string): Promise<numb
     if (!pipe || !('on' in pipe)) throw new Error('conmon has no sync pipe');
     const fail = (message: string, cause?: unknown) => reject(new BerthError('invalid', message, { cause }));
     child.once('error', (cause) =>
-      reject(new BerthError('unavailable', 'the container monitor conmon cannot be run', { cause, hint: 'Install it: apt-get install conmon' })),
+      reject(
+        new BerthError('unavailable', 'the container monitor conmon cannot be run', {
+          cause,
+          hint: 'Install it: apt-get install conmon',
+        }),
+      ),
     );
     pipe.on('data', (chunk: Buffer) => {
       text += chunk.toString('utf8');
@@ -149,7 +177,11 @@ export async function readExit(exitDirectory: string, id: string, bundle: string
   const path = join(exitDirectory, id);
   try {
     const [text, facts] = await Promise.all([readFile(path, 'utf8'), stat(path)]);
-    return { exitCode: Number(text.trim()), finishedAt: Math.round(facts.mtimeMs), oomKilled: await exists(join(bundle, 'oom')) };
+    return {
+      exitCode: Number(text.trim()),
+      finishedAt: Math.round(facts.mtimeMs),
+      oomKilled: await exists(join(bundle, 'oom')),
+    };
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return undefined;
     throw error;

@@ -86,11 +86,16 @@ async function openForRunc(fifo: string): Promise<void> {
 /** Runs a command of the runtime. Errors: internal with the runtime's own words. */
 export async function runRuntime(runtime: OciRuntime, args: string[]): Promise<string> {
   try {
-    const { stdout } = await run(runtime.path, ['--root', runtime.stateRoot, ...args], { timeout: 60_000, maxBuffer: 1 << 20 });
+    const { stdout } = await run(runtime.path, ['--root', runtime.stateRoot, ...args], {
+      timeout: 60_000,
+      maxBuffer: 1 << 20,
+    });
     return stdout;
   } catch (cause) {
     const stderr = cause instanceof Error && 'stderr' in cause ? String(cause.stderr).trim() : '';
-    throw new BerthError('internal', `OCI runtime ${runtime.name} ${args[0]} failed: ${stderr || 'no output'}`, { cause });
+    throw new BerthError('internal', `OCI runtime ${runtime.name} ${args[0]} failed: ${stderr || 'no output'}`, {
+      cause,
+    });
   }
 }
 

@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { BerthError, describeError, type Logger } from '@berth/kit';
-import { detectCgroups, mountUnusedControllers, removeCgroup, type CgroupHost } from '../../linux/cgroup.ts';
+import { type CgroupHost, detectCgroups, mountUnusedControllers, removeCgroup } from '../../linux/cgroup.ts';
 import { minimalProgram } from './minimal-program.ts';
 import { findRuntime, type OciRuntime } from './oci-runtime.ts';
 
@@ -36,9 +36,17 @@ export async function probeRuntime(options: {
     try {
       const runtime = await findRuntime(name, stateRoot);
       let failure = await tryToRun(runtime, options, cgroups);
-      if (failure !== undefined && options.mountCgroups && cgroups.version === 1 && cgroups.unifiedControllers.length > 0) {
+      if (
+        failure !== undefined &&
+        options.mountCgroups &&
+        cgroups.version === 1 &&
+        cgroups.unifiedControllers.length > 0
+      ) {
         const mounted = mountUnusedControllers(cgroups);
-        options.log.info('mounted unused cgroup v2 controllers as v1, as cgroupfs-mount does, so that the runtime accepts this host', { controllers: mounted.join(',') });
+        options.log.info(
+          'mounted unused cgroup v2 controllers as v1, as cgroupfs-mount does, so that the runtime accepts this host',
+          { controllers: mounted.join(',') },
+        );
         cgroups = detectCgroups();
         failure = await tryToRun(runtime, options, cgroups);
       }
@@ -51,7 +59,10 @@ export async function probeRuntime(options: {
       reasons.push(describeError(error).replaceAll('\n', ' '));
     }
   }
-  throw new BerthError('unavailable', `no OCI runtime can run a container on this host:\n${reasons.map((r) => `  ${r}`).join('\n')}`);
+  throw new BerthError(
+    'unavailable',
+    `no OCI runtime can run a container on this host:\n${reasons.map((r) => `  ${r}`).join('\n')}`,
+  );
 }
 
 /** Undefined when a container ran to its end, else the runtime's words. */

@@ -18,7 +18,9 @@ const ANNOTATION = 'run.oci.seccomp_bpf_data';
 export function applySeccomp(context: Context, runtime: OciRuntime, built: BuiltSpec): { learn: boolean; key: string } {
   const { spec, seccomp } = built;
   if (!seccomp) return { learn: false, key: '' };
-  const key = createHash('sha256').update(JSON.stringify([runtime.name, runtime.version, release(), seccomp])).digest('hex');
+  const key = createHash('sha256')
+    .update(JSON.stringify([runtime.name, runtime.version, release(), seccomp]))
+    .digest('hex');
   const compiled = runtime.reusesSeccomp ? readCompiled(context, key) : undefined;
   if (compiled) spec.annotations = { ...spec.annotations, [ANNOTATION]: compiled };
   else spec.linux.seccomp = seccomp;

@@ -1,5 +1,5 @@
-import { BerthError } from '@berth/kit';
 import { join } from 'node:path';
+import { BerthError } from '@berth/kit';
 import type { Context } from '../context.ts';
 import { findRuntime, type OciRuntime } from './oci-runtime.ts';
 

@@ -27,7 +27,11 @@ export interface BuiltSpec {
 /** Writes the OCI runtime configuration of a container, without its seccomp filter. Errors: invalid, not-supported. */
 export function buildSpec(config: ContainerConfig, host: HostConfig, facts: StartFacts): BuiltSpec {
   const security = parseSecurity(host.SecurityOpt ?? []);
-  const capabilities = resolveCapabilities({ add: host.CapAdd ?? [], drop: host.CapDrop ?? [], privileged: host.Privileged });
+  const capabilities = resolveCapabilities({
+    add: host.CapAdd ?? [],
+    drop: host.CapDrop ?? [],
+    privileged: host.Privileged,
+  });
   const { nodes, rules } = resolveDevices(host);
   const ownUts = host.UTSMode !== 'host';
   const shared = facts.mountPoints.some((mount) => mount.propagation.endsWith('shared'));
@@ -35,7 +39,12 @@ export function buildSpec(config: ContainerConfig, host: HostConfig, facts: Star
     ociVersion: '1.0.2',
     root: { path: facts.paths.rootfs, readonly: host.ReadonlyRootfs },
     ...(ownUts ? { hostname: config.Hostname } : {}),
-    process: resolveProcess(config, host, { user: facts.user, capabilities, noNewPrivileges: security.noNewPrivileges, init: facts.init !== undefined }),
+    process: resolveProcess(config, host, {
+      user: facts.user,
+      capabilities,
+      noNewPrivileges: security.noNewPrivileges,
+      init: facts.init !== undefined,
+    }),
     mounts: resolveMounts(host, facts),
     ...(host.Annotations === undefined ? {} : { annotations: { ...host.Annotations } }),
     linux: {
@@ -46,7 +55,11 @@ export function buildSpec(config: ContainerConfig, host: HostConfig, facts: Star
       maskedPaths: host.Privileged ? [] : (host.MaskedPaths ?? []),
       readonlyPaths: host.Privileged ? [] : (host.ReadonlyPaths ?? []),
       ...sysctls(config, host, ownUts),
-      rootfsPropagation: shared ? 'shared' : facts.mountPoints.some((m) => m.propagation.endsWith('slave')) ? 'rslave' : 'rprivate',
+      rootfsPropagation: shared
+        ? 'shared'
+        : facts.mountPoints.some((m) => m.propagation.endsWith('slave'))
+          ? 'rslave'
+          : 'rprivate',
     },
   };
   return { spec, capabilities, seccomp: host.Privileged ? undefined : security.filter(capabilities) };
@@ -55,7 +68,9 @@ export function buildSpec(config: ContainerConfig, host: HostConfig, facts: Star
 /** The domain name is a sysctl: crun of Debian 12 does not know the `domainname` member. */
 function sysctls(config: ContainerConfig, host: HostConfig, ownUts: boolean): { sysctl?: Record<string, string> } {
   const sysctl = {
-    ...(ownNetwork(host) ? { 'net.ipv4.ip_unprivileged_port_start': '0', 'net.ipv4.ping_group_range': '0 2147483647' } : {}),
+    ...(ownNetwork(host)
+      ? { 'net.ipv4.ip_unprivileged_port_start': '0', 'net.ipv4.ping_group_range': '0 2147483647' }
+      : {}),
     ...(ownUts && config.Domainname ? { 'kernel.domainname': config.Domainname } : {}),
     ...host.Sysctls,
   };

@@ -12,11 +12,10 @@ const NAMES = (
   .map((name) => `CAP_${name}`);
 
 /** Docker's default set. */
-export const DEFAULT_CAPABILITIES = (
+export const DEFAULT_CAPABILITIES =
   'CHOWN DAC_OVERRIDE FSETID FOWNER MKNOD NET_RAW SETGID SETUID SETFCAP SETPCAP NET_BIND_SERVICE SYS_CHROOT KILL AUDIT_WRITE'
-)
-  .split(' ')
-  .map((name) => `CAP_${name}`);
+    .split(' ')
+    .map((name) => `CAP_${name}`);
 
 let bounding: string[] | undefined;
 
@@ -33,18 +32,29 @@ export function grantableCapabilities(): string[] {
  * The capabilities of a container. `add` and `drop` hold names with or without `CAP_`, in any case, or `ALL`.
  * Errors: invalid for unknown names; not-supported for one that was asked for by name and that the engine itself lacks.
  */
-export function resolveCapabilities(options: { add: readonly string[]; drop: readonly string[]; privileged: boolean }): string[] {
+export function resolveCapabilities(options: {
+  add: readonly string[];
+  drop: readonly string[];
+  privileged: boolean;
+}): string[] {
   const grantable = grantableCapabilities();
   if (options.privileged) return [...grantable];
   const add = options.add.map(normalise);
   const drop = new Set(options.drop.map(normalise));
   const base = add.includes('ALL') ? grantable : drop.has('ALL') ? [] : DEFAULT_CAPABILITIES;
-  const wanted = new Set([...base.filter((name) => !drop.has(name)), ...add.filter((name) => name !== 'ALL' && (drop.has('ALL') || !drop.has(name)))]);
+  const wanted = new Set([
+    ...base.filter((name) => !drop.has(name)),
+    ...add.filter((name) => name !== 'ALL' && (drop.has('ALL') || !drop.has(name))),
+  ]);
   for (const name of add) {
     if (name !== 'ALL' && !grantable.includes(name)) {
-      throw new BerthError('not-supported', `cannot add capability ${name}: the engine itself does not have it on this host`, {
-        hint: 'Run the engine with the full capabilities of root, or leave this capability out.',
-      });
+      throw new BerthError(
+        'not-supported',
+        `cannot add capability ${name}: the engine itself does not have it on this host`,
+        {
+          hint: 'Run the engine with the full capabilities of root, or leave this capability out.',
+        },
+      );
     }
   }
   return NAMES.filter((name) => wanted.has(name) && grantable.includes(name));

@@ -9,7 +9,16 @@ const DEFAULT_RULES: DeviceRule[] = [
   { allow: false, access: 'rwm' },
   { allow: true, type: 'c', access: 'm' },
   { allow: true, type: 'b', access: 'm' },
-  ...[[1, 3], [1, 5], [1, 7], [1, 8], [1, 9], [5, 0], [5, 1], [5, 2]].map(([major, minor]) => ({ allow: true, type: 'c', major, minor, access: 'rwm' })),
+  ...[
+    [1, 3],
+    [1, 5],
+    [1, 7],
+    [1, 8],
+    [1, 9],
+    [5, 0],
+    [5, 1],
+    [5, 2],
+  ].map(([major, minor]) => ({ allow: true, type: 'c', major, minor, access: 'rwm' })),
   { allow: true, type: 'c', major: 136, access: 'rwm' },
 ];
 
@@ -24,7 +33,13 @@ export function resolveDevices(hostConfig: HostConfig): { nodes: RuntimeDevice[]
   for (const { PathOnHost, PathInContainer, CgroupPermissions } of hostConfig.Devices ?? []) {
     for (const node of mappedDevices(PathOnHost, PathInContainer || PathOnHost)) {
       nodes.push(node);
-      rules.push({ allow: true, type: node.type, major: node.major, minor: node.minor, access: CgroupPermissions || 'rwm' });
+      rules.push({
+        allow: true,
+        type: node.type,
+        major: node.major,
+        minor: node.minor,
+        access: CgroupPermissions || 'rwm',
+      });
     }
   }
   for (const rule of hostConfig.DeviceCgroupRules ?? []) rules.push(parseRule(rule));
@@ -36,23 +51,42 @@ function mappedDevices(onHost: string, inContainer: string): RuntimeDevice[] {
   try {
     stat = statSync(onHost);
   } catch (cause) {
-    throw new BerthError('invalid', `error gathering device information while adding custom device "${onHost}": no such file or directory`, { cause });
+    throw new BerthError(
+      'invalid',
+      `error gathering device information while adding custom device "${onHost}": no such file or directory`,
+      { cause },
+    );
   }
   if (stat.isDirectory()) {
     return readdirSync(onHost).flatMap((name) => {
       const path = join(onHost, name);
       const inner = statSync(path);
-      return inner.isDirectory() || inner.isCharacterDevice() || inner.isBlockDevice() ? mappedDevices(path, join(inContainer, name)) : [];
+      return inner.isDirectory() || inner.isCharacterDevice() || inner.isBlockDevice()
+        ? mappedDevices(path, join(inContainer, name))
+        : [];
     });
   }
   const node = deviceOf(stat, inContainer);
-  if (!node) throw new BerthError('invalid', `error gathering device information while adding custom device "${onHost}": not a device node`);
+  if (!node)
+    throw new BerthError(
+      'invalid',
+      `error gathering device information while adding custom device "${onHost}": not a device node`,
+    );
   return [node];
 }
 
 /** All devices of the host, for privileged containers, without what every container gets of its own. */
 function hostDevices(dir: string): RuntimeDevice[] {
-  const own = new Set(['/dev/pts', '/dev/shm', '/dev/mqueue', '/dev/fd', '/dev/console', '/dev/ptmx', '/dev/.lxc', '/dev/.lxd-mounts']);
+  const own = new Set([
+    '/dev/pts',
+    '/dev/shm',
+    '/dev/mqueue',
+    '/dev/fd',
+    '/dev/console',
+    '/dev/ptmx',
+    '/dev/.lxc',
+    '/dev/.lxd-mounts',
+  ]);
   return readdirSync(dir).flatMap((name) => {
     const path = join(dir, name);
     if (own.has(path)) return [];
@@ -63,7 +97,17 @@ function hostDevices(dir: string): RuntimeDevice[] {
   });
 }
 
-function deviceOf(stat: { rdev: number; mode: number; uid: number; gid: number; isCharacterDevice(): boolean; isBlockDevice(): boolean }, path: string): RuntimeDevice | undefined {
+function deviceOf(
+  stat: {
+    rdev: number;
+    mode: number;
+    uid: number;
+    gid: number;
+    isCharacterDevice(): boolean;
+    isBlockDevice(): boolean;
+  },
+  path: string,
+): RuntimeDevice | undefined {
   const type = stat.isCharacterDevice() ? 'c' : stat.isBlockDevice() ? 'b' : undefined;
   if (!type) return undefined;
   return { path, type, ...deviceNumber(stat.rdev), fileMode: stat.mode & 0o777, uid: stat.uid, gid: stat.gid };

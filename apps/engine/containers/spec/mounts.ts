@@ -32,18 +32,38 @@ export function resolveMounts(host: HostConfig, facts: MountFacts): RuntimeMount
 function standardMounts(host: HostConfig, facts: MountFacts): RuntimeMount[] {
   const writable = host.Privileged ? 'rw' : 'ro';
   const shm: RuntimeMount = facts.sharedShm
-    ? { destination: '/dev/shm', type: 'bind', source: facts.sharedShm, options: ['rbind', 'rprivate', 'nosuid', 'noexec', 'nodev'] }
+    ? {
+        destination: '/dev/shm',
+        type: 'bind',
+        source: facts.sharedShm,
+        options: ['rbind', 'rprivate', 'nosuid', 'noexec', 'nodev'],
+      }
     : tmpfs('/dev/shm', ['nosuid', 'noexec', 'nodev', 'mode=1777', `size=${host.ShmSize || DEFAULT_SHM_BYTES}`], 'shm');
   const mqueue: RuntimeMount =
     host.IpcMode === 'host'
-      ? { destination: '/dev/mqueue', type: 'bind', source: '/dev/mqueue', options: ['rbind', 'rprivate', 'nosuid', 'noexec', 'nodev'] }
+      ? {
+          destination: '/dev/mqueue',
+          type: 'bind',
+          source: '/dev/mqueue',
+          options: ['rbind', 'rprivate', 'nosuid', 'noexec', 'nodev'],
+        }
       : { destination: '/dev/mqueue', type: 'mqueue', source: 'mqueue', options: ['nosuid', 'noexec', 'nodev'] };
   return [
     { destination: '/proc', type: 'proc', source: 'proc', options: ['nosuid', 'noexec', 'nodev'] },
     tmpfs('/dev', ['nosuid', 'strictatime', 'mode=755', 'size=65536k']),
-    { destination: '/dev/pts', type: 'devpts', source: 'devpts', options: ['nosuid', 'noexec', 'newinstance', 'ptmxmode=0666', 'mode=0620', 'gid=5'] },
+    {
+      destination: '/dev/pts',
+      type: 'devpts',
+      source: 'devpts',
+      options: ['nosuid', 'noexec', 'newinstance', 'ptmxmode=0666', 'mode=0620', 'gid=5'],
+    },
     { destination: '/sys', type: 'sysfs', source: 'sysfs', options: ['nosuid', 'noexec', 'nodev', writable] },
-    { destination: '/sys/fs/cgroup', type: 'cgroup', source: 'cgroup', options: ['nosuid', 'noexec', 'nodev', 'relatime', writable] },
+    {
+      destination: '/sys/fs/cgroup',
+      type: 'cgroup',
+      source: 'cgroup',
+      options: ['nosuid', 'noexec', 'nodev', 'relatime', writable],
+    },
     mqueue,
     ...(host.IpcMode === 'none' ? [] : [shm]),
   ];
@@ -58,7 +78,12 @@ function userMount(mount: MountPoint, facts: MountFacts): RuntimeMount {
   if (mount.type === 'tmpfs') return tmpfs(mount.target, [...mount.options, ...(mount.readOnly ? ['ro'] : [])]);
   const source = mount.type === 'volume' ? facts.volumes.get(mount.target)! : mount.source;
   if (mount.recursiveReadOnly !== 'no' && mount.recursive) access.push('rro');
-  return { destination: mount.target, type: 'bind', source, options: [mount.recursive ? 'rbind' : 'bind', ...access, mount.propagation || 'rprivate'] };
+  return {
+    destination: mount.target,
+    type: 'bind',
+    source,
+    options: [mount.recursive ? 'rbind' : 'bind', ...access, mount.propagation || 'rprivate'],
+  };
 }
 
 /** Files that the engine keeps for the container: read-only where its root is. */

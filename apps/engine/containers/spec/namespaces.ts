@@ -19,8 +19,10 @@ export function resolveNamespaces(
   const namespaces: { type: string; path?: string }[] = [{ type: 'mount' }];
   if (networkPath !== undefined) namespaces.push({ type: 'network', path: networkPath });
   if (host.UTSMode !== 'host') namespaces.push({ type: 'uts' });
-  if (host.PidMode !== 'host') namespaces.push({ type: 'pid', ...(joined.pid === undefined ? {} : { path: joined.pid }) });
-  if (host.IpcMode !== 'host') namespaces.push({ type: 'ipc', ...(joined.ipc === undefined ? {} : { path: joined.ipc }) });
+  if (host.PidMode !== 'host')
+    namespaces.push({ type: 'pid', ...(joined.pid === undefined ? {} : { path: joined.pid }) });
+  if (host.IpcMode !== 'host')
+    namespaces.push({ type: 'ipc', ...(joined.ipc === undefined ? {} : { path: joined.ipc }) });
   if (cgroupNamespace === 'private') namespaces.push({ type: 'cgroup' });
   return namespaces;
 }

@@ -39,7 +39,10 @@ export function capabilitySets(capabilities: string[]): RuntimeProcess['capabili
 /** Docker's variables first, then the image's and the user's; a later one of the same name wins. */
 export function environment(config: Pick<ContainerConfig, 'Hostname' | 'Tty' | 'Env'>, home: string): string[] {
   const own = [DEFAULT_PATH, `HOSTNAME=${config.Hostname}`, ...(config.Tty ? ['TERM=xterm'] : [])];
-  return mergeEnvironment(own, [...config.Env, ...(config.Env.some((v) => v.startsWith('HOME=')) ? [] : [`HOME=${home}`])]);
+  return mergeEnvironment(own, [
+    ...config.Env,
+    ...(config.Env.some((v) => v.startsWith('HOME=')) ? [] : [`HOME=${home}`]),
+  ]);
 }
 
 /** `NAME=value` replaces what has this name, `NAME` alone removes it, in place. */

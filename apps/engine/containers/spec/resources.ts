@@ -27,7 +27,9 @@ export function resolveResources(host: HostConfig, devices: DeviceRule[]): Runti
   });
   const blockIO = compact({
     weight: positive(host.BlkioWeight),
-    weightDevice: host.BlkioWeightDevice?.length ? host.BlkioWeightDevice.map(({ Path, Weight }) => ({ ...numberOf(Path), weight: Weight })) : undefined,
+    weightDevice: host.BlkioWeightDevice?.length
+      ? host.BlkioWeightDevice.map(({ Path, Weight }) => ({ ...numberOf(Path), weight: Weight }))
+      : undefined,
     throttleReadBpsDevice: throttles(host.BlkioDeviceReadBps),
     throttleWriteBpsDevice: throttles(host.BlkioDeviceWriteBps),
     throttleReadIOPSDevice: throttles(host.BlkioDeviceReadIOps),
@@ -61,5 +63,7 @@ function numberOf(path: string): { major: number; minor: number } {
 /** The object without undefined members, or undefined when none is left. */
 function compact<T extends object>(object: T): { [K in keyof T]?: Exclude<T[K], undefined> } | undefined {
   const entries = Object.entries(object).filter(([, value]) => value !== undefined);
-  return entries.length > 0 ? (Object.fromEntries(entries) as { [K in keyof T]?: Exclude<T[K], undefined> }) : undefined;
+  return entries.length > 0
+    ? (Object.fromEntries(entries) as { [K in keyof T]?: Exclude<T[K], undefined> })
+    : undefined;
 }

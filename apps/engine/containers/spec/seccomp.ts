@@ -54,7 +54,11 @@ function conditionalRules(admin: boolean): SeccompRule[] {
   if (!admin) {
     // New threads and processes, no new namespaces. clone3's flags are behind a pointer that a filter cannot follow:
     // "no such call" makes the C library fall back to clone.
-    rules.push({ names: ['clone'], action: ALLOW, args: [{ index: 0, value: profile.cloneNamespaceFlags, valueTwo: 0, op: 'SCMP_CMP_MASKED_EQ' }] });
+    rules.push({
+      names: ['clone'],
+      action: ALLOW,
+      args: [{ index: 0, value: profile.cloneNamespaceFlags, valueTwo: 0, op: 'SCMP_CMP_MASKED_EQ' }],
+    });
     rules.push({ names: ['clone3'], action: 'SCMP_ACT_ERRNO', errnoRet: 38 });
   }
   return rules;
@@ -74,7 +78,9 @@ export function customSeccompProfile(source: DockerSeccompProfile, capabilities:
   return {
     defaultAction: source.defaultAction,
     ...(source.defaultErrnoRet === undefined ? {} : { defaultErrnoRet: source.defaultErrnoRet }),
-    architectures: own ? [own.architecture, ...(own.subArchitectures ?? [])] : (source.architectures ?? ARCHITECTURES[process.arch] ?? []),
+    architectures: own
+      ? [own.architecture, ...(own.subArchitectures ?? [])]
+      : (source.architectures ?? ARCHITECTURES[process.arch] ?? []),
     ...(source.flags === undefined ? {} : { flags: source.flags }),
     syscalls: (source.syscalls ?? []).filter(applies).map(({ name, names, action, errnoRet, args }) => ({
       names: names ?? (name === undefined ? [] : [name]),

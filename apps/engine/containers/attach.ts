@@ -1,0 +1,92 @@
+import { statSync } from 'node:fs';
+import type { Duplex } from 'node:stream';
+import { BerthError } from '@berth/kit';
+import { type Context, eventAttributes, pathsOf } from './context.ts';
+import { DetachFilter } from './detach-filter.ts';
+import { feedStdin, monitorOutput } from './input.ts';
+import { LogTail } from './logs/index.ts';
+import type { ContainerRecord } from './model.ts';
+import { DEFAULT_DETACH_KEYS, parseDetachKeys } from './parse-exec-keys.ts';
+import type { AttachOptions, ContainerService } from './service.ts';
+
+/**
+ * Connects a client to a container's terminal or streams; also before it starts. Output is read from the log, so a slow
+ * client never holds the program up, and one that comes early misses nothing.
+ * Errors: not-found; conflict when the container is paused or restarting; invalid (detach keys).
+ */
+export const attach =
+  (context: Context): ContainerService['attach'] =>
+  async (name, options) => {
+    const record = context.store.resolve(name);
+    const { status } = record.state;
+    if (status === 'paused')
+      throw new BerthError('conflict', `container ${name} is paused, unpause the container before attach`);
+    if (status === 'restarting')
+      throw new BerthError('conflict', `container ${name} is restarting, wait until the container is running`);
+    const keys = options.detachKeys ? parseDetachKeys(options.detachKeys) : DEFAULT_DETACH_KEYS;
+    const tty = record.spec.config.Tty;
+    context.publish('container', 'attach', record.id, eventAttributes(record));
+    // The position is taken now, before the answer: a client that was told "attached" sees all that comes after.
+    const output = openOutput(context, record, options);
+    return {
+      tty,
+      join(connection) {
+        connection.on('error', () => connection.destroy()); // the client went away; the container goes on
+        joinInput(context, record, options, connection, keys);
+        void copy(output, connection).finally(() => connection.end());
+      },
+    };
+  };
+
+/** Output from now on, or with `logs` from the beginning, until the run ends. */
+function openOutput(context: Context, record: ContainerRecord, options: AttachOptions): AsyncIterableIterator<Buffer> {
+  const { stdout, stderr, stream, logs } = options;
+  const ended = new AbortController();
+  context.live.of(record.id).onEnded(() => ended.abort());
+  if (record.spec.hostConfig.LogConfig.Type === 'none')
+    return monitorOutput(context, record, { stdout, stderr, ended: ended.signal });
+  const { logFile } = pathsOf(context.config, record.id);
+  const start = logs ? undefined : { file: logFile, offset: statSync(logFile).size };
+  return new LogTail(logFile, start, {
+    ...{ stdout, stderr, follow: stream, since: 0n, until: 0n, timestamps: false, details: false },
+    framed: !record.spec.config.Tty,
+    ended: ended.signal,
+  });
+}
+
+function joinInput(
+  context: Context,
+  record: ContainerRecord,
+  options: AttachOptions,
+  connection: Duplex,
+  keys: readonly number[],
+): void {
+  const { OpenStdin, StdinOnce, Tty } = record.spec.config;
+  if (!options.stdin || !options.stream || !OpenStdin) {
+    connection.resume();
+    return;
+  }
+  const once = StdinOnce && !Tty;
+  if (!Tty) return feedStdin(context, record.id, connection, { once });
+  const filter = new DetachFilter(keys, () => {
+    context.publish('container', 'detach', record.id, eventAttributes(record));
+    connection.end();
+  });
+  feedStdin(context, record.id, connection.pipe(filter), { once });
+}
+
+/** Resolves when the client has read enough, or is gone. */
+function writable(connection: Duplex): Promise<void> {
+  return new Promise((resolve) => {
+    connection.once('drain', resolve);
+    connection.once('close', resolve);
+  });
+}
+
+async function copy(output: AsyncIterableIterator<Buffer>, connection: Duplex): Promise<void> {
+  connection.once('close', () => void output.return?.());
+  for await (const chunk of output) {
+    if (connection.destroyed || connection.writableEnded) return;
+    if (!connection.write(chunk)) await writable(connection);
+  }
+}

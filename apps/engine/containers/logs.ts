@@ -1,0 +1,25 @@
+import { BerthError } from '@berth/kit';
+import { type Context, pathsOf } from './context.ts';
+import { openLog } from './logs/index.ts';
+import type { ContainerService } from './service.ts';
+import { isActive } from './stop.ts';
+
+/** Errors: not-found; invalid when neither stream is asked for; not-supported for the log driver `none`. */
+export const logs =
+  (context: Context): ContainerService['logs'] =>
+  async (name, options) => {
+    const record = context.store.resolve(name);
+    if (!options.stdout && !options.stderr)
+      throw new BerthError('invalid', 'Bad parameters: you must choose at least one stream');
+    const { hostConfig, config } = record.spec;
+    if (hostConfig.LogConfig.Type === 'none')
+      throw new BerthError('not-supported', 'configured logging driver does not support reading');
+    const ended = new AbortController();
+    if (isActive(record) || record.state.status === 'restarting')
+      context.live.of(record.id).onEnded(() => ended.abort());
+    else ended.abort();
+    return {
+      tty: config.Tty,
+      stream: openLog(pathsOf(context.config, record.id).logFile, options, { tty: config.Tty, ended: ended.signal }),
+    };
+  };

@@ -1,0 +1,151 @@
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { BerthError, createLogger, describeError, type Logger, Scope } from '@berth/kit';
+import { createRoutes, serve } from './api/index.ts';
+import type { EngineConfig } from './config.ts';
+import { createContainers, probeRuntime } from './containers/index.ts';
+import { createEvents } from './events/index.ts';
+import { createImages, createTransfers } from './images/index.ts';
+import { lockFile } from './linux/file-lock.ts';
+import { createNetworks } from './networks/index.ts';
+import { parseOptions, USAGE } from './options.ts';
+import { openDatabase } from './state/database.ts';
+import { createSystem, VERSION } from './system/index.ts';
+import { findPrograms } from './system/programs.ts';
+
+/** A running engine. */
+export interface Engine {
+  /** Where it listens. */
+  addresses: readonly string[];
+  /** Answers no more requests and lets go of everything; containers go on. Idempotent. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts an engine: state, runtime, networks, what became of the containers, then the API. Whatever fails undoes what
+ * was begun. Errors: conflict (another engine has the root), unavailable (no runtime), those of the parts.
+ */
+export async function startEngine(config: EngineConfig, log: Logger): Promise<Engine> {
+  const scope = new Scope();
+  try {
+    const addresses = await assemble(config, log, scope);
+    return { addresses, stop: () => scope.close() };
+  } catch (error) {
+    await scope.close();
+    throw error;
+  }
+}
+
+async function assemble(config: EngineConfig, log: Logger, scope: Scope): Promise<readonly string[]> {
+  for (const dir of [config.dataRoot, config.execRoot]) mkdirSync(dir, { recursive: true, mode: 0o711 });
+  claim(config, scope);
+  const db = openDatabase(join(config.dataRoot, 'berth.db'));
+  scope.add('close the database', () => db.close());
+  const events = createEvents({ db, log });
+  scope.add('close the event store', () => events.close());
+  const { publish } = events;
+  const probe = await probeRuntime({ ...config, wanted: config.runtime, log });
+  for (const warning of probe.warnings) log.warn(warning);
+
+  const networks = createNetworks({ config, db, log, publish });
+  await networks.start();
+  scope.add('let go of networks', () => networks.stop());
+  const images = await createImages({ config, db, log, publish, users: () => containers });
+  scope.add('close images', () => images.close());
+  const transfers = createTransfers({ images, config });
+  scope.add('end transfers', () => transfers.close());
+  const containers = createContainers({
+    ...{ config, db, log, publish, images, networks, probe },
+    hostGateway: () => networks.inspect('bridge').IPAM.Config?.[0]?.Gateway ?? '',
+  });
+  scope.add('let go of containers', () => containers.close());
+  await containers.recover();
+
+  const programs = await findPrograms();
+  const { runtime } = probe;
+  const system = createSystem(db, {
+    config,
+    containers: containers.service,
+    images,
+    runtimes: [
+      { name: runtime.name, path: runtime.path, version: runtime.version },
+      ...programs.runtimes.filter((p) => p.name !== runtime.name),
+    ],
+    monitor: programs.monitor,
+    init: programs.init,
+    networkDrivers: ['bridge', 'host', 'null'],
+    logDrivers: ['json-file', 'local', 'none'],
+    warnings: probe.warnings,
+    eventListeners: () => events.listeners(),
+    login: transfers.checkAuth,
+  });
+  const api = await serve({
+    routes: createRoutes({ containers: containers.service, images, transfers, networks, events, system }),
+    hosts: config.hosts,
+    socketGroup: config.socketGroup,
+    version: VERSION,
+    log,
+  });
+  scope.add('stop serving', () => api.close());
+  containers.resume();
+  log.info('engine is ready', {
+    version: VERSION,
+    runtime: `${runtime.name} ${runtime.version}`,
+    hosts: api.addresses.join(' '),
+    root: config.dataRoot,
+  });
+  return api.addresses;
+}
+
+/** One engine for each root; its process id is in EXEC/berth.pid while it runs. */
+function claim(config: EngineConfig, scope: Scope): void {
+  const lock = lockFile(join(config.dataRoot, 'engine.lock'));
+  if (!lock) {
+    throw new BerthError('conflict', `another engine is using the data root ${config.dataRoot}`, {
+      hint: 'Stop it (berth daemon stop), or give this one a root of its own: --data-root, --exec-root, --host, --bridge, --nft-table.',
+    });
+  }
+  scope.add('release the data root', () => lock.release());
+  const pidFile = join(config.execRoot, 'berth.pid');
+  writeFileSync(pidFile, `${process.pid}\n`);
+  scope.add('remove the pid file', () => rmSync(pidFile, { force: true }));
+}
+
+async function main(): Promise<void> {
+  const options = parseOptions(process.argv.slice(2));
+  if (options === 'help') {
+    process.stdout.write(USAGE);
+    return;
+  }
+  if (process.getuid?.() !== 0)
+    throw new BerthError('forbidden', 'the engine needs root: it makes mounts, namespaces and network links', {
+      hint: 'Start it with sudo.',
+    });
+  const log = createLogger(options.logLevel, options.logFormat, (line) => process.stderr.write(line));
+  const engine = await startEngine(options, log);
+  let stopping = false;
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => {
+      if (stopping) process.exit(1);
+      stopping = true;
+      log.info('stopping; containers go on', { signal });
+      engine.stop().then(
+        () => process.exit(0),
+        (error) => {
+          log.error('the engine did not stop cleanly', { error });
+          process.exit(1);
+        },
+      );
+    });
+  }
+  process.on('unhandledRejection', (error) =>
+    log.error('a failure was not handled', { error, stack: error instanceof Error ? error.stack : undefined }),
+  );
+}
+
+if (import.meta.main) {
+  main().catch((error) => {
+    process.stderr.write(`berth: ${describeError(error)}\n`);
+    process.exitCode = 1;
+  });
+}
