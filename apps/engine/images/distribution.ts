@@ -13,6 +13,7 @@ import {
   type Transport,
   withDefaultTag,
 } from '@berth/oci';
+import { CONFIG_LIMIT } from './image-config.ts';
 import { translatePullError } from './pull.ts';
 
 /** Answer of GET /distribution/{name}/json. Field names are the wire's. */
@@ -20,8 +21,6 @@ export interface DistributionInspect {
   Descriptor: Descriptor;
   Platforms: Platform[];
 }
-
-const CONFIG_LIMIT = 8 * 1024 * 1024;
 
 /** What a registry has under a name, without pulling it. Errors: not-found, unauthorized, unavailable. */
 export async function inspectDistribution(

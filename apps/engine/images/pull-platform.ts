@@ -20,7 +20,7 @@ export function hostPlatform(architecture: string = process.arch): Platform {
 /** Reads `os`, `arch`, `os/arch` or `os/arch/variant` as `--platform` takes it. Errors: invalid. */
 export function parsePlatform(text: string): Platform {
   const parts = text.toLowerCase().split('/');
-  if (parts.length > 3 || parts.some((part) => !/^[a-z0-9_.-]{1,64}$/.test(part))) {
+  if (parts.length > 3 || parts.some((part) => !/^[a-z0-9][a-z0-9_.-]{0,63}$/.test(part))) {
     throw new BerthError('invalid', `"${text}": unknown operating system or architecture: invalid argument`);
   }
   const host = hostPlatform();

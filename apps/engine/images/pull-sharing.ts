@@ -3,7 +3,11 @@ import type { OnProgress } from './service.ts';
 import type { ProgressMessage } from './wire.ts';
 
 /** Runs work once for all who want the same at the same time. */
-export type Sharing<T> = (key: string, subscriber: Subscriber, work: Work<T>) => Promise<T>;
+export interface Sharing<T> {
+  run(key: string, subscriber: Subscriber, work: Work<T>): Promise<T>;
+  /** Resolves when no work is under way, also none whose subscribers have left. */
+  idle(): Promise<void>;
+}
 
 export interface Subscriber {
   onProgress: OnProgress;
@@ -23,19 +27,30 @@ interface Shared<T> {
 
 export function createSharing<T>(): Sharing<T> {
   const active = new Map<string, Shared<T>>();
-  return (key, { onProgress, signal }, work) => {
-    signal.throwIfAborted();
-    const known = active.get(key);
-    for (const message of known?.lines.values() ?? []) onProgress(message);
-    const shared = known ?? start(work);
-    const forget = () => {
-      if (active.get(key) === shared) active.delete(key);
-    };
-    if (known === undefined) {
-      active.set(key, shared);
-      shared.result.then(forget, forget);
-    }
-    return subscribe(shared, { onProgress, signal }, forget);
+  const unfinished = new Set<Promise<T>>();
+  return {
+    run: (key, { onProgress, signal }, work) => {
+      signal.throwIfAborted();
+      const known = active.get(key);
+      for (const message of known?.lines.values() ?? []) onProgress(message);
+      const shared = known ?? start(work);
+      const forget = () => {
+        if (active.get(key) === shared) active.delete(key);
+      };
+      if (known === undefined) {
+        active.set(key, shared);
+        unfinished.add(shared.result);
+        const ended = () => {
+          forget();
+          unfinished.delete(shared.result);
+        };
+        shared.result.then(ended, ended);
+      }
+      return subscribe(shared, { onProgress, signal }, forget);
+    },
+    idle: async () => {
+      while (unfinished.size > 0) await Promise.allSettled(unfinished);
+    },
   };
 }
 

@@ -10,8 +10,6 @@ import {
   familiarName,
   familiarString,
   fetchManifest,
-  isDigest,
-  isObject,
   listTags,
   type Manifest,
   OCI,
@@ -24,13 +22,14 @@ import {
   resolveManifest,
   type Transport,
 } from '@berth/oci';
-import type { Image } from './model.ts';
+import { CONFIG_LIMIT, parseImageConfig } from './image-config.ts';
+import type { Image, ImageConfig } from './model.ts';
 import { createProgress, type Progress } from './progress.ts';
 import { bringLayers, pairLayers } from './pull-layers.ts';
 import { formatPlatform, hostPlatform, parsePlatform, platformMatches, selectManifest } from './pull-platform.ts';
 import type { Sharing } from './pull-sharing.ts';
 import type { Slots } from './pull-slots.ts';
-import type { Images, OnProgress } from './service.ts';
+import type { ContentLease, Images, OnProgress } from './service.ts';
 
 export interface PullOptions {
   /** `os/arch[/variant]`; undefined: what this host runs. */
@@ -47,7 +46,6 @@ export interface PullContext {
   slots: Slots;
 }
 
-const CONFIG_LIMIT = 8 * 1024 * 1024;
 /** An index may point at an index; nobody needs more steps than this. */
 const INDEX_DEPTH = 3;
 
@@ -67,7 +65,7 @@ export function pull(
   const key = createHash('sha256')
     .update(JSON.stringify([reference, platform, options.auth]))
     .digest('hex');
-  return context.sharing(key, { onProgress, signal }, (emit, shared) =>
+  return context.sharing.run(key, { onProgress, signal }, (emit, shared) =>
     run(context, reference, { ...options, platform }, emit, shared),
   );
 }
@@ -192,29 +190,21 @@ function listPlatforms(entries: readonly Descriptor[]): string {
 
 async function bring(one: PullOne, named: Reference, found: Found): Promise<Image> {
   const { context, session, stop, progress } = one;
-  const { images } = context;
+  const { images, downloads, slots } = context;
   const { manifest } = found;
-  const digestReference: Reference = { domain: named.domain, path: named.path, digest: found.digest };
-  const references = named.tag === undefined ? [digestReference] : [named, digestReference];
-
-  const known = find(images, manifest.config.digest);
-  if (known !== undefined && known.id === manifest.config.digest && known.manifest !== digestOf(found.bytes)) {
-    // The same image in other wrapping (another compression): nothing of it is needed but its name.
-    if (named.tag !== undefined) images.tag(known.id, named);
-    images.addDigest(known.id, digestReference, found.digest);
-    return images.resolve(known.id);
-  }
+  const byDigest: Reference = { domain: named.domain, path: named.path, digest: found.digest };
+  const references = named.tag === undefined ? [byDigest] : [named, byDigest];
+  // Awaited before every return: the lease ends with this function.
   await using lease = images.lease();
+  const known = find(images, manifest.config.digest);
+  // The same image, maybe in other wrapping (another compression): nothing of it is needed but its new names.
+  if (known !== undefined && known.id === manifest.config.digest) return await rename(images, lease, known, references);
+
   const configBytes = await readConfig(session, named.path, manifest);
-  const config = parseConfig(configBytes);
+  const config = parseImageConfig(configBytes);
   checkPlatform(config, named, one.platform);
-  const layers = pairLayers(manifest.layers, config.diffIds);
-  const { downloads, slots } = context;
-  if (known === undefined) {
-    await bringLayers({ images, session, repository: named.path, lease, progress, downloads, slots, stop }, layers);
-  } else {
-    for (const { descriptor } of layers) lease.hold(descriptor.digest);
-  }
+  const layers = pairLayers(manifest.layers, config.rootfs.diff_ids);
+  await bringLayers({ images, session, repository: named.path, lease, progress, downloads, slots, stop }, layers);
   const related: Digest[] = [];
   for (const bytes of found.indexes) {
     const digest = digestOf(bytes);
@@ -223,13 +213,14 @@ async function bring(one: PullOne, named: Reference, found: Found): Promise<Imag
     related.push(digest);
   }
   session.signal.throwIfAborted();
-  return lease.addImage({
-    configBytes,
-    manifestBytes: found.bytes,
-    manifestMediaType: manifest.mediaType,
-    references,
-    related,
-  });
+  const { mediaType: manifestMediaType } = manifest;
+  return await lease.addImage({ configBytes, manifestBytes: found.bytes, manifestMediaType, references, related });
+}
+
+async function rename(images: Images, lease: ContentLease, known: Image, references: Reference[]): Promise<Image> {
+  const { descriptor, bytes } = await images.manifestOf(known.id);
+  const configBytes = await images.blobs.readAll(known.id, CONFIG_LIMIT);
+  return lease.addImage({ configBytes, manifestBytes: bytes, manifestMediaType: descriptor.mediaType, references });
 }
 
 async function readConfig(session: RegistrySession, repository: string, { config }: Manifest): Promise<Buffer> {
@@ -247,30 +238,8 @@ async function readConfig(session: RegistrySession, repository: string, { config
   return Buffer.concat(chunks);
 }
 
-/** What a pull has to know before the image is whole; the store checks all of it. */
-function parseConfig(bytes: Buffer): Platform & { diffIds: Digest[] } {
-  const wrong = (what: string, cause?: unknown) =>
-    new BerthError('invalid', `invalid image configuration: ${what}`, cause === undefined ? {} : { cause });
-  let config: unknown;
-  try {
-    config = JSON.parse(bytes.toString('utf8'));
-  } catch (cause) {
-    throw wrong('it is not JSON', cause);
-  }
-  if (!isObject(config)) throw wrong('it is not an object');
-  const { os, architecture, variant, rootfs } = config;
-  const diffIds = isObject(rootfs) ? rootfs['diff_ids'] : undefined;
-  if (!Array.isArray(diffIds) || !diffIds.every(isDigest)) throw wrong('rootfs has no list of diff_ids');
-  return {
-    os: typeof os === 'string' && os !== '' ? os : 'linux',
-    architecture: typeof architecture === 'string' ? architecture : '',
-    ...(typeof variant === 'string' && variant !== '' ? { variant } : {}),
-    diffIds,
-  };
-}
-
 /** Without a wish, an image for another processor is taken, as Docker does; one for another system is not. */
-function checkPlatform(config: Platform, named: Reference, wanted: Platform | undefined): void {
+function checkPlatform(config: ImageConfig, named: Reference, wanted: Platform | undefined): void {
   if (wanted !== undefined && !platformMatches(config, wanted)) {
     throw new BerthError(
       'not-found',
@@ -278,7 +247,8 @@ function checkPlatform(config: Platform, named: Reference, wanted: Platform | un
       { hint: `It is for ${formatPlatform(config)}.` },
     );
   }
-  if (config.os !== 'linux') {
+  // Images without a system are as old as Docker, and for Linux.
+  if (config.os !== 'linux' && config.os !== '') {
     throw new BerthError('not-supported', `image operating system "${config.os}" cannot be used on this platform`);
   }
 }

@@ -96,13 +96,17 @@ export async function compressLayers(
 
 async function compress(images: Images, lease: ContentLease, layer: Descriptor): Promise<Descriptor> {
   if (layerCompression(layer.mediaType) !== 'none') return layer;
-  // No name and no time in the header, one level: the bytes depend on the content only.
-  const gzip = createGzip({ level: 6 });
-  const source = images.blobs.createReadStream(layer.digest);
-  source.once('error', (error) => gzip.destroy(error));
-  const { digest, size } = await images.blobs.put(source.pipe(gzip));
-  lease.hold(digest);
-  return { ...layer, mediaType: layer.mediaType === DOCKER.layer ? DOCKER.layerGzip : OCI.layerGzip, digest, size };
+  const mediaType = layer.mediaType === DOCKER.layer ? DOCKER.layerGzip : OCI.layerGzip;
+  for (;;) {
+    // No name and no time in the header, one level: the bytes depend on the content only.
+    const gzip = createGzip({ level: 6 });
+    const source = images.blobs.createReadStream(layer.digest);
+    source.once('error', (error) => gzip.destroy(error));
+    const { digest, size } = await images.blobs.put(source.pipe(gzip));
+    lease.hold(digest);
+    // The digest could not be held before it was known: another push of the same layer may have ended in between.
+    if (await images.blobs.has(digest)) return { ...layer, mediaType, digest, size };
+  }
 }
 
 function shortOf({ diffId }: PushedLayer): string {

@@ -21,7 +21,7 @@ import { createProgress, type Progress } from './progress.ts';
 import { formatPlatform, parsePlatform, platformMatches } from './pull-platform.ts';
 import type { Slots } from './pull-slots.ts';
 import { compressLayers, pushLayers } from './push-layers.ts';
-import type { Images, OnProgress } from './service.ts';
+import type { ContentLease, Images, OnProgress } from './service.ts';
 
 export interface PushOptions {
   /** `os/arch[/variant]`: the image has to be for it. */
@@ -115,7 +115,8 @@ interface PushOne extends PushContext {
 async function pushOne(one: PushOne, target: Tagged, image: Image): Promise<void> {
   const { images, session, stop, progress, slots } = one;
   await using lease = images.lease();
-  const { manifest, bytes } = await manifestToPush(images, lease, image);
+  const pushed = await manifestToPush(images, lease, image);
+  const { manifest, bytes } = pushed;
   const layers = manifest.layers.map((descriptor, n) => ({ descriptor, diffId: image.config.rootfs.diff_ids[n]! }));
   const sourcesOf = await mountSources(images, target);
   await pushLayers({ images, session, repository: target.path, progress, slots, stop, sourcesOf }, layers);
@@ -131,29 +132,49 @@ async function pushOne(one: PushOne, target: Tagged, image: Image): Promise<void
   const digest = digestOf(bytes);
   progress.message(`${target.tag}: digest: ${digest} size: ${bytes.byteLength}`);
   progress.aux({ Tag: target.tag, Digest: digest, Size: bytes.byteLength });
-  images.addDigest(image.id, { domain: target.domain, path: target.path, digest }, digest);
+  await remember(images, lease, image, { domain: target.domain, path: target.path, digest }, pushed);
   images.announce('push', image.id, familiarString(target));
 }
 
-/**
- * The stored manifest; with compressed layers where it had none. That manifest takes the stored one's place, so that the
- * next push sends the same bytes.
- */
-async function manifestToPush(
-  images: Images,
-  lease: ReturnType<Images['lease']>,
-  image: Image,
-): Promise<{ manifest: Manifest; bytes: Uint8Array }> {
+interface Pushed {
+  manifest: Manifest;
+  bytes: Uint8Array;
+  /** It differs from the stored one: it has compressed layers. */
+  made: boolean;
+}
+
+/** The stored manifest; with compressed layers where it had none. */
+async function manifestToPush(images: Images, lease: ContentLease, image: Image): Promise<Pushed> {
   const { descriptor, bytes } = await images.manifestOf(image.id);
   const document = parseManifest(bytes, descriptor.mediaType);
   if (document.kind !== 'manifest') throw new BerthError('internal', `image ${image.id} is stored with an index`);
-  for (const { digest } of [document.manifest.config, ...document.manifest.layers]) lease.hold(digest);
-  const compressed = await compressLayers(images, lease, document.manifest);
-  if (compressed === undefined) return { manifest: document.manifest, bytes };
-  const manifestBytes = Buffer.from(JSON.stringify(compressed));
-  const configBytes = await images.blobs.readAll(compressed.config.digest, compressed.config.size);
-  await lease.addImage({ configBytes, manifestBytes, manifestMediaType: compressed.mediaType, references: [] });
-  return { manifest: compressed, bytes: manifestBytes };
+  const { manifest } = document;
+  for (const { digest } of [manifest.config, ...manifest.layers]) lease.hold(digest);
+  const compressed = await compressLayers(images, lease, manifest);
+  if (compressed === undefined) return { manifest, bytes, made: false };
+  return { manifest: compressed, bytes: Buffer.from(JSON.stringify(compressed)), made: true };
+}
+
+/** Notes the digest; a manifest that was made takes the stored one's place, so that the next push sends the same bytes. */
+async function remember(
+  images: Images,
+  lease: ContentLease,
+  image: Image,
+  reference: Reference & { digest: Digest },
+  pushed: Pushed,
+): Promise<void> {
+  const { manifest, bytes, made } = pushed;
+  if (!made) {
+    images.addDigest(image.id, reference, reference.digest);
+    return;
+  }
+  const configBytes = await images.blobs.readAll(manifest.config.digest, manifest.config.size);
+  await lease.addImage({
+    configBytes,
+    manifestBytes: bytes,
+    manifestMediaType: manifest.mediaType,
+    references: [reference],
+  });
 }
 
 /** By layer, the other repositories of this registry that images with it came from or went to. */

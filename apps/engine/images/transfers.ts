@@ -99,6 +99,7 @@ export function createTransfers({ images, config }: TransfersOptions): Transfers
     close: async () => {
       closing.abort(new BerthError('canceled', 'the engine is stopping'));
       await Promise.allSettled(running);
+      await forPull.sharing.idle();
       transport.close();
     },
   };
