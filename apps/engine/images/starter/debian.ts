@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { constants } from 'node:fs';
 import { access, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
+import { encodeTarHeader } from '@berth/oci';
 import type { StarterLayer, StarterOptions } from './index.ts';
 import { toolError } from './run-tool.ts';
 
@@ -57,6 +58,7 @@ async function* build(
     if (line !== undefined) onProgress({ status: line, id: 'debian' });
   });
   try {
+    yield encodeTarHeader({ name: './dev/', type: 'directory', mtime: BigInt(createdAt) * 1_000_000n });
     yield* child.stdout as AsyncIterable<Buffer>;
     const code = await ended;
     if (code !== 0) throw toolError(TOOL, TOOL, Object.assign(new Error(TOOL), { stderr: said }));
@@ -74,6 +76,10 @@ function toolArguments(suite: string, sources: string): string[] {
     '--mode=root',
     '--format=tar',
     '--variant=minbase',
+    // As in Debian's own images: /bin is a link to /usr/bin from the start. The package usrmerge, which does it later,
+    // would bring 50 MB of Perl.
+    '--hook-dir=/usr/share/mmdebstrap/hooks/merged-usr',
+    '--include=usr-is-merged',
     // Devices come from the runtime.
     '--skip=output/dev',
     write('/etc/apt/sources.list', officialSources(suite), '0644'),
