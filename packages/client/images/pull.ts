@@ -1,0 +1,20 @@
+import type { EngineClient } from '../engine-client.ts';
+import type { TransportResponse } from '../transport/transport.ts';
+
+export interface PullOptions {
+  /** Tag or digest; '' pulls every tag. */
+  tag: string;
+  /** `os/arch/variant`, '' is the engine's own. */
+  platform: string;
+  /** X-Registry-Auth. */
+  auth: string;
+}
+
+/** POST /images/create: a stream of progress messages. */
+export function pullImage(client: EngineClient, name: string, options: PullOptions): Promise<TransportResponse> {
+  const { tag, platform, auth } = options;
+  return client.stream('POST', '/images/create', {
+    query: { fromImage: name, tag, platform },
+    headers: { 'X-Registry-Auth': auth },
+  });
+}
