@@ -67,7 +67,10 @@ function joinInput(
     return;
   }
   const once = StdinOnce && !Tty;
-  if (!Tty) return feedStdin(context, record.id, connection, { once });
+  if (!Tty) {
+    feedStdin(context, record.id, connection, { once });
+    return;
+  }
   const filter = new DetachFilter(keys, () => {
     context.publish('container', 'detach', record.id, eventAttributes(record));
     connection.end();

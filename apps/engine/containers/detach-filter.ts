@@ -16,7 +16,10 @@ export class DetachFilter extends Transform {
   }
 
   override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
-    if (this.#keys.length === 0) return done(null, chunk);
+    if (this.#keys.length === 0) {
+      done(null, chunk);
+      return;
+    }
     const out: number[] = [];
     for (const byte of chunk) {
       if (this.#detached) break;

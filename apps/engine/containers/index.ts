@@ -69,7 +69,7 @@ export function createContainers(parts: {
     keepOnce: new Set(),
     closing: false,
   };
-  const recovery = { resume: () => undefined as void };
+  let found: ReturnType<typeof reconcile> | undefined;
   return {
     service: createService(context),
     containersOf: (imageId) =>
@@ -77,12 +77,11 @@ export function createContainers(parts: {
         .filter((record) => record.imageId === imageId)
         .map((record) => ({ id: record.id, name: record.name, running: isActive(record) })),
     async recover() {
-      const found = reconcile(context);
+      found = reconcile(context);
       await networks.reconcile(found.live);
       await found.settle();
-      recovery.resume = found.resume;
     },
-    resume: () => recovery.resume(),
+    resume: () => found?.resume(),
     async close() {
       context.closing = true;
       context.live.close();

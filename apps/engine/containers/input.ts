@@ -18,7 +18,8 @@ export function feedStdin(context: Context, id: string, source: Readable, option
   const live = context.live.of(id);
   const begin = () => {
     live.onCreated.delete(begin);
-    const input = (live.input ??= connect(context, id));
+    live.input ??= connect(context, id);
+    const { input } = live;
     input.on('close', () => source.resume()); // the program ended: nothing that is typed has a reader
     void pump(source, input, options.once);
   };

@@ -20,7 +20,10 @@ export function mountRootfs(
   if (options.volatile) rmSync(join(paths.work, 'work', 'incompat'), { recursive: true, force: true });
   const lower = layers.length > 0 ? layers : [emptyLayer(options.dataRoot)];
   const full = overlayOptions(lower, paths.upper, paths.work, options.volatile);
-  if (full.length <= MAX_OPTIONS) return mount('overlay', paths.rootfs, 'overlay', 0, full);
+  if (full.length <= MAX_OPTIONS) {
+    mount('overlay', paths.rootfs, 'overlay', 0, full);
+    return;
+  }
   // Paths relative to the data root are shorter. Everything here is synchronous, so nobody sees the other directory.
   const short = (path: string) =>
     path.startsWith(`${options.dataRoot}/`) ? path.slice(options.dataRoot.length + 1) : path;
