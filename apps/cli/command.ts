@@ -14,6 +14,8 @@ export interface Command {
   args: Arity;
   /** False: flags end at the first argument, as `run` and `exec` need it. Default true. */
   interspersed?: boolean;
+  /** True: words are not read here but handed on as arguments, `--help` among them. */
+  passThrough?: boolean;
   /** Resolves to the exit code. Throws CliError or BerthError; the dispatcher prints it and exits 1 or the error's own code. */
   run(context: Context, parsed: Parsed): Promise<number>;
 }

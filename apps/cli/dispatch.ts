@@ -1,9 +1,9 @@
 import { describeError } from '@berth/kit';
 import { CliError } from './cli-error.ts';
-import type { Arity, CommandEntry, GroupEntry } from './command.ts';
+import type { Arity, Command, CommandEntry, GroupEntry, Parsed } from './command.ts';
 import type { Context } from './context.ts';
 import { FlagError, nearest, parseFlags } from './flags/parse.ts';
-import type { FlagValues } from './flags/values.ts';
+import { FlagValues } from './flags/values.ts';
 import { globalFlags } from './global-flags.ts';
 import { commandHelp, groupHelp, type HelpStyle, rootHelp, usageLine } from './help.ts';
 import { entries, groups } from './registry.ts';
@@ -73,6 +73,10 @@ async function runWords(words: readonly string[], global: FlagValues, shell: She
   const { entry, words: called, rest } = found;
   const command = await entry.load();
   const invoked = `${shell.programName} ${called}`;
+  if (command.passThrough) {
+    const flags = new FlagValues(command.flags);
+    return runCommand(command, { flags, args: [...rest], invoked }, global, shell);
+  }
   const usage = usageLine(called, command, shell.programName);
   let parsed: ReturnType<typeof parseFlags>;
   try {
@@ -87,9 +91,13 @@ async function runWords(words: readonly string[], global: FlagValues, shell: She
     return 0;
   }
   checkArity(parsed.args.length, command.args, { invoked, usage, programName: shell.programName });
+  return runCommand(command, { flags: parsed.flags, args: parsed.args, invoked }, global, shell);
+}
+
+async function runCommand(command: Command, parsed: Parsed, global: FlagValues, shell: Shell): Promise<number> {
   const context = shell.openContext(global);
   try {
-    return await command.run(context, { flags: parsed.flags, args: parsed.args, invoked });
+    return await command.run(context, parsed);
   } finally {
     await Promise.all([context.out.drain(), context.err.drain()]);
   }

@@ -3,19 +3,18 @@ import { dispatch } from './dispatch.ts';
 import { openContext } from './open-context.ts';
 import { processStreams } from './process-streams.ts';
 
-/** Entry of the client. Ends by `process.exitCode`; what still reads stdin is let go by its owner. */
-async function main(): Promise<void> {
+/** Entry of the client; resolves to the exit code. */
+async function main(): Promise<number> {
   const { programName, argv } = ownName(process.argv, process.argv0);
   const { out, err, input } = processStreams();
   if (programName === 'docker-compose') {
     err.write(
       'docker-compose: Compose is not in this version of Berth yet.\nRun containers with `berth run`; Compose files will be read by a later version.\n',
     );
-    process.exitCode = 1;
-    return;
+    return 1;
   }
   const configDir = configFolder('', process.env);
-  process.exitCode = await dispatch(argv, {
+  const code = await dispatch(argv, {
     programName,
     configDir,
     columns: out.size()?.columns ?? 80,
@@ -24,6 +23,7 @@ async function main(): Promise<void> {
     openContext: (global) => openContext(global, { programName, env: process.env, out, err, in: input }),
   });
   await Promise.all([out.drain(), err.drain()]);
+  return code;
 }
 
 /** Names the program answers to; anything else is `berth`. */
@@ -38,4 +38,5 @@ function ownName(args: readonly string[], argv0: string): { programName: string;
   return { programName: name ?? 'berth', argv: args.slice(2) };
 }
 
-await main();
+// Everything is written by now (see Output). A read of stdin or a wait that nobody needs any more must not keep us alive.
+process.exit(await main());

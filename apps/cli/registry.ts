@@ -1,7 +1,12 @@
 import type { CommandEntry, GroupEntry } from './command.ts';
+import { aliasCommands } from './commands/alias/index.ts';
 import { containerCommands } from './commands/container/index.ts';
+import { daemonCommands } from './commands/daemon/index.ts';
 
 /** Every command's name and summary; loading one is `entry.load()`. One list per folder of commands. */
-export const entries: readonly CommandEntry[] = [...containerCommands];
+export const entries: readonly CommandEntry[] = [...containerCommands, ...aliasCommands, ...daemonCommands];
 
-export const groups: readonly GroupEntry[] = [{ path: 'container', summary: 'Manage containers' }];
+export const groups: readonly GroupEntry[] = [
+  { path: 'alias', summary: 'Manage the names docker and docker-compose for this program' },
+  { path: 'container', summary: 'Manage containers' },
+];

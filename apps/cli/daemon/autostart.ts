@@ -1,16 +1,5 @@
-import type { ChildProcess } from 'node:child_process';
-import { closeSync, fstatSync, mkdirSync, openSync, readFileSync } from 'node:fs';
-import { CliError } from '../cli-error.ts';
 import type { Context } from '../context.ts';
-import { engineCommand } from './locate.ts';
-import { answers } from './probe.ts';
-
-/** Where the started engine's output goes. */
-export const ENGINE_LOG = '/var/log/berth/engine.log';
-
-/** A first start on a slow disk unpacks nothing but compiles profiles and probes a runtime: seconds, not tens of them. */
-const START_LIMIT_MS = 30_000;
-const RETRY_MS = 10;
+import { ENGINE_LOG, startEngine } from './start-engine.ts';
 
 /**
  * Starts the engine in the background because nothing listens at the default address, and waits until it answers. Says
@@ -20,50 +9,4 @@ export async function autostart(context: Context): Promise<boolean> {
   const pid = await startEngine(context.host, []);
   context.err.write(`berth: engine was not running; started it (pid ${pid}, log ${ENGINE_LOG})\n`);
   return true;
-}
-
-/** Starts the engine detached with `flags` and resolves to its process id once `host` answers. */
-export async function startEngine(host: string, flags: readonly string[]): Promise<number> {
-  if (process.getuid?.() !== 0)
-    throw new CliError(
-      `Cannot connect to the Docker daemon at ${host}. Is the docker daemon running?\nThe engine is not running, and starting it needs root: run \`sudo berth daemon start\`.`,
-    );
-  const command = [...engineCommand(), ...flags];
-  mkdirSync(ENGINE_LOG.slice(0, ENGINE_LOG.lastIndexOf('/')), { recursive: true, mode: 0o750 });
-  const log = openSync(ENGINE_LOG, 'a', 0o640);
-  const before = fstatSync(log).size;
-  const { spawn } = await import('node:child_process');
-  const [program = '', ...args] = command;
-  const child = spawn(program, args, { stdio: ['ignore', log, log], detached: true, cwd: '/' });
-  closeSync(log);
-  try {
-    await untilAnswers(host, child, before);
-  } finally {
-    child.unref();
-  }
-  return child.pid ?? 0;
-}
-
-async function untilAnswers(host: string, child: ChildProcess, logStart: number): Promise<void> {
-  let ended: string | undefined;
-  child.once('error', (error) => (ended = error.message));
-  child.once('exit', (code, signal) => (ended = signal ? `ended by ${signal}` : `ended with exit code ${code}`));
-  const deadline = Date.now() + START_LIMIT_MS;
-  for (;;) {
-    const over = ended;
-    // Asked after `ended` was read: another client may have started the engine that won.
-    if (await answers(host)) return;
-    if (over !== undefined) throw new CliError(`the engine did not start: it ${over}\n${logTail(logStart)}`);
-    if (Date.now() > deadline)
-      throw new CliError(
-        `the engine (pid ${child.pid}) does not answer at ${host} after ${START_LIMIT_MS / 1000} seconds\n${logTail(logStart)}`,
-      );
-    await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
-  }
-}
-
-/** The last lines that this start wrote. */
-function logTail(from: number): string {
-  const lines = readFileSync(ENGINE_LOG).subarray(from).toString('utf8').trimEnd().split('\n').slice(-20);
-  return `The end of ${ENGINE_LOG}:\n${lines.map((line) => `  ${line}`).join('\n')}`;
 }

@@ -1,0 +1,45 @@
+import { readFileSync } from 'node:fs';
+
+/** A process that is an engine, and the options it was started with. */
+export interface RunningEngine {
+  pid: number;
+  options: string[];
+}
+
+const DEFAULT_EXEC_ROOT = '/run/berth';
+
+/** The engine that `options` (its own command line's) name by their exec root; undefined when none runs. */
+export function findEngine(options: readonly string[]): RunningEngine | undefined {
+  const pid = Number(read(`${execRoot(options)}/berth.pid`)?.trim());
+  if (!Number.isSafeInteger(pid) || pid <= 0) return undefined;
+  const words = read(`/proc/${pid}/cmdline`)?.split('\0').slice(0, -1) ?? [];
+  // A number that outlived its engine may be anyone's by now.
+  const main = words.findIndex((word) => /\/engine\/main\.(ts|mjs)$/.test(word));
+  return main < 0 ? undefined : { pid, options: words.slice(main + 1) };
+}
+
+/** The first address that an engine with these options listens at. */
+export function engineHost(options: readonly string[]): string {
+  return value(options, ['--host', '-H']) ?? `unix://${execRoot(options)}/berth.sock`;
+}
+
+function execRoot(options: readonly string[]): string {
+  return value(options, ['--exec-root']) ?? DEFAULT_EXEC_ROOT;
+}
+
+function value(options: readonly string[], names: readonly string[]): string | undefined {
+  for (const [index, option] of options.entries()) {
+    if (names.includes(option)) return options[index + 1];
+    const name = names.find((candidate) => option.startsWith(`${candidate}=`));
+    if (name) return option.slice(name.length + 1);
+  }
+  return undefined;
+}
+
+function read(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined; // no engine, or it has just ended
+  }
+}
