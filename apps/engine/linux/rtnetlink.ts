@@ -92,7 +92,7 @@ export function newBridge(bridge: { name: string; macAddress: string }): Netlink
 }
 
 /**
- * A veth pair: one end here, up, in a bridge; the other in the namespace of `peer.namespaceFd`, down, because an end
+ * A veth pair: one end here in a bridge, the other in the namespace of `peer.namespaceFd`; both down, because an end
  * cannot be raised before the pair exists.
  */
 export function newVeth(veth: {
@@ -111,23 +111,26 @@ export function newVeth(veth: {
   ]);
   const kind = textAttribute(IFLA_INFO.KIND, 'veth');
   const data = nested(IFLA_INFO.DATA, attribute(VETH_INFO_PEER, peer));
-  return newLink(
-    `veth ${veth.name}`,
-    [
-      textAttribute(IFLA.IFNAME, veth.name),
-      u32Attribute(IFLA.MTU, veth.mtu),
-      u32Attribute(IFLA.MASTER, veth.master),
-      nested(IFLA.LINKINFO, kind, data),
-    ],
-    IFF_UP,
-  );
+  return newLink(`veth ${veth.name}`, [
+    textAttribute(IFLA.IFNAME, veth.name),
+    u32Attribute(IFLA.MTU, veth.mtu),
+    u32Attribute(IFLA.MASTER, veth.master),
+    nested(IFLA.LINKINFO, kind, data),
+  ]);
 }
 
-/** Lets a bridge port send a frame back where it came from: a container that reaches itself by a published port. */
-export function setHairpin(name: string): NetlinkRequest {
+/**
+ * Settings of a bridge port that is still down: frames may go back where they came from (a container that reaches
+ * itself by a published port), and no IPv6 address of its own, which a port never needs.
+ */
+export function setBridgePort(name: string): NetlinkRequest {
   const kind = textAttribute(IFLA_INFO.SLAVE_KIND, 'bridge');
   const data = nested(IFLA_INFO.SLAVE_DATA, u8Attribute(IFLA_BRPORT_MODE, 1));
-  return changeLink(name, [nested(IFLA.LINKINFO, kind, data)]);
+  const noAddress = nested(
+    IFLA.AF_SPEC,
+    nested(AF_INET6, u8Attribute(IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_NONE)),
+  );
+  return changeLink(name, [nested(IFLA.LINKINFO, kind, data), noAddress]);
 }
 
 export function setUp(name: string): NetlinkRequest {
@@ -181,8 +184,8 @@ export function addDefaultRoute(gateway: Buffer, index: number): NetlinkRequest 
   return { type: RTM.NEWROUTE, flags: NLM_F.CREATE | NLM_F.EXCL, body, subject: 'default route' };
 }
 
-function newLink(subject: string, attributes: Buffer[], flags = 0): NetlinkRequest {
-  const body = Buffer.concat([linkHeader({ flags, change: flags }), ...attributes]);
+function newLink(subject: string, attributes: Buffer[]): NetlinkRequest {
+  const body = Buffer.concat([linkHeader({}), ...attributes]);
   return { type: RTM.NEWLINK, flags: NLM_F.CREATE | NLM_F.EXCL, body, subject };
 }
 
@@ -252,6 +255,8 @@ const AF_INET6 = 10;
 const IFF_UP = 1;
 const VETH_INFO_PEER = 1;
 const IFLA_BRPORT_MODE = 4;
+const IFLA_INET6_ADDR_GEN_MODE = 8;
+const IN6_ADDR_GEN_MODE_NONE = 1;
 const RT_TABLE_MAIN = 254;
 const RTPROT_BOOT = 3;
 const RTN_UNICAST = 1;
@@ -259,7 +264,7 @@ const RTN_UNICAST = 1;
 const RTM = { NEWLINK: 16, DELLINK: 17, GETLINK: 18, NEWADDR: 20, GETADDR: 22, NEWROUTE: 24, GETROUTE: 26 } as const;
 const RTA = { DST: 1, OIF: 4, GATEWAY: 5, PRIORITY: 6, TABLE: 15 } as const;
 /** linux/if_link.h */
-const IFLA = { ADDRESS: 1, IFNAME: 3, MTU: 4, LINK: 5, MASTER: 10, LINKINFO: 18, NET_NS_FD: 28 } as const;
+const IFLA = { ADDRESS: 1, IFNAME: 3, MTU: 4, LINK: 5, MASTER: 10, LINKINFO: 18, AF_SPEC: 26, NET_NS_FD: 28 } as const;
 const IFLA_INFO = { KIND: 1, DATA: 2, SLAVE_KIND: 4, SLAVE_DATA: 5 } as const;
 /** linux/if_addr.h */
 const IFA = { ADDRESS: 1, LOCAL: 2, BROADCAST: 4 } as const;

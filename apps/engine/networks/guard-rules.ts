@@ -8,9 +8,19 @@ import { type Bridge, kernelOf, type NetworksState } from './state.ts';
 /** Writes the engine's table, and accept rules where other tables drop forwarded traffic. Idempotent. */
 export function setRules(state: NetworksState): void {
   const { nft, bridges } = kernelOf(state);
-  const { nftTable } = state.config;
-  nft.run(rulesetText(nftTable, [...bridges.values()].map(rulesOf)));
-  allowForwarding(nft, { table: nftTable, bridges: [...bridges.values()].map((bridge) => bridge.name) }, state.log);
+  nft.run(rulesetText(state.config.nftTable, [...bridges.values()].map(rulesOf)));
+  passOthers(state);
+}
+
+/** Not worth failing for: containers then have no way out, and the log says why. */
+function passOthers(state: NetworksState): void {
+  const { nft, bridges } = kernelOf(state);
+  try {
+    const own = { table: state.config.nftTable, bridges: [...bridges.values()].map((bridge) => bridge.name) };
+    allowForwarding(nft, own, state.log);
+  } catch (error) {
+    state.log.warn('cannot see to the forwarding rules of other programs', { error });
+  }
 }
 
 /**
@@ -31,11 +41,7 @@ export function guardRules(state: NetworksState): { close(): void } {
         reconcileElements(state);
         state.log.warn('restored network rules that another program removed', { table: state.config.nftTable });
       } else {
-        allowForwarding(
-          nft,
-          { table: state.config.nftTable, bridges: [...kernelOf(state).bridges.values()].map((bridge) => bridge.name) },
-          state.log,
-        );
+        passOthers(state);
       }
     } catch (error) {
       state.log.error('cannot restore network rules', { table: state.config.nftTable, error });

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { BerthError, Scope } from '@berth/kit';
 import { createNamespace, removeNamespace } from '../linux/netns.ts';
-import { addAddress, addDefaultRoute, newVeth, Rtnetlink, setHairpin, setUp } from '../linux/rtnetlink.ts';
+import { addAddress, addDefaultRoute, newVeth, Rtnetlink, setBridgePort, setUp } from '../linux/rtnetlink.ts';
 import { findNetwork } from './find-network.ts';
 import { formatIpv4, ipv4Bytes, lastAddress, subnetOf } from './ip-address.ts';
 import type { Endpoint, NetworkRecord, PublishedPort, Sandbox, SandboxRequest } from './model.ts';
@@ -17,6 +17,10 @@ export async function openSandbox(state: NetworksState, request: SandboxRequest)
   const kernel = kernelOf(state);
   if (state.attached.has(request.containerId))
     throw new BerthError('internal', `container ${request.containerName} has a network already`);
+  const { macAddress } = request;
+  if (macAddress !== undefined && !/^([0-9a-f]{2}:){5}[0-9a-f]{2}$/i.test(macAddress)) {
+    throw new BerthError('invalid', `invalid MAC address: ${macAddress}`);
+  }
   const name = request.mode === 'default' || request.mode === '' ? 'bridge' : request.mode;
   const network = findNetwork(state.networks.values(), name);
   const scope = new Scope();
@@ -111,7 +115,8 @@ function connect(
     const name = `veth${randomBytes(4).toString('hex').slice(0, 7)}`;
     kernel.route.run(
       newVeth({ name, mtu: bridge.mtu, master: bridge.index, peer: { name: CONTAINER_LINK, namespaceFd, macAddress } }),
-      setHairpin(name),
+      setBridgePort(name),
+      setUp(name),
     );
     const { index } = inside.link(CONTAINER_LINK);
     const broadcast = ipv4Bytes(lastAddress(subnetOf(address, bridge.prefixLength)));

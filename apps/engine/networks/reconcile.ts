@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { inNamespace, removeNamespace } from '../linux/netns.ts';
-import { Rtnetlink, setHairpin, setMaster } from '../linux/rtnetlink.ts';
+import { Rtnetlink, setBridgePort, setMaster } from '../linux/rtnetlink.ts';
 import { parseIpv4 } from './ip-address.ts';
 import type { Sandbox } from './model.ts';
 import { reconcileElements } from './ports/reconcile-elements.ts';
@@ -62,7 +62,7 @@ function reattach(state: NetworksState, kernel: Kernel, { containerId, container
     });
     const end = kernel.route.links().find((link) => link.index === peer);
     if (!end || end.master === bridge.index) return;
-    kernel.route.run(setMaster(end.name, bridge.index), setHairpin(end.name));
+    kernel.route.run(setMaster(end.name, bridge.index), setBridgePort(end.name));
     state.log.warn('put a container back into its network', { container: containerName, bridge: bridge.name });
   } catch (error) {
     state.log.error('a container has lost its network; restart it', {

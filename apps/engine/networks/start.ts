@@ -1,4 +1,6 @@
 import { mkdirSync } from 'node:fs';
+import { BerthError } from '@berth/kit';
+import type { EngineConfig } from '../config.ts';
 import { SetElements } from '../linux/nfnetlink.ts';
 import { Nftables } from '../linux/nftables.ts';
 import { deleteLink, Rtnetlink } from '../linux/rtnetlink.ts';
@@ -16,6 +18,7 @@ import { type Kernel, kernelOf, type NetworksState, namespaceDirectory } from '.
 export function startNetworks(state: NetworksState): void {
   stopNetworks(state);
   const { config } = state;
+  checkNames(config);
   mkdirSync(namespaceDirectory(config), { recursive: true, mode: 0o711 });
   const kernel: Kernel = {
     route: new Rtnetlink(),
@@ -63,6 +66,20 @@ export function destroyNetworks(state: NetworksState): void {
     if (kernel.route.links().some((link) => link.name === bridge.name)) kernel.route.run(deleteLink(bridge.name));
   }
   stopNetworks(state);
+}
+
+/** Both become part of nft commands; the kernel limits link names to 15 bytes. */
+function checkNames({ bridge, nftTable }: EngineConfig): void {
+  if (!/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,14}$/.test(bridge)) {
+    throw new BerthError('invalid', `invalid bridge name ${JSON.stringify(bridge)}`, {
+      hint: 'It has 1 to 15 letters, digits, dots, dashes or underscores.',
+    });
+  }
+  if (!/^[A-Za-z][A-Za-z0-9_.-]{0,31}$/.test(nftTable)) {
+    throw new BerthError('invalid', `invalid nftables table name ${JSON.stringify(nftTable)}`, {
+      hint: 'It has up to 32 letters, digits, dots, dashes or underscores and begins with a letter.',
+    });
+  }
 }
 
 function letGo(kernel: Kernel): void {

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Engine } from './support/engine.ts';
 import type { Remote } from './support/rpc.ts';
@@ -102,6 +103,28 @@ describe('host ports', () => {
     } finally {
       await other.close();
     }
+  });
+
+  test.skipIf(existsSync('/proc/net/sctp'))(
+    'of SCTP without the kernel having it: on IPv4, by rules alone',
+    async () => {
+      const sctp = { protocol: 'sctp' } as const;
+      expect(numbers(await world.open(engine, 'v4', [publish(9, 9, { ...sctp, hostIp: '0.0.0.0' })]))).toEqual([
+        '0.0.0.0 9',
+      ]);
+      await expect(world.open(engine, 'both', [publish(10, 9, sctp)])).rejects.toMatchObject({ code: 'not-supported' });
+    },
+  );
+
+  test('are not even looked at when the MAC address is wrong', async () => {
+    const request = {
+      containerId: 'd'.repeat(64),
+      containerName: 'web',
+      mode: 'bridge',
+      ports: [],
+      macAddress: '02:42',
+    };
+    await expect(engine.call('open', request)).rejects.toThrow('invalid MAC address: 02:42');
   });
 
   test('of networks that do not exist', async () => {

@@ -134,6 +134,18 @@ describe('who reaches whom', () => {
     expect(JSON.parse(await world.run('ip', '-j', 'link', 'show', world.config.bridge))[0].mtu).toBe(1400);
   });
 
+  test('the host has no IPv6 on the bridge and its ports, so containers cannot become its router', async () => {
+    const links = JSON.parse(await world.run('ip', '-j', 'address')) as {
+      ifname: string;
+      master?: string;
+      addr_info: { family: string }[];
+    }[];
+    const ours = links.filter((link) => link.ifname === world.config.bridge || link.master === world.config.bridge);
+    expect(ours).toHaveLength(3);
+    expect(ours.flatMap((link) => link.addr_info.filter((info) => info.family === 'inet6'))).toEqual([]);
+    expect(await world.run('sysctl', '-n', `net.ipv6.conf.${world.config.bridge}.accept_ra`)).toBe('0\n');
+  });
+
   test('inspect names the containers with their addresses', async () => {
     const network = await engine.call('inspect', 'bridge');
     expect(network).toMatchObject({

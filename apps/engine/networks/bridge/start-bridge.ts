@@ -26,6 +26,10 @@ export function startBridge(route: Rtnetlink, name: string, network: NetworkReco
   if (gateway === undefined || !subnet) throw new BerthError('internal', `network ${network.name} has no subnet`);
   const mtu = uplinkMtu(route);
   const link = ensureLink(route, name, mtu);
+  // The host would take router advertisements from containers, and send its own IPv6 traffic to them (CVE-2020-13401).
+  writeSysctl(`net/ipv6/conf/${name}/accept_ra`, '0');
+  writeSysctl(`net/ipv6/conf/${name}/disable_ipv6`, '1');
+  route.run(setUp(name));
   try {
     route.run(
       addAddress({
@@ -115,7 +119,7 @@ function ensureLink(route: Rtnetlink, name: string, mtu: number): Link {
       hint: 'Remove it, or give the engine another bridge name.',
     });
   }
-  route.run(setUp(name), setMtu(name, mtu));
+  route.run(setMtu(name, mtu));
   return link;
 }
 
@@ -131,6 +135,7 @@ function uplinkMtu(route: Rtnetlink): number {
 /** Writes only what differs: some hosts have /proc/sys read-only with the right values in it. */
 function writeSysctl(key: string, value: string): void {
   const path = `/proc/sys/${key}`;
+  if (key.startsWith('net/ipv6/') && !existsSync(path)) return; // a kernel without IPv6
   if (existsSync(path) && readFileSync(path, 'utf8').trim() === value) return;
   try {
     writeFileSync(path, value);
