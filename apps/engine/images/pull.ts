@@ -29,6 +29,7 @@ import { bringLayers, pairLayers } from './pull-layers.ts';
 import { formatPlatform, hostPlatform, parsePlatform, platformMatches, selectManifest } from './pull-platform.ts';
 import type { Sharing } from './pull-sharing.ts';
 import type { Slots } from './pull-slots.ts';
+import { passOnRefusal } from './registry-auth.ts';
 import type { ContentLease, Images, OnProgress } from './service.ts';
 
 export interface PullOptions {
@@ -97,7 +98,7 @@ async function run(
     for (current of targets) pulled.push(await pullOne(one, current));
   } catch (error) {
     signal.throwIfAborted();
-    throw translatePullError(error, current);
+    throw passOnRefusal(translatePullError(error, current), reference.domain);
   } finally {
     stop.abort();
   }

@@ -21,6 +21,7 @@ import { createProgress, type Progress } from './progress.ts';
 import { formatPlatform, parsePlatform, platformMatches } from './pull-platform.ts';
 import type { Slots } from './pull-slots.ts';
 import { compressLayers, pushLayers } from './push-layers.ts';
+import { passOnRefusal } from './registry-auth.ts';
 import type { ContentLease, Images, OnProgress } from './service.ts';
 
 export interface PushOptions {
@@ -67,7 +68,7 @@ export async function push(
     for (const { target, image } of images) await pushOne({ ...context, session, stop, progress }, target, image);
   } catch (error) {
     signal.throwIfAborted();
-    throw error;
+    throw passOnRefusal(error, reference.domain);
   } finally {
     stop.abort();
   }

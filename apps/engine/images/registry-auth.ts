@@ -1,4 +1,4 @@
-import { BerthError } from '@berth/kit';
+import { BerthError, isBerthError } from '@berth/kit';
 import { type Credentials, createSession, isObject, type Transport } from '@berth/oci';
 
 /** Docker's AuthConfig: what a client sends in `X-Registry-Auth`, or as body of POST /auth. */
@@ -70,6 +70,17 @@ export function domainOf(serverAddress: string | undefined): string {
     throw new BerthError('invalid', `invalid registry address: ${JSON.stringify(serverAddress)}`);
   }
   return host;
+}
+
+/**
+ * A registry's "unauthorized" as a pull or push reports it. Not as status 401: that would be about this engine's API, and
+ * Docker's client answers it by asking the person at the terminal for a name and waiting.
+ */
+export function passOnRefusal(error: unknown, domain: string): unknown {
+  if (!isBerthError(error, 'unauthorized')) return error;
+  const host = domain === HUB_DOMAIN ? '' : ` ${domain}`;
+  const hint = `Log in first, or with other credentials: berth login${host}`;
+  return new BerthError('forbidden', error.message, { cause: error, hint, details: error.details ?? {} });
 }
 
 /**

@@ -328,7 +328,7 @@ describe('what a registry says about a pull is worded as Docker’s', () => {
       'not-found',
       "pull access denied for NAME, repository does not exist or may require 'docker login': denied: requested access to the resource is denied",
     ],
-    [401, 'UNAUTHORIZED', 'authentication required', 'unauthorized', 'unauthorized: authentication required'],
+    [401, 'UNAUTHORIZED', 'authentication required', 'forbidden', 'unauthorized: authentication required'],
     [
       429,
       'TOOMANYREQUESTS',

@@ -166,16 +166,16 @@ describe.skipIf(missing !== undefined)(
       const image = makeImage({ layers: [file('closed')] });
       const name = publishBySkopeo(image, { to: closed, credentials: `${username}:${password}` });
       await expect(store.pull(name)).rejects.toMatchObject({
-        code: 'unauthorized',
+        code: 'forbidden',
         message: 'unauthorized: authentication required',
       });
       await expect(store.pull(name, { auth: { username, password: 'wrong' } })).rejects.toMatchObject({
-        code: 'unauthorized',
+        code: 'forbidden',
       });
       await store.pull(name, { auth: REGISTRY_USER });
       const target = `${closed.domain}/pushed:v1`;
       store.images.tag(name, parseReference(target));
-      await expect(store.push(target)).rejects.toMatchObject({ code: 'unauthorized' });
+      await expect(store.push(target)).rejects.toMatchObject({ code: 'forbidden' });
       const said = await store.push(target, { auth: REGISTRY_USER });
       expect(said.at(-1)?.aux).toMatchObject({ Digest: image.digest });
 
