@@ -12,7 +12,15 @@ export function takeConnection(request: IncomingMessage, response: ServerRespons
   const socket = request.socket;
   request.on('error', () => {}); // an abort is told by the socket from now on
   response.detachSocket(socket);
-  for (const event of SERVER_EVENTS) socket.removeAllListeners(event);
+  for (const event of SERVER_EVENTS) {
+    // One by one: removeAllListeners leaves the stream believing that somebody listens, and it would flow to nobody.
+    for (const listener of socket.rawListeners(event)) socket.off(event, listener as () => void);
+  }
+  // A listener for `readable` makes the HTTP parser let go of the handle and stops the flow: what comes before the new
+  // owner reads is kept, neither parsed nor dropped.
+  const letGo = () => {};
+  socket.on('readable', letGo);
+  socket.off('readable', letGo);
   socket.setTimeout(0);
   socket.setNoDelay(true);
   return socket;

@@ -20,6 +20,17 @@ function echoFramed(connection: Duplex): void {
   connection.on('end', () => connection.end());
 }
 
+/** Owners that begin to read long after the connection was given to them, each in its way. */
+const laterReaders: Record<string, (connection: Duplex) => void> = {
+  'later-pipe': (connection) => connection.pipe(connection),
+  'later-data': (connection) =>
+    connection.on('data', (chunk) => connection.write(chunk)).on('end', () => connection.end()),
+  'later-iterate': async (connection) => {
+    for await (const chunk of connection.iterator({ destroyOnReturn: false })) connection.write(chunk);
+    connection.end();
+  },
+};
+
 let engine: FakeEngine;
 const joined: Duplex[] = [];
 
@@ -30,7 +41,8 @@ beforeAll(async () => {
         tty: name === 'tty',
         join: (connection) => {
           joined.push(connection);
-          if (name === 'talks') connection.end('all of it');
+          if (name.startsWith('later')) setTimeout(() => laterReaders[name]!(connection), 100);
+          else if (name === 'talks') connection.end('all of it');
           else connection.pipe(connection);
         },
       }),
@@ -123,6 +135,11 @@ describe('the connection', () => {
     const { received } = await exchange(pieces, Buffer.from('input'));
     expect(received.subarray(0, 8)).toEqual(Buffer.from([1, 0, 0, 0, 0, 0, 0, 5]));
     expect(received.subarray(8).toString()).toBe('input');
+  });
+
+  test.each(Object.keys(laterReaders))('%s: input that comes before somebody reads is kept', async (name) => {
+    const { received } = await exchange([attach(name, UPGRADE)], data.subarray(0, 3 * MEBIBYTE));
+    expect(sha256(received)).toBe(sha256(data.subarray(0, 3 * MEBIBYTE)));
   });
 
   test('the engine may end first while the client still holds its side open', async () => {
