@@ -1,3 +1,4 @@
+import koffi from 'koffi';
 import { check, libc, SyscallError } from './libc.ts';
 import { parseAttributes, textOf } from './netlink-message.ts';
 
@@ -93,8 +94,38 @@ export class NetlinkSocket {
 
   /** Sends one request and gives its answers: one for a plain request, all parts for a dump. */
   query(request: NetlinkRequest): NetlinkReply[] {
+    return this.#answers(request, this.#send([request]));
+  }
+
+  /**
+   * Like `query`, with the kernel's search on a pool thread: for dumps of large tables, which take milliseconds even
+   * when nothing is found. The socket must not be used for anything else meanwhile.
+   */
+  async queryInBackground(request: NetlinkRequest): Promise<NetlinkReply[]> {
+    const sequence = ++this.#sequence;
+    const data = encode(request, sequence);
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    sendC.async(this.#fd, data, data.length, 0, (error: Error | null, result: number) => {
+      if (error) reject(error);
+      else if (Number(result) < 0)
+        reject(new SyscallError('send', koffi.errno(), `${this.#family} ${request.subject}`));
+      else resolve();
+    });
+    await promise;
+    return this.#answers(request, sequence);
+  }
+
+  close(): void {
+    closeC(this.#fd);
+  }
+
+  /** Hands over the descriptor; the object is not to be used any more. */
+  detach(): number {
+    return this.#fd;
+  }
+
+  #answers(request: NetlinkRequest, sequence: number): NetlinkReply[] {
     const dump = (request.flags & NLM_F.DUMP) === NLM_F.DUMP;
-    const sequence = this.#send([request]);
     const replies: NetlinkReply[] = [];
     for (;;) {
       for (const message of this.#receive()) {
@@ -109,15 +140,6 @@ export class NetlinkSocket {
         if (!dump) return replies;
       }
     }
-  }
-
-  close(): void {
-    closeC(this.#fd);
-  }
-
-  /** Hands over the descriptor; the object is not to be used any more. */
-  detach(): number {
-    return this.#fd;
   }
 
   /** Gives the sequence number of the first message; the others follow it. */

@@ -1,7 +1,6 @@
 import { removeNamespace } from '../linux/netns.ts';
 import { parseIpv4 } from './ip-address.ts';
 import type { Sandbox } from './model.ts';
-import { forgetFlowsOf } from './ports/forget-flows.ts';
 import { elementsOfPorts } from './ports/port-elements.ts';
 import { kernelOf, type NetworksState } from './state.ts';
 
@@ -21,7 +20,7 @@ export function closeSandbox(state: NetworksState, containerId: string, sandbox:
       }
     }
   }
-  forgetFlowsOf(sandbox.ports, state.log);
+  kernel.flows.forget(sandbox.ports);
   kernel.proxies.stop(containerId);
   if (sandbox.namespacePath !== undefined) removeNamespace(sandbox.namespacePath);
   kernel.ports.release(containerId);

@@ -6,7 +6,6 @@ import { addAddress, addDefaultRoute, newVeth, Rtnetlink, setBridgePort, setUp }
 import { findNetwork } from './find-network.ts';
 import { formatIpv4, ipv4Bytes, lastAddress, subnetOf } from './ip-address.ts';
 import type { Endpoint, NetworkRecord, PublishedPort, Sandbox, SandboxRequest } from './model.ts';
-import { forgetFlowsOf } from './ports/forget-flows.ts';
 import { elementsOfPorts } from './ports/port-elements.ts';
 import { isProxied } from './ports/reserve.ts';
 import { readResolvConf } from './resolv-conf.ts';
@@ -158,7 +157,7 @@ function publishPorts(
     const elements = elementsOfPorts(ports, endpoint.ipAddress, containerId);
     kernel.elements.change({ add: elements });
     scope.add('port rules', () => kernel.elements.change({ remove: elements }));
-    forgetFlowsOf(ports, state.log);
+    kernel.flows.forget(ports);
     const proxied = ports.filter(isProxied);
     kernel.ports.handOver(containerId);
     const listening = Promise.all(

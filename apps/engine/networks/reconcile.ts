@@ -32,6 +32,8 @@ export async function reconcileSandboxes(state: NetworksState, live: readonly Li
   removeStaleNamespaces(state, live);
   for (const container of live) reattach(state, kernel, container);
   reconcileElements(state);
+  // The engine before may have died between the change of a rule and this.
+  kernel.flows.forget(live.flatMap(({ sandbox }) => sandbox.ports));
   await reconcileProxies(state, kernel, live);
   reserveAgain(state, kernel, live);
 }

@@ -11,6 +11,7 @@ import { findNetwork } from './find-network.ts';
 import { guardRules, setRules } from './guard-rules.ts';
 import { Proxies } from './ports/proxies.ts';
 import { PortReservations } from './ports/reserve.ts';
+import { StaleFlows } from './ports/stale-flows.ts';
 import { restoreProxy } from './restore-proxy.ts';
 import { type Kernel, kernelOf, type NetworksState, namespaceDirectory } from './state.ts';
 
@@ -26,6 +27,7 @@ export function startNetworks(state: NetworksState): void {
     elements: new SetElements(config.nftTable),
     ports: new PortReservations({ ipv6: hasIpv6(), nameOf: (id) => state.attached.get(id)?.containerName }),
     proxies: new Proxies(config.execRoot, (wish) => restoreProxy(state, wish)),
+    flows: new StaleFlows(state.log),
     bridges: new Map(),
     guard: undefined,
   };
@@ -84,6 +86,7 @@ function checkNames({ bridge, nftTable }: EngineConfig): void {
 
 function letGo(kernel: Kernel): void {
   kernel.guard?.close();
+  kernel.flows.close();
   kernel.proxies.release();
   kernel.ports.releaseAll();
   kernel.elements.close();

@@ -8,6 +8,7 @@ import type { AddressAllocator } from './address-allocator.ts';
 import type { NetworkRecord, Sandbox } from './model.ts';
 import type { Proxies } from './ports/proxies.ts';
 import type { PortReservations } from './ports/reserve.ts';
+import type { StaleFlows } from './ports/stale-flows.ts';
 import type { NetworkStore } from './store.ts';
 
 /** What the verbs of networks share. */
@@ -31,6 +32,7 @@ export interface Kernel {
   readonly elements: SetElements;
   readonly ports: PortReservations;
   readonly proxies: Proxies;
+  readonly flows: StaleFlows;
   /** By network id. */
   readonly bridges: Map<string, Bridge>;
   /** Watches the rules while the engine runs. */
