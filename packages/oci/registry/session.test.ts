@@ -10,7 +10,7 @@ import {
 import { digestOf } from '../digest.ts';
 import { OCI } from '../media-types.ts';
 import { readBlob } from './blobs.ts';
-import { fetchManifest, putManifest, resolveManifest } from './manifests.ts';
+import { fetchManifest, resolveManifest } from './manifests.ts';
 import { checkRealm } from './realm.ts';
 import { createSession, resolveLocation } from './session.ts';
 import { listTags } from './tags.ts';
@@ -317,139 +317,6 @@ describe('HTTPS is never left for HTTP', () => {
     const one = createSession({ domain: 'localhost:5000', transport: lying, credentials: CREDENTIALS });
     await expect(one.connect()).rejects.toThrow(/refused/);
     expect(tried).toEqual(['https://localhost:5000/v2/']);
-  });
-});
-
-describe('manifests', () => {
-  it('are checked against the digest asked for and the one announced', async () => {
-    const { digest } = registry.addManifest('a/b', 'latest', OCI.manifest, { schemaVersion: 2 });
-    expect((await fetchManifest(session({}), 'a/b', digest)).digest).toBe(digest);
-    registry.manifests.set(`a/b@${digest}`, { mediaType: OCI.manifest, bytes: Buffer.from('{"schemaVersion": 2}') });
-    await expect(fetchManifest(session({}), 'a/b', digest)).rejects.toThrow(/manifest verification failed for digest/);
-    registry.intercept = (request, response) => {
-      if (!request.url?.includes('/manifests/')) return false;
-      response
-        .writeHead(200, { 'docker-content-digest': digestOf('something else'), 'content-type': OCI.manifest })
-        .end('{}');
-      return true;
-    };
-    await expect(fetchManifest(session({}), 'a/b', 'latest')).rejects.toThrow(/manifest verification failed/);
-  });
-
-  it('are bounded', async () => {
-    registry.intercept = (request, response) => {
-      if (!request.url?.includes('/manifests/')) return false;
-      response.writeHead(200, { 'content-type': OCI.manifest });
-      const more = () => response.destroyed || response.write(' '.repeat(100_000), () => setImmediate(more));
-      more();
-      return true;
-    };
-    await expect(fetchManifest(session({}), 'a/b', 'latest')).rejects.toThrow(/larger than 4194304 bytes/);
-  });
-
-  it('that are missing are named in the registry’s words, or in the specification’s where it has none', async () => {
-    await expect(fetchManifest(session({}), 'a/b', 'x')).rejects.toMatchObject({
-      code: 'not-found',
-      message: 'manifest unknown: manifest unknown',
-    });
-    await expect(resolveManifest(session({}), 'a/b', 'x')).rejects.toThrow('manifest unknown: manifest unknown');
-    registry.intercept = (request, response) => {
-      if (request.url === '/v2/') return false;
-      fail(response, 403, 'DENIED', 'requested\u001b[31m access\nis denied');
-      return true;
-    };
-    await expect(fetchManifest(session({}), 'a/b', 'x')).rejects.toMatchObject({
-      code: 'forbidden',
-      message: 'denied: requested [31m access is denied',
-    });
-  });
-
-  it('are stored as they are', async () => {
-    const bytes = Buffer.from('{ "schemaVersion": 2 }');
-    await putManifest(session({}), 'a/b', 'v1', { mediaType: OCI.manifest, bytes });
-    expect((await fetchManifest(session({}), 'a/b', 'v1')).bytes.equals(bytes)).toBe(true);
-  });
-});
-
-describe('uploads', () => {
-  const content = Buffer.from('x'.repeat(300_000));
-  const upload = (mountFrom: string[] = []) => ({
-    digest: digestOf(content),
-    size: content.byteLength,
-    open: () => readable(content),
-    mountFrom,
-  });
-
-  it('send what is not there, and only that', async () => {
-    expect(await uploadBlob(session({}), 'a/b', upload())).toEqual({ kind: 'uploaded' });
-    expect(registry.blobs.get(digestOf(content))?.equals(content)).toBe(true);
-    expect(await uploadBlob(session({}), 'a/b', upload())).toEqual({ kind: 'exists' });
-    expect(registry.seen.filter(({ method }) => method === 'PATCH')).toHaveLength(1);
-  });
-
-  it('mount from the first repository that lends it', async () => {
-    registry.intercept = (request, response) => {
-      if (request.method === 'HEAD') return response.writeHead(404).end() !== undefined;
-      if (!request.url?.includes('from=c%2Fd')) return false;
-      response.writeHead(201).end();
-      return true;
-    };
-    expect(await uploadBlob(session({}), 'a/b', upload(['a/b', 'x/y', 'c/d']))).toEqual({
-      kind: 'mounted',
-      from: 'c/d',
-    });
-    expect(registry.seen.filter(({ method }) => method === 'POST').map(({ url }) => url)).toEqual([
-      `/v2/a/b/blobs/uploads/?mount=${encodeURIComponent(digestOf(content))}&from=x%2Fy`,
-      `/v2/a/b/blobs/uploads/?mount=${encodeURIComponent(digestOf(content))}&from=c%2Fd`,
-    ]);
-  });
-
-  it('begin again when the connection breaks', async () => {
-    let cuts = 2;
-    registry.intercept = (request, _response) => {
-      if (request.method !== 'PATCH' || cuts-- <= 0) return false;
-      request.once('data', () => request.destroy());
-      return true;
-    };
-    expect(await uploadBlob(session({}), 'a/b', upload())).toEqual({ kind: 'uploaded' });
-    expect(registry.seen.filter(({ method }) => method === 'POST')).toHaveLength(3);
-  });
-
-  it('end with the registry’s words when they are refused', async () => {
-    registry.intercept = (request, response) => {
-      if (request.method !== 'POST') return false;
-      fail(response, 403, 'DENIED', 'requested access to the resource is denied');
-      return true;
-    };
-    await expect(uploadBlob(session({}), 'a/b', upload())).rejects.toMatchObject({
-      code: 'forbidden',
-      message: 'denied: requested access to the resource is denied',
-    });
-  });
-});
-
-describe('tags', () => {
-  it('come page by page, and a registry without an end is left', async () => {
-    let page = 0;
-    registry.intercept = (request, response) => {
-      if (!request.url?.includes('/tags/list')) return false;
-      page++;
-      const headers = page % 3 === 0 ? {} : { link: `</v2/a/b/tags/list?last=${page}>; rel="next"` };
-      response.writeHead(200, headers).end(JSON.stringify({ tags: [`t${page}`] }));
-      return true;
-    };
-    expect(await listTags(session({}), 'a/b')).toEqual(['t1', 't2', 't3']);
-    registry.intercept = (request, response) => {
-      if (!request.url?.includes('/tags/list')) return false;
-      response.writeHead(200, { link: '</v2/a/b/tags/list>; rel="next"' }).end('{"tags":[]}');
-      return true;
-    };
-    await expect(listTags(session({}), 'a/b')).rejects.toThrow(/too many tags/);
-  });
-
-  it('have to be tags', async () => {
-    registry.intercept = (_request, response) => response.end('{"tags":["../../x"]}') !== undefined;
-    await expect(listTags(session({}), 'a/b')).rejects.toThrow(/invalid tag format/);
   });
 });
 
