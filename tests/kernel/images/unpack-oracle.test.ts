@@ -72,7 +72,7 @@ beforeAll(() => {
   time('plain', 1_700_000_000_123_456_789n);
   time('dangling', 1_500_000_000_000_000_000n);
   time('pipe', 1_000_000_000_000_000_000n);
-  time('closed/inside', 1n);
+  time('closed/inside', -1_500_000_001n);
   time('closed', 999_999_999_500_000_000n);
   chmodSync(at('closed'), 0o500);
   setTimes(source, 1_600_000_000_000_000_000n);
