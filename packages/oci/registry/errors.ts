@@ -2,6 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import { BerthError, type ErrorCode, errnoOf } from '@berth/kit';
 import { isObject } from '../descriptor.ts';
 import { readBounded } from './body.ts';
+import { parseChallenges } from './challenge.ts';
 import type { HttpResponse } from './transport.ts';
 
 /** Facts of an error that a registry answered with; in `BerthError.details`. */
@@ -26,7 +27,8 @@ const BY_STATUS: Record<number, { code: string; message: string }> = {
  * `notFound` is the code that a 404 without a body means here.
  */
 export async function registryError(response: HttpResponse, notFound: string): Promise<BerthError> {
-  const said = (await errorsOf(response))[0] ?? assumed(response.status, notFound);
+  const [inBody] = await errorsOf(response);
+  const said = inChallenge(response) ?? inBody ?? assumed(response.status, notFound);
   const details: RegistryErrorDetails & Record<string, unknown> = {
     status: response.status,
     registryCode: said?.code ?? 'UNKNOWN',
@@ -48,6 +50,16 @@ export async function registryError(response: HttpResponse, notFound: string): P
 export function registryCodeOf(error: unknown): string | undefined {
   const code = error instanceof BerthError ? error.details?.['registryCode'] : undefined;
   return typeof code === 'string' ? code : undefined;
+}
+
+/** What a bearer challenge says about the token that was sent (RFC 6750, 3.1); goes before the body, as in Docker. */
+function inChallenge({ headers }: HttpResponse): { code: string; message: string } | undefined {
+  const bearer = parseChallenges(headers['www-authenticate']).find(({ scheme }) => scheme === 'bearer');
+  const status = { invalid_token: 401, insufficient_scope: 403 }[bearer?.parameters.get('error') ?? ''];
+  const meant = status === undefined ? undefined : BY_STATUS[status];
+  if (meant === undefined) return undefined;
+  const description = printable(bearer?.parameters.get('error_description') ?? '');
+  return { code: meant.code, message: description === '' ? meant.message : description };
 }
 
 async function errorsOf(response: HttpResponse): Promise<{ code: string; message: string }[]> {
@@ -85,8 +97,8 @@ function assumed(status: number, notFound: string): { code: string; message: str
 }
 
 function codeOf(status: number, registryCode: string | undefined): ErrorCode {
-  if (status === 401) return 'unauthorized';
   if (status === 403 || registryCode === 'DENIED') return 'forbidden';
+  if (status === 401) return 'unauthorized';
   if (status === 404) return 'not-found';
   if (status === 405 || registryCode === 'UNSUPPORTED') return 'not-supported';
   return status === 429 || status >= 500 ? 'unavailable' : 'invalid';

@@ -10,9 +10,10 @@ import {
 import { digestOf } from '../digest.ts';
 import { OCI } from '../media-types.ts';
 import { readBlob } from './blobs.ts';
+import { resolveLocation } from './location.ts';
 import { fetchManifest, resolveManifest } from './manifests.ts';
 import { checkRealm } from './realm.ts';
-import { createSession, resolveLocation } from './session.ts';
+import { createSession } from './session.ts';
 import { listTags } from './tags.ts';
 import type { Credentials } from './token.ts';
 import { createTransport, type Transport } from './transport.ts';
@@ -132,6 +133,22 @@ describe('credentials reach the registry', () => {
     expect(registry.seen.filter(({ url }) => url.startsWith('/token'))).toHaveLength(2);
     refusals = 99;
     await expect(fetchManifest(one, 'a/b', 'latest')).rejects.toMatchObject({ code: 'unauthorized' });
+  });
+});
+
+describe('a token that does not reach far enough', () => {
+  it('is a denial, as Docker’s hub says it for repositories that do not exist', async () => {
+    wantBearer(`${registry.origin}/token`, (request, response) => {
+      if (request.url === '/v2/') return false;
+      const challenge = `Bearer realm="${registry.origin}/token",service="s",error="insufficient_scope"`;
+      fail(response, 401, 'UNAUTHORIZED', 'authentication required', { 'www-authenticate': challenge });
+      return true;
+    });
+    await expect(fetchManifest(session({}), 'a/b', 'latest')).rejects.toMatchObject({
+      code: 'forbidden',
+      message: 'denied: requested access to the resource is denied',
+      details: { registryCode: 'DENIED' },
+    });
   });
 });
 

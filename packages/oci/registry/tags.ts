@@ -2,8 +2,9 @@ import { BerthError } from '@berth/kit';
 import { isObject } from '../descriptor.ts';
 import { parseTag } from '../reference.ts';
 import { readBounded } from './body.ts';
+import { resolveLocation } from './location.ts';
 import { pullScope } from './scopes.ts';
-import { type RegistrySession, resolveLocation } from './session.ts';
+import type { RegistrySession } from './session.ts';
 
 const PAGE_LIMIT = 4 * 1024 * 1024;
 const PAGES_MAX = 1_000;

@@ -3,9 +3,10 @@ import { BerthError } from '@berth/kit';
 import type { Digest } from '../digest.ts';
 import { hasBlob } from './blobs.ts';
 import { discard } from './body.ts';
+import { resolveLocation } from './location.ts';
 import { ATTEMPTS, backOff, isTransient, pause } from './retry.ts';
 import { pullScope, pushScope } from './scopes.ts';
-import { type RegistrySession, resolveLocation } from './session.ts';
+import type { RegistrySession } from './session.ts';
 import type { HttpResponse } from './transport.ts';
 
 export interface BlobUpload {
