@@ -27,11 +27,16 @@ describe('platforms', () => {
     ['linux/arm/6', 'linux/arm/v6'],
     ['armhf', 'linux/arm/v7'],
     ['arm64', 'linux/arm64'],
+    ['{"os":"linux","architecture":"arm","variant":"v6"}', 'linux/arm/v6'],
     ['windows', `windows/${hostPlatform().architecture}`],
   ])('reads %s', (text, wanted) => expect(formatPlatform(parsePlatform(text))).toBe(wanted));
 
   it.each(['', 'a/b/c/d', 'linux/', 'linux/amd 64', '../x', `linux/${'x'.repeat(65)}`])('refuses %j', (text) =>
     expect(() => parsePlatform(text)).toThrow(/unknown operating system or architecture/),
+  );
+
+  it.each(['{', '{}', '{"os":1,"architecture":"x"}'])('refuses %s', (text) =>
+    expect(() => parsePlatform(text)).toThrow('failed to parse platform'),
   );
 
   it('names this host as images do', () => {

@@ -1,5 +1,5 @@
 import { BerthError } from '@berth/kit';
-import type { Descriptor, Platform } from '@berth/oci';
+import { type Descriptor, isObject, type Platform } from '@berth/oci';
 
 /** The platform of images that run here without emulation. */
 export function hostPlatform(architecture: string = process.arch): Platform {
@@ -17,8 +17,12 @@ export function hostPlatform(architecture: string = process.arch): Platform {
   }
 }
 
-/** Reads `os`, `arch`, `os/arch` or `os/arch/variant` as `--platform` takes it. Errors: invalid. */
+/**
+ * Reads `os`, `arch`, `os/arch` or `os/arch/variant` as `--platform` takes it, or an OCI platform in JSON, as the API's
+ * push takes it. Errors: invalid.
+ */
 export function parsePlatform(text: string): Platform {
+  if (text.startsWith('{')) return parsePlatform(fromJson(text));
   const parts = text.toLowerCase().split('/');
   if (parts.length > 3 || parts.some((part) => !/^[a-z0-9][a-z0-9_.-]{0,63}$/.test(part))) {
     throw new BerthError('invalid', `"${text}": unknown operating system or architecture: invalid argument`);
@@ -29,6 +33,20 @@ export function parsePlatform(text: string): Platform {
     return OPERATING_SYSTEMS.has(first) ? { ...host, os: first } : normalise({ os: host.os, architecture: first });
   }
   return normalise({ os: first, architecture: second, ...(third === undefined ? {} : { variant: third }) });
+}
+
+function fromJson(text: string): string {
+  const wrong = (cause?: unknown) => new BerthError('invalid', 'failed to parse platform', { cause });
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw wrong(cause);
+  }
+  if (!isObject(value)) throw wrong();
+  const { os, architecture, variant } = value;
+  if (typeof os !== 'string' || typeof architecture !== 'string') throw wrong();
+  return [os, architecture, ...(typeof variant === 'string' && variant !== '' ? [variant] : [])].join('/');
 }
 
 const OPERATING_SYSTEMS = new Set([

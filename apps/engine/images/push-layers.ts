@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import {
   type Descriptor,
@@ -36,11 +37,15 @@ export interface PushedLayer {
 
 const SHORT = 12;
 
+/** Says that work on an image's layers begins: compressing and looking for them takes time. */
+export function announceLayers(progress: Progress, diffIds: readonly Digest[]): void {
+  for (const diffId of new Set(diffIds)) progress.layer(shortOf({ diffId }), 'Preparing');
+}
+
 /** Sees to it that all layers are in the repository. Equal layers are sent once. */
 export async function pushLayers(context: PushLayersContext, layers: readonly PushedLayer[]): Promise<void> {
   const { progress, slots } = context;
   const unique = [...new Map(layers.map((layer) => [layer.descriptor.digest, layer])).values()];
-  for (const layer of unique) progress.layer(shortOf(layer), 'Preparing');
   const works = unique.map((layer) => {
     if (slots.full) progress.layer(shortOf(layer), 'Waiting');
     return slots.run(() => pushLayer(context, layer));
@@ -83,32 +88,38 @@ function counted(source: Readable, onProgress: (bytes: number) => void): Readabl
  * The manifest as it is pushed: layers that are here uncompressed only are compressed, and the blobs are kept with the
  * lease. Undefined when nothing had to be done. The result is the same for the same bytes.
  */
-export async function compressLayers(
-  images: Images,
-  lease: ContentLease,
-  manifest: Manifest,
-): Promise<Manifest | undefined> {
+export async function compressLayers(context: CompressContext, manifest: Manifest): Promise<Manifest | undefined> {
   if (manifest.layers.every(({ mediaType }) => layerCompression(mediaType) !== 'none')) return undefined;
-  const layers: Descriptor[] = [];
-  for (const layer of manifest.layers) layers.push(await compress(images, lease, layer));
+  const layers = [...manifest.layers];
+  const works = manifest.layers.map(async (layer, n) => {
+    if (layerCompression(layer.mediaType) === 'none') layers[n] = await compress(context, layer);
+  });
+  await allOrAbort(works, context.stop);
   return { ...manifest, layers };
 }
 
-async function compress(images: Images, lease: ContentLease, layer: Descriptor): Promise<Descriptor> {
-  if (layerCompression(layer.mediaType) !== 'none') return layer;
+export interface CompressContext {
+  images: Images;
+  lease: ContentLease;
+  session: RegistrySession;
+  /** Ends the session's work when a layer fails. */
+  stop: AbortController;
+}
+
+async function compress({ images, lease, session }: CompressContext, layer: Descriptor): Promise<Descriptor> {
   const mediaType = layer.mediaType === DOCKER.layer ? DOCKER.layerGzip : OCI.layerGzip;
+  const { signal } = session;
   for (;;) {
     // No name and no time in the header, one level: the bytes depend on the content only.
     const gzip = createGzip({ level: 6 });
-    const source = images.blobs.createReadStream(layer.digest);
-    source.once('error', (error) => gzip.destroy(error));
-    const { digest, size } = await images.blobs.put(source.pipe(gzip));
-    lease.hold(digest);
+    const reading = pipeline(images.blobs.createReadStream(layer.digest), gzip, { signal });
+    const [stored] = await Promise.all([images.blobs.put(gzip), reading]);
+    lease.hold(stored.digest);
     // The digest could not be held before it was known: another push of the same layer may have ended in between.
-    if (await images.blobs.has(digest)) return { ...layer, mediaType, digest, size };
+    if (await images.blobs.has(stored.digest)) return { ...layer, ...stored, mediaType };
   }
 }
 
-function shortOf({ diffId }: PushedLayer): string {
+function shortOf({ diffId }: Pick<PushedLayer, 'diffId'>): string {
   return diffId.slice('sha256:'.length, 'sha256:'.length + SHORT);
 }

@@ -20,7 +20,7 @@ import type { Image } from './model.ts';
 import { createProgress, type Progress } from './progress.ts';
 import { formatPlatform, parsePlatform, platformMatches } from './pull-platform.ts';
 import type { Slots } from './pull-slots.ts';
-import { compressLayers, pushLayers } from './push-layers.ts';
+import { announceLayers, type CompressContext, compressLayers, pushLayers } from './push-layers.ts';
 import { passOnRefusal } from './registry-auth.ts';
 import type { ContentLease, Images, OnProgress } from './service.ts';
 
@@ -116,7 +116,8 @@ interface PushOne extends PushContext {
 async function pushOne(one: PushOne, target: Tagged, image: Image): Promise<void> {
   const { images, session, stop, progress, slots } = one;
   await using lease = images.lease();
-  const pushed = await manifestToPush(images, lease, image);
+  announceLayers(progress, image.config.rootfs.diff_ids);
+  const pushed = await manifestToPush({ images, lease, session, stop }, image);
   const { manifest, bytes } = pushed;
   const layers = manifest.layers.map((descriptor, n) => ({ descriptor, diffId: image.config.rootfs.diff_ids[n]! }));
   const sourcesOf = await mountSources(images, target);
@@ -145,13 +146,14 @@ interface Pushed {
 }
 
 /** The stored manifest; with compressed layers where it had none. */
-async function manifestToPush(images: Images, lease: ContentLease, image: Image): Promise<Pushed> {
+async function manifestToPush(context: CompressContext, image: Image): Promise<Pushed> {
+  const { images, lease } = context;
   const { descriptor, bytes } = await images.manifestOf(image.id);
   const document = parseManifest(bytes, descriptor.mediaType);
   if (document.kind !== 'manifest') throw new BerthError('internal', `image ${image.id} is stored with an index`);
   const { manifest } = document;
   for (const { digest } of [manifest.config, ...manifest.layers]) lease.hold(digest);
-  const compressed = await compressLayers(images, lease, manifest);
+  const compressed = await compressLayers(context, manifest);
   if (compressed === undefined) return { manifest, bytes, made: false };
   return { manifest: compressed, bytes: Buffer.from(JSON.stringify(compressed)), made: true };
 }

@@ -52,6 +52,15 @@ describe('uploads', () => {
     ]);
   });
 
+  it('send what may not be mounted', async () => {
+    registry.intercept = (request, response) => {
+      if (!request.url?.includes('mount=')) return false;
+      fail(response, 403, 'DENIED', 'requested access to the resource is denied');
+      return true;
+    };
+    expect(await uploadBlob(session(), 'a/b', upload(['not/mine']))).toEqual({ kind: 'uploaded' });
+  });
+
   it('begin again when the connection breaks', async () => {
     let cuts = 2;
     registry.intercept = (request, _response) => {

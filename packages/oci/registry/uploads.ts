@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import { BerthError } from '@berth/kit';
+import { BerthError, isBerthError } from '@berth/kit';
 import type { Digest } from '../digest.ts';
 import { hasBlob } from './blobs.ts';
 import { discard } from './body.ts';
@@ -41,8 +41,8 @@ export async function uploadBlob(
   let location: URL | undefined;
   for (const from of (blob.mountFrom ?? []).filter((name) => name !== repository).slice(0, MOUNTS_MAX)) {
     const mount = await tryMount(session, repository, blob.digest, from);
-    if (mount === undefined) return { kind: 'mounted', from };
-    location = mount;
+    if (mount === 'mounted') return { kind: 'mounted', from };
+    location = mount ?? location;
   }
   for (let attempt = 1; ; attempt++) {
     try {
@@ -57,19 +57,23 @@ export async function uploadBlob(
   }
 }
 
-/** Undefined when the blob was mounted; else where it can be uploaded. */
+/** Where the blob can be uploaded when it was not mounted; undefined when the registry does not say. */
 async function tryMount(
   session: RegistrySession,
   repository: string,
   digest: Digest,
   from: string,
-): Promise<URL | undefined> {
+): Promise<URL | 'mounted' | undefined> {
   const query = new URLSearchParams({ mount: digest, from });
-  const response = await post(session, `/v2/${repository}/blobs/uploads/?${query}`, [
-    pushScope(repository),
-    pullScope(from),
-  ]);
-  return response.status === 201 ? undefined : locationOf(session, response);
+  try {
+    const scopes = [pushScope(repository), pullScope(from)];
+    const response = await post(session, `/v2/${repository}/blobs/uploads/?${query}`, scopes);
+    return response.status === 201 ? 'mounted' : locationOf(session, response);
+  } catch (error) {
+    // Who may not read the other repository may still write to this one.
+    if (isBerthError(error, 'unauthorized') || isBerthError(error, 'forbidden')) return undefined;
+    throw error;
+  }
 }
 
 async function start(session: RegistrySession, repository: string): Promise<URL> {
