@@ -48,7 +48,7 @@ export function timed(engine, args) {
     env: environment(engine),
     encoding: 'utf8',
     maxBuffer: 1 << 28,
-    timeout: 300_000,
+    timeout: 60_000,
   });
   const milliseconds = Number(process.hrtime.bigint() - start) / 1e6;
   if (ran.status !== 0)

@@ -46,10 +46,10 @@ async function extract({ name, from, path }) {
   const scratch = mkdtempSync(join(ROOT, '.cache/unpack-'));
   chmodSync(scratch, 0o755);
   try {
-    let ran = await apt(['download', '-q', from], { cwd: scratch });
+    let ran = await apt(['download', '-q', '-o', 'APT::Sandbox::User=root', from], { cwd: scratch });
     if (ran.code !== 0) {
       await apt(['update', '-q']);
-      ran = await apt(['download', '-q', from], { cwd: scratch });
+      ran = await apt(['download', '-q', '-o', 'APT::Sandbox::User=root', from], { cwd: scratch });
     }
     const file = readdirSync(scratch).find((entry) => entry.endsWith('.deb'));
     if (file === undefined)

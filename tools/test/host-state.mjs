@@ -47,13 +47,15 @@ function links() {
     .map((name) => `link ${name}`);
 }
 
-/** Mounts by their place, without those of an engine with the default roots. */
+/** Mounts by their place, without those of an engine with the default roots and cgroup controllers, which stay mounted. */
 function mounts() {
   const places = readFileSync('/proc/self/mountinfo', 'utf8')
     .split('\n')
     .filter(Boolean)
     .map((line) => line.split(' ')[4] ?? '');
-  return places.filter((place) => !/^\/(run|var\/lib)\/berth\//.test(place)).map((place) => `mount ${place}`);
+  return places
+    .filter((place) => !/^\/(run|var\/lib)\/berth\/|^\/sys\/fs\/cgroup\//.test(place))
+    .map((place) => `mount ${place}`);
 }
 
 function cgroups() {
