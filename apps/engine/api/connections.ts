@@ -32,7 +32,6 @@ export function createConnections(): Connections {
       }),
     hijacked: (socket) => {
       given.add(socket);
-      socket.once('close', () => onClosed(socket)); // taking a connection over removed the first listener
     },
     close: async (milliseconds) => {
       closing.abort();

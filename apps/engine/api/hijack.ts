@@ -1,8 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
-/** Listeners by which Node's HTTP server reads and ends a connection; a connection that is given away has none of them. */
-const SERVER_EVENTS = ['data', 'end', 'close', 'drain', 'error', 'timeout', 'readable'] as const;
+/**
+ * Listeners by which Node's HTTP server reads and ends a connection; a connection that is given away has none of them.
+ * Those for `close` stay: they free the HTTP parser, which would stay in memory for ever.
+ */
+const SERVER_EVENTS = ['data', 'end', 'drain', 'error', 'timeout', 'readable'] as const;
 
 /**
  * Takes a connection out of the HTTP server. The request's body must have been read. Nothing of the server touches the

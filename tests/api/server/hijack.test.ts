@@ -1,6 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { IncomingMessage } from 'node:http';
 import net from 'node:net';
 import type { Duplex } from 'node:stream';
+import { queryObjects } from 'node:v8';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { docker } from '../../support/docker.ts';
 import { type FakeEngine, startFakeEngine } from './fake-engine.ts';
@@ -155,6 +157,13 @@ describe('the connection', () => {
     const closed = new Promise((resolve) => joined[0]!.once('close', resolve));
     socket.destroy();
     await closed;
+  });
+
+  test('nothing of a connection stays in memory', async () => {
+    const alive = () => queryObjects(IncomingMessage, { format: 'count' });
+    const before = alive();
+    for (let round = 0; round < 50; round++) await exchange([attach('x', UPGRADE)], Buffer.from('x'));
+    await expect.poll(alive).toBeLessThan(before + 10);
   });
 
   test('errors before the switch are ordinary answers', async () => {
