@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { BerthError } from '@berth/kit';
 import type { Digest } from '../digest.ts';
 import { discard } from './body.ts';
-import { connectionError } from './errors.ts';
+import { connectionError } from './connection-error.ts';
 import { ATTEMPTS, backOff, isTransient, pause } from './retry.ts';
 import { pullScope, pushScope } from './scopes.ts';
 import type { RegistrySession } from './session.ts';

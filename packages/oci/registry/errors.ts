@@ -1,5 +1,5 @@
 import { STATUS_CODES } from 'node:http';
-import { BerthError, type ErrorCode, errnoOf } from '@berth/kit';
+import { BerthError, type ErrorCode } from '@berth/kit';
 import { isObject } from '../descriptor.ts';
 import { readBounded } from './body.ts';
 import { parseChallenges } from './challenge.ts';
@@ -102,72 +102,4 @@ function codeOf(status: number, registryCode: string | undefined): ErrorCode {
   if (status === 404) return 'not-found';
   if (status === 405 || registryCode === 'UNSUPPORTED') return 'not-supported';
   return status === 429 || status >= 500 ? 'unavailable' : 'invalid';
-}
-
-/** The way out on machines without a registry in reach. */
-const OFFLINE_HINT =
-  'The registry cannot be reached, and nothing was put in the place of its image. On a machine that cannot reach a registry, "berth image starter hello-world busybox debian" makes small base images from Debian packages.';
-
-const UNTRUSTED = new Set([
-  'UNABLE_TO_GET_ISSUER_CERT',
-  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
-  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-  'SELF_SIGNED_CERT_IN_CHAIN',
-]);
-
-/** The error for a host that could not be talked to, worded as Docker's: method, URL, cause. */
-export function connectionError(method: string, url: URL, cause: unknown): BerthError {
-  const verb = method.charAt(0) + method.slice(1).toLowerCase();
-  const certificate = certificateProblem(cause);
-  const text = certificate ?? dialProblem(url, cause);
-  return new BerthError('unavailable', `${verb} "${url.origin}${url.pathname}": ${text}`, {
-    cause,
-    hint:
-      certificate === undefined
-        ? OFFLINE_HINT
-        : `Put the registry's CA certificate at /etc/berth/certs.d/${url.host}/ca.crt, or declare the registry insecure.`,
-    details: { host: url.host },
-  });
-}
-
-function certificateProblem(cause: unknown): string | undefined {
-  const code = errnoOf(cause) ?? '';
-  const prefix = 'tls: failed to verify certificate: x509:';
-  if (UNTRUSTED.has(code)) return `${prefix} certificate signed by unknown authority`;
-  if (code === 'CERT_HAS_EXPIRED' || code === 'CERT_NOT_YET_VALID')
-    return `${prefix} certificate has expired or is not yet valid`;
-  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') return `${prefix} certificate is not valid for this name`;
-  return undefined;
-}
-
-function dialProblem(url: URL, cause: unknown): string {
-  // Several addresses were tried: the first failure is the one that says most.
-  const error = cause instanceof AggregateError && cause.errors.length > 0 ? (cause.errors[0] as unknown) : cause;
-  const port = url.port === '' ? (url.protocol === 'https:' ? '443' : '80') : url.port;
-  const address = addressOf(error) ?? `${url.hostname}:${port}`;
-  switch (errnoOf(error)) {
-    case 'ENOTFOUND':
-      return `dial tcp: lookup ${url.hostname}: no such host`;
-    case 'EAI_AGAIN':
-      return `dial tcp: lookup ${url.hostname}: Temporary failure in name resolution`;
-    case 'ECONNREFUSED':
-      return `dial tcp ${address}: connect: connection refused`;
-    case 'EHOSTUNREACH':
-      return `dial tcp ${address}: connect: no route to host`;
-    case 'ENETUNREACH':
-      return `dial tcp ${address}: connect: network is unreachable`;
-    case 'ETIMEDOUT':
-      return `dial tcp ${address}: i/o timeout`;
-    case 'ERR_PROXY_TUNNEL':
-      return `proxyconnect tcp: ${error instanceof Error ? error.message : String(error)}`;
-    default:
-      return error instanceof Error ? error.message : String(error);
-  }
-}
-
-function addressOf(error: unknown): string | undefined {
-  if (!(error instanceof Error) || !('address' in error) || !('port' in error)) return undefined;
-  const host = String(error.address);
-  return host.includes(':') ? `[${host}]:${error.port}` : `${host}:${error.port}`;
 }

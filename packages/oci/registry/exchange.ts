@@ -1,6 +1,6 @@
 import { BerthError } from '@berth/kit';
 import { discard } from './body.ts';
-import { connectionError } from './errors.ts';
+import { connectionError } from './connection-error.ts';
 import { ATTEMPTS, backOff, isTransient, pause, retryDelay } from './retry.ts';
 import type { HttpRequest, HttpResponse, Transport } from './transport.ts';
 

@@ -1,8 +1,9 @@
 import { BerthError } from '@berth/kit';
 import { type Authorizer, createAuthorizer } from './authorizer.ts';
 import { discard } from './body.ts';
+import { connectionError } from './connection-error.ts';
 import { type Endpoint, endpointsOf } from './endpoint.ts';
-import { connectionError, registryError } from './errors.ts';
+import { registryError } from './errors.ts';
 import { type ExchangeContext, exchange, isRepeatable, probe } from './exchange.ts';
 import { redirectOf, resolveLocation } from './location.ts';
 import type { Credentials } from './token.ts';

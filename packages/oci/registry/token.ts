@@ -1,7 +1,8 @@
 import { BerthError } from '@berth/kit';
 import { isObject } from '../descriptor.ts';
 import { discard, readBounded } from './body.ts';
-import { connectionError, registryError } from './errors.ts';
+import { connectionError } from './connection-error.ts';
+import { registryError } from './errors.ts';
 import type { HttpRequest, HttpResponse, Transport } from './transport.ts';
 
 /** What a user gave for one registry. Bound to that registry: never sent anywhere else but to its token server. */

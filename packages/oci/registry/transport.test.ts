@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TLSSocket } from 'node:tls';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { connectionError } from './errors.ts';
+import { connectionError } from './connection-error.ts';
 import { createTransport, type Transport } from './transport.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'berth-transport-'));
@@ -161,6 +161,22 @@ describe('TLS', () => {
     await expect(get(transport({ certificateDirectories: [parent] }), `https://localhost:${port}/`)).rejects.toThrow(
       'missing key me.key for client certificate me.cert',
     );
+  });
+
+  it('says when there is no TLS on the other side, and what to do', async () => {
+    const plain = http.createServer((_request, response) => response.end());
+    await new Promise<void>((resolve) => plain.listen(0, '127.0.0.1', resolve));
+    try {
+      const url = new URL(`https://127.0.0.1:${(plain.address() as AddressInfo).port}/`);
+      const failure = await get(transport(), url.href).catch((error: unknown) => error);
+      expect(connectionError('HEAD', url, failure)).toMatchObject({
+        message: `Head "${url.href}": http: server gave HTTP response to HTTPS client`,
+        hint: expect.stringContaining(`--insecure-registry ${url.host}`),
+      });
+    } finally {
+      plain.closeAllConnections();
+      plain.close();
+    }
   });
 
   it('refuses a certificate of another name', async () => {

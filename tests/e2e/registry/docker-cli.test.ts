@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -11,6 +12,8 @@ import {
   REGISTRY_USER,
   startDockerRegistry,
 } from '../../support/registry.ts';
+import { startFakeRegistry } from '../../support/registry-fake.ts';
+import { makeImage, publish } from '../../support/registry-images.ts';
 
 const missing = missingRegistryTools();
 
@@ -110,6 +113,48 @@ describe.skipIf(missing !== undefined)(
       expect(nobody.stderr).toContain('berth image starter hello-world busybox debian');
       const hub = await run(['search', 'busybox']);
       expect(hub.code === 0 || /Get "https:\/\/index\.docker\.io\/v1\/search/.test(hub.stderr), hub.stderr).toBe(true);
+    });
+
+    it('answers with Docker’s status codes', async () => {
+      const create = (query: string, headers: Record<string, string> = {}) =>
+        engine.request('POST', `/v1.47/images/create?${query}`, { headers });
+      const absent = await create(`fromImage=${registry.domain}/absent&tag=v1`);
+      expect([absent.status, absent.json()]).toEqual([
+        404,
+        { message: expect.stringMatching(/^(manifest|repository) for? ?.*not found: /) },
+      ]);
+      expect((await create('fromImage=UPPER&tag=v1')).status).toBe(400);
+      expect((await create(`fromImage=${registry.domain}/x&tag=v1`, { 'X-Registry-Auth': '{}' })).status).toBe(400);
+      expect((await create(`fromImage=${registry.domain}/x&tag=v1&platform=a/b/c/d`)).status).toBe(400);
+      const inspect = await engine.request('GET', `/v1.47/distribution/${registry.domain}/busybox:v1/json`);
+      expect(inspect.json()).toMatchObject({
+        Descriptor: { digest: expect.any(String) },
+        Platforms: [{ os: 'linux' }],
+      });
+    });
+
+    it('ends a pull when the client goes away', async () => {
+      await using slow = await startFakeRegistry();
+      const image = makeImage({ layers: [[{ path: 'file', content: randomBytes(1_000_000) }]] });
+      publish(slow, 'slow', 'v1', image);
+      const closed = Promise.withResolvers<void>();
+      const begun = Promise.withResolvers<void>();
+      slow.intercept = (request, response) => {
+        if (!request.url?.endsWith(image.layerDigests[0]!)) return false;
+        response.writeHead(200);
+        response.write('x');
+        response.on('close', closed.resolve);
+        begun.resolve();
+        return true;
+      };
+      const abort = new AbortController();
+      const pulling = engine.request('POST', `/images/create?fromImage=${slow.domain}/slow&tag=v1`, {
+        signal: abort.signal,
+      });
+      await begun.promise;
+      abort.abort();
+      await expect(pulling).rejects.toThrow();
+      await closed.promise;
     });
 
     it('shows events of pull and push', async () => {
