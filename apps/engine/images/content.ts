@@ -158,7 +158,15 @@ export class ImageContent {
       rows.map((row) => row.diffId),
     );
     const wanted = new Set([EMPTY, ...rows.map((row) => row.directory)]);
-    const orphans = readdirSync(this.#root).filter((name) => !wanted.has(name));
+    const here = readdirSync(this.#root);
+    const orphans = here.filter((name) => !wanted.has(name));
+    const lost = rows.filter((row) => !here.includes(row.directory));
+    if (lost.length > 0) {
+      // Never our doing; only people and broken disks take them away.
+      this.#log.error('layers are missing below the data root: load or pull their images again after removing them', {
+        layers: lost.map((row) => row.diffId),
+      });
+    }
     await Promise.all(orphans.map((name) => this.#removeDirectory(name)));
   }
 

@@ -30,5 +30,7 @@ export async function pruneImages(
     }
   }
   await forgetRemoved(context);
-  return { ImagesDeleted: items.length > 0 ? items : null, SpaceReclaimed: before - store.layersSize() };
+  const reclaimed = before - store.layersSize();
+  context.publish('image', 'prune', '', { reclaimed: String(reclaimed) });
+  return { ImagesDeleted: items.length > 0 ? items : null, SpaceReclaimed: reclaimed };
 }

@@ -33,8 +33,10 @@ export function setTimes(target: number | string | Buffer, nanos: bigint): void 
   check(result, 'utimensat', target.toString());
 }
 
+/** Two timespecs, used again for each call: calls are synchronous. */
+const buffer = Buffer.alloc(32);
+
 function times(nanos: bigint): Buffer {
-  const buffer = Buffer.alloc(32);
   let fraction = nanos % 1_000_000_000n;
   if (fraction < 0n) fraction += 1_000_000_000n;
   const seconds = (nanos - fraction) / 1_000_000_000n;

@@ -31,5 +31,8 @@ export function toolError(command: string, debianPackage: string, cause: unknown
     });
   }
   const said = cause instanceof Error && 'stderr' in cause ? String(cause.stderr).trim().slice(-2000) : String(cause);
-  return new BerthError('unavailable', `${command} failed: ${said}`, { cause });
+  return new BerthError('unavailable', `${command} failed: ${said}`, {
+    hint: 'Starter images are made from Debian packages: can this machine reach its Debian mirror (apt-get update)?',
+    cause,
+  });
 }

@@ -24,11 +24,11 @@ export interface Unpacker {
 }
 
 /**
- * Workers that unpack layers, started when there is work and ended when idle, since each costs some 15 MB. More than
- * two gain nothing: one inflates while the other writes.
+ * Workers that unpack layers, started when there is work and ended when idle, since each costs some 15 MB. As many as a
+ * pull downloads layers at once, so that no download waits for a place while others wait for the network.
  */
 export function createUnpacker(
-  options: { maxWorkers: number; idleMs: number } = { maxWorkers: 2, idleMs: 5000 },
+  options: { maxWorkers: number; idleMs: number } = { maxWorkers: 3, idleMs: 5000 },
 ): Unpacker {
   const free: { worker: Worker; timer: NodeJS.Timeout }[] = [];
   const waiting: (() => void)[] = [];
