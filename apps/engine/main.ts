@@ -9,6 +9,7 @@ import { createImages, createTransfers } from './images/index.ts';
 import { lockFile } from './linux/file-lock.ts';
 import { createNetworks } from './networks/index.ts';
 import { parseOptions, USAGE } from './options.ts';
+import { releaseWhenIdle } from './release-when-idle.ts';
 import { openDatabase } from './state/database.ts';
 import { createSystem, VERSION } from './system/index.ts';
 import { findPrograms } from './system/programs.ts';
@@ -88,6 +89,7 @@ async function assemble(config: EngineConfig, log: Logger, scope: Scope): Promis
   });
   scope.add('stop serving', () => api.close());
   containers.resume();
+  scope.add('stop watching for idle times', releaseWhenIdle());
   log.info('engine is ready', {
     version: VERSION,
     runtime: `${runtime.name} ${runtime.version}`,

@@ -1,7 +1,9 @@
 import koffi from 'koffi';
 import { check, libc, SyscallError } from './libc.ts';
 
-const mountC = libc.func('int mount(const char *source, const char *target, const char *type, unsigned long flags, const char *data)');
+const mountC = libc.func(
+  'int mount(const char *source, const char *target, const char *type, unsigned long flags, const char *data)',
+);
 const umount2C = libc.func('int umount2(const char *target, int flags)');
 
 /** Mount flags of mount(2). */

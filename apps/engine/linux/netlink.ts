@@ -233,8 +233,3 @@ const NLMSG_ERROR = 2;
 const NLMSG_DONE = 3;
 const NLM_F_CAPPED = 0x100;
 const NLM_F_ACK_TLVS = 0x200;
-
-/** True when a failed call says that the thing is there already. */
-export function isErrno(error: unknown, code: string): boolean {
-  return error instanceof SyscallError && error.code === code;
-}

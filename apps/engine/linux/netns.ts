@@ -1,5 +1,5 @@
 import { closeSync, openSync, rmSync } from 'node:fs';
-import { check, libc } from './libc.ts';
+import { check, libc, SyscallError } from './libc.ts';
 import { MS, mount, unmount } from './mount.ts';
 
 const unshareC = libc.func('int unshare(int flags)');
@@ -50,9 +50,8 @@ export function removeNamespace(path: string): void {
   try {
     unmount(path, { lazy: true });
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
     // EINVAL: a file without a mount, left by an engine that died between the two steps.
-    if (code !== 'EINVAL' && code !== 'ENOENT') throw error;
+    if (!(error instanceof SyscallError) || !['EINVAL', 'ENOENT'].includes(error.code)) throw error;
   }
   rmSync(path, { force: true });
 }

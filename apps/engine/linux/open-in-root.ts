@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, readSync } from 'node:fs';
 import koffi from 'koffi';
-import { SyscallError, libc } from './libc.ts';
+import { libc, SyscallError } from './libc.ts';
 
 const syscallC = libc.func('long syscall(long number, ...)');
 const openC = libc.func('int open(const char *path, int flags, uint mode)');
@@ -8,7 +8,14 @@ const openHow = koffi.struct('open_how', { flags: 'uint64', mode: 'uint64', reso
 const SYS_openat2 = 437;
 const RESOLVE_NO_MAGICLINKS = 0x02;
 const RESOLVE_IN_ROOT = 0x10;
-export const O = { RDONLY: 0, DIRECTORY: 0o200000, NOFOLLOW: 0o400000, NONBLOCK: 0o4000, CLOEXEC: 0o2000000, PATH: 0o10000000 } as const;
+export const O = {
+  RDONLY: 0,
+  DIRECTORY: 0o200000,
+  NOFOLLOW: 0o400000,
+  NONBLOCK: 0o4000,
+  CLOEXEC: 0o2000000,
+  PATH: 0o10000000,
+} as const;
 
 /**
  * Opens `path` as a process whose root is `root` would, without ever leaving it (openat2(2), RESOLVE_IN_ROOT): absolute
@@ -19,7 +26,9 @@ export function openInRoot(root: string, path: string, flags: number): number {
   if (rootFd < 0) throw new SyscallError('open', koffi.errno(), root);
   try {
     const how = { flags: flags | O.CLOEXEC, mode: 0, resolve: RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS };
-    const fd = Number(syscallC(SYS_openat2, 'int', rootFd, 'const char *', path, koffi.pointer(openHow), how, 'size_t', 24));
+    const fd = Number(
+      syscallC(SYS_openat2, 'int', rootFd, 'const char *', path, koffi.pointer(openHow), how, 'size_t', 24),
+    );
     if (fd < 0) throw new SyscallError('openat2', koffi.errno(), path);
     return fd;
   } finally {

@@ -12,5 +12,8 @@ const TIOCGPTPEER = 0x5441;
 export function openPty(): { master: number; slave: number } {
   const master = check(posixOpenptC(O_RDWR | O_NOCTTY | O_CLOEXEC), 'posix_openpt', 'new terminal');
   check(unlockptC(master), 'unlockpt', String(master));
-  return { master, slave: check(ioctlNumberC(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC), 'ioctl', 'TIOCGPTPEER') };
+  return {
+    master,
+    slave: check(ioctlNumberC(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC), 'ioctl', 'TIOCGPTPEER'),
+  };
 }

@@ -1,5 +1,5 @@
 import { closeSync } from 'node:fs';
-import { Readable, Writable } from 'node:stream';
+import { Readable, type Writable } from 'node:stream';
 import { ReadStream, WriteStream } from 'node:tty';
 import { errnoOf } from '@berth/kit';
 import { setWindowSize } from './console-socket.ts';
