@@ -5,13 +5,17 @@ import { join } from 'node:path';
 /** The repository. */
 export const ROOT = new URL('../..', import.meta.url).pathname.replace(/\/$/, '');
 
-/** Files that git tracks and that are there, as paths relative to the repository; those under way without a commit too. */
-export function trackedFiles(): string[] {
-  const list = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], {
-    cwd: ROOT,
-    encoding: 'utf8',
-    maxBuffer: 64 * 1024 * 1024,
-  });
+/** Files that git tracks and that are there, as paths relative to the repository; with `fresh` also those not added yet. */
+export function trackedFiles({ fresh = true } = {}): string[] {
+  const list = execFileSync(
+    'git',
+    ['ls-files', '-z', '--cached', ...(fresh ? ['--others', '--exclude-standard'] : [])],
+    {
+      cwd: ROOT,
+      encoding: 'utf8',
+      maxBuffer: 64 * 1024 * 1024,
+    },
+  );
   return [...new Set(list.split('\0'))].filter((path) => path !== '' && existsSync(join(ROOT, path))).sort();
 }
 
