@@ -152,11 +152,9 @@ export class ImageContent {
 
   /** Removes what no row knows: left by a crash. Nothing else may be under way. */
   async sweep(): Promise<void> {
+    const known = this.#store.allLayers().map((row) => row.diffId);
+    await this.collect(await this.blobs.list(), known);
     const rows = this.#store.allLayers();
-    await this.collect(
-      await this.blobs.list(),
-      rows.map((row) => row.diffId),
-    );
     const wanted = new Set([EMPTY, ...rows.map((row) => row.directory)]);
     const here = readdirSync(this.#root);
     const orphans = here.filter((name) => !wanted.has(name));
