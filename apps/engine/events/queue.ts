@@ -1,3 +1,4 @@
+import { BerthError } from '@berth/kit';
 import type { EngineEvent } from './model.ts';
 
 /** What waits for one subscriber: bounded, and ended from either side. */
@@ -37,7 +38,8 @@ export function createEventQueue(limit: number): EventQueue {
             yield event;
           }
         } else if (ended) {
-          if (overflowed) throw new Error(`a reader of events was more than ${limit} events behind`);
+          if (overflowed)
+            throw new BerthError('unavailable', `a reader of events was more than ${limit} events behind`);
           return;
         } else {
           await new Promise<void>((resolve) => {

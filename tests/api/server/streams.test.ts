@@ -188,3 +188,13 @@ test('closing ends streams without waiting for them', async () => {
   expect(performance.now() - begun).toBeLessThan(1000);
   expect(stream.destroyed).toBe(true);
 });
+
+test('closing does not wait for connections that are idle', async () => {
+  await start({ system: { version: () => ({}) } });
+  const socket = net.connect(engine.socket);
+  socket.write('GET /version HTTP/1.1\r\nHost: docker\r\n\r\n');
+  await once(socket, 'data');
+  const begun = performance.now();
+  await Promise.all([engine.close(), once(socket, 'close')]);
+  expect(performance.now() - begun).toBeLessThan(1000);
+});
