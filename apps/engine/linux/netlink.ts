@@ -39,14 +39,16 @@ export class NetlinkSocket {
   readonly #family: string;
   #sequence = 0;
 
-  /** `groups`: number of the multicast group to hear, for a socket that only listens. */
-  constructor(protocol: number, options: { groups?: number } = {}) {
+  /** `group`: number of the multicast group to hear, for a socket that only listens. */
+  constructor(protocol: number, options: { group?: number } = {}) {
     this.#family = protocol === NETLINK.ROUTE ? 'rtnetlink' : 'nfnetlink';
-    this.#fd = check(socketC(AF_NETLINK, SOCK_RAW_CLOEXEC, protocol), 'socket', this.#family);
+    // Who listens waits in an event loop, never in a system call.
+    const type = SOCK_RAW_CLOEXEC | (options.group === undefined ? 0 : SOCK_NONBLOCK);
+    this.#fd = check(socketC(AF_NETLINK, type, protocol), 'socket', this.#family);
     const address = Buffer.alloc(12);
     address.writeUInt16LE(AF_NETLINK, 0);
     check(bindC(this.#fd, address, address.length), 'bind', this.#family);
-    if (options.groups !== undefined) this.#option(SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, int(options.groups));
+    if (options.group !== undefined) this.#option(SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, int(options.group));
     this.#option(SOL_NETLINK, NETLINK_CAP_ACK, int(1));
     this.#option(SOL_NETLINK, NETLINK_EXT_ACK, int(1));
     // A lost answer must not stop the engine for ever.
@@ -221,6 +223,7 @@ const receiveBuffer: Buffer = Buffer.alloc(1 << 17);
 
 const AF_NETLINK = 16;
 const SOCK_RAW_CLOEXEC = 3 | 0o2000000;
+const SOCK_NONBLOCK = 0o4000;
 const SOL_SOCKET = 1;
 const SO_RCVTIMEO = 20;
 const SO_SNDBUFFORCE = 32;

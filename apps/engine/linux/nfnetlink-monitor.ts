@@ -8,7 +8,7 @@ import { parseAttributes, textOf } from './netlink-message.ts';
  * unknown and the set is empty.
  */
 export function watchRulesets(onChange: (tables: ReadonlySet<string>) => void): { close(): void } {
-  const socket = adoptDescriptor(new NetlinkSocket(NETLINK.NETFILTER, { groups: NFNLGRP_NFTABLES }).detach());
+  const socket = adoptDescriptor(new NetlinkSocket(NETLINK.NETFILTER, { group: NFNLGRP_NFTABLES }).detach());
   socket.unref();
   socket.on('data', (data: Buffer) => {
     const tables = new Set<string>();

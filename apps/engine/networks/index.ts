@@ -44,9 +44,9 @@ export function createNetworks(parts: { config: EngineConfig; db: Database; log:
   return {
     start: async () => startNetworks(state),
     stop: async () => stopNetworks(state),
-    destroy: async () => destroyNetworks(state),
+    destroy: () => destroyNetworks(state),
     open: (request) => openSandbox(state, request),
-    close: async (containerId, sandbox) => closeSandbox(state, containerId, sandbox),
+    close: (containerId, sandbox) => closeSandbox(state, containerId, sandbox),
     reconcile: (live) => reconcileSandboxes(state, live),
     rename: (containerId, containerName) => {
       const attached = state.attached.get(containerId);

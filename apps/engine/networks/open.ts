@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { closeSync, openSync, writeFileSync } from 'node:fs';
-import { BerthError, Scope } from '@berth/kit';
+import { BerthError, errnoOf, Scope } from '@berth/kit';
 import { createNamespace, removeNamespace } from '../linux/netns.ts';
 import { addAddress, addDefaultRoute, newVeth, Rtnetlink, setBridgePort, setUp } from '../linux/rtnetlink.ts';
 import { findNetwork } from './find-network.ts';
@@ -95,7 +95,7 @@ function disableIpv6(): void {
       writeFileSync(`/proc/sys/net/ipv6/conf/${link}/disable_ipv6`, value!);
     }
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error; // a kernel without IPv6
+    if (errnoOf(error) !== 'ENOENT') throw error; // a kernel without IPv6
   }
 }
 

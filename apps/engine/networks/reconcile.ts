@@ -81,7 +81,7 @@ async function reconcileProxies(state: NetworksState, kernel: Kernel, live: read
       .filter(isProxied)
       .map((port) => ({ containerId, port, containerAddress: sandbox.endpoints[0]?.ipAddress ?? '' })),
   );
-  for (const wish of kernel.proxies.adopt(wanted)) {
+  for (const wish of await kernel.proxies.adopt(wanted)) {
     try {
       await kernel.proxies.start(wish);
     } catch (error) {

@@ -55,9 +55,9 @@ export function stopNetworks(state: NetworksState): void {
 }
 
 /** Takes bridge and rules away. Only for uninstalling and tests: containers lose their network. */
-export function destroyNetworks(state: NetworksState): void {
+export async function destroyNetworks(state: NetworksState): Promise<void> {
   const kernel = kernelOf(state);
-  kernel.proxies.adopt([]);
+  await kernel.proxies.adopt([]);
   kernel.guard?.close();
   withdrawForwarding(kernel.nft, {
     table: state.config.nftTable,

@@ -141,7 +141,7 @@ describe('who reaches whom', () => {
       addr_info: { family: string }[];
     }[];
     const ours = links.filter((link) => link.ifname === world.config.bridge || link.master === world.config.bridge);
-    expect(ours).toHaveLength(3);
+    expect(ours.length).toBeGreaterThanOrEqual(3);
     expect(ours.flatMap((link) => link.addr_info.filter((info) => info.family === 'inet6'))).toEqual([]);
     expect(await world.run('sysctl', '-n', `net.ipv6.conf.${world.config.bridge}.accept_ra`)).toBe('0\n');
   });

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { errnoOf } from '@berth/kit';
 import { signalProcess, watchProcess } from '../../linux/pidfd.ts';
 import { identifyProcess, isRunning, type ProcessIdentity } from '../../linux/process.ts';
@@ -25,20 +26,18 @@ export class Proxies {
     const identity = pid === undefined ? undefined : identifyProcess(pid);
     const proxy = identity && this.#note(identity, wish);
     await listening;
-    if (proxy) this.#watch(proxy, wish);
+    if (proxy) proxy.listens = true;
   }
 
-  /** Ends all proxies of a container, with the connections that they carry. */
-  stop(containerId: string): void {
-    for (const proxy of this.#byContainer.get(containerId) ?? []) {
-      proxy.watch?.close();
-      endGroup(proxy);
-    }
+  /** Ends all proxies of a container with the connections that they carry; their ports are free when it resolves. */
+  async stop(containerId: string): Promise<void> {
+    const proxies = this.#byContainer.get(containerId) ?? [];
     this.#byContainer.delete(containerId);
+    await Promise.all(proxies.map(end));
   }
 
   /** Finds the proxies of an earlier engine: keeps those that are wanted, ends the others, and gives the missing ones. */
-  adopt(wanted: readonly ProxyWish[]): ProxyWish[] {
+  async adopt(wanted: readonly ProxyWish[]): Promise<ProxyWish[]> {
     this.release();
     const found = findProxies(this.#prefix);
     const missing = wanted.filter((wish) => {
@@ -50,52 +49,75 @@ export class Proxies {
           proxy.connect === addresses.connect,
       );
       if (index < 0) return true;
-      this.#watch(this.#note(found.splice(index, 1)[0]!, wish), wish);
+      this.#note(found.splice(index, 1)[0]!, wish).listens = true;
       return false;
     });
-    for (const proxy of found) endGroup(proxy);
+    await Promise.all(found.map((proxy) => end(watched(proxy, () => undefined))));
     return missing;
   }
 
   /** Forgets all proxies and leaves them running. */
   release(): void {
-    for (const proxy of [...this.#byContainer.values()].flat()) proxy.watch?.close();
+    for (const proxy of [...this.#byContainer.values()].flat()) proxy.unwatch();
     this.#byContainer.clear();
   }
 
-  #note({ pid, startTime }: ProcessIdentity, { containerId }: ProxyWish): Proxy {
-    const proxy: Proxy = { pid, startTime, watch: undefined };
-    this.#byContainer.set(containerId, [...(this.#byContainer.get(containerId) ?? []), proxy]);
+  #note(identity: ProcessIdentity, wish: ProxyWish): Proxy {
+    const proxy = watched(identity, () => {
+      const proxies = this.#byContainer.get(wish.containerId) ?? [];
+      if (!proxies.includes(proxy)) return; // stopped
+      this.#byContainer.set(
+        wish.containerId,
+        proxies.filter((other) => other !== proxy),
+      );
+      if (proxy.listens) this.#onLost(wish); // else its start has failed, and says so
+    });
+    this.#byContainer.set(wish.containerId, [...(this.#byContainer.get(wish.containerId) ?? []), proxy]);
     return proxy;
-  }
-
-  #watch(proxy: Proxy, wish: ProxyWish): void {
-    const lost = () => {
-      const others = (this.#byContainer.get(wish.containerId) ?? []).filter((other) => other !== proxy);
-      this.#byContainer.set(wish.containerId, others);
-      this.#onLost(wish);
-    };
-    try {
-      proxy.watch = watchProcess(proxy.pid, lost);
-    } catch (error) {
-      if (errnoOf(error) !== 'ESRCH') throw error;
-      lost();
-    }
   }
 }
 
 interface Proxy extends ProcessIdentity {
-  watch: { close(): void } | undefined;
+  listens: boolean;
+  /** Resolves when the process has ended. */
+  ended: Promise<void>;
+  unwatch(): void;
+}
+
+function watched({ pid, startTime }: ProcessIdentity, onEnd: () => void): Proxy {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  void promise.then(onEnd);
+  const proxy: Proxy = { pid, startTime, listens: false, ended: promise, unwatch: () => undefined };
+  try {
+    const watch = watchProcess(pid, resolve);
+    proxy.unwatch = () => watch.close();
+  } catch (error) {
+    if (errnoOf(error) !== 'ESRCH') throw error;
+    resolve();
+  }
+  return proxy;
 }
 
 /** A proxy and the processes of its connections are one process group, led by it. */
-function endGroup(proxy: ProcessIdentity): void {
-  if (!isRunning(proxy)) return;
+async function end(proxy: Proxy): Promise<void> {
+  if (isRunning(proxy)) {
+    try {
+      process.kill(-proxy.pid, 'SIGKILL');
+    } catch {
+      // No group of this number: a process of one connection, whose leader died before.
+      signalProcess(proxy.pid, SIGKILL, () => isRunning(proxy));
+    }
+  }
+  await proxy.ended;
+  // The other processes of its group die in the same moment, but not in order. A zombie that nobody reaps is not waited for.
+  for (let tries = 0; tries < 50 && groupExists(proxy.pid); tries++) await delay(2);
+}
+
+function groupExists(id: number): boolean {
   try {
-    process.kill(-proxy.pid, 'SIGKILL');
+    return process.kill(-id, 0);
   } catch {
-    // No group of this number: a process of one connection, whose leader died before.
-    signalProcess(proxy.pid, SIGKILL, () => isRunning(proxy));
+    return false;
   }
 }
 

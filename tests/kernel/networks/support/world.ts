@@ -123,7 +123,7 @@ export class World {
       ports: links.flatMap((link) => link.ifname ?? []),
       elements: nftables.flatMap(({ map }) => map?.elem ?? []).map((element) => JSON.stringify(element)),
       namespaces: readdirSync(`${this.root}/ns`),
-      proxies: this.proxies().map(({ command }) => command),
+      proxies: this.#processes().map(({ command }) => command),
     };
   }
 
@@ -135,7 +135,13 @@ export class World {
     }
   }
 
+  /** The listening processes of published IPv6 ports. */
   proxies(): { pid: number; command: string }[] {
+    return this.#processes().filter(({ pid }) => groupOf(pid) === pid);
+  }
+
+  /** Those, and the ones that serve single connections. */
+  #processes(): { pid: number; command: string }[] {
     return readdirSync('/proc')
       .filter((name) => /^\d+$/.test(name))
       .map((name) => ({ pid: Number(name), command: commandOf(name) }))
@@ -144,7 +150,7 @@ export class World {
 
   async close(): Promise<void> {
     for (const remote of [...this.#peers, ...this.#engines]) await remote.kill();
-    for (const { pid } of this.proxies()) process.kill(pid, 'SIGKILL');
+    for (const { pid } of this.#processes()) killQuietly(pid);
     const mounts = readFileSync('/proc/self/mounts', 'utf8')
       .split('\n')
       .map((line) => line.split(' ')[1] ?? '');
@@ -166,6 +172,24 @@ export class World {
 /** A wish for one port. Host port 0 leaves the choice. */
 export function publish(hostPort: number, containerPort: number, more: Partial<PortWish> = {}): PortWish {
   return { hostPort, hostPortEnd: hostPort, containerPort, protocol: 'tcp', hostIp: '', ...more };
+}
+
+/** Process group, field 5 of /proc/PID/stat; 0 when the process has ended. */
+function groupOf(pid: number): number {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[2]);
+  } catch {
+    return 0;
+  }
+}
+
+function killQuietly(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // ended by itself
+  }
 }
 
 function commandOf(pid: string): string {
