@@ -4,7 +4,16 @@ import { containerCommands } from './commands/container/index.ts';
 import { daemonCommands } from './commands/daemon/index.ts';
 
 /** Every command's name and summary; loading one is `entry.load()`. One list per folder of commands. */
-export const entries: readonly CommandEntry[] = [...containerCommands, ...aliasCommands, ...daemonCommands];
+export const entries: readonly CommandEntry[] = [
+  ...containerCommands,
+  ...aliasCommands,
+  ...daemonCommands,
+  {
+    path: 'inspect',
+    summary: 'Return low-level information on Docker objects',
+    load: async () => (await import('./commands/inspect.ts')).command,
+  },
+];
 
 export const groups: readonly GroupEntry[] = [
   { path: 'alias', summary: 'Manage the names docker and docker-compose for this program' },

@@ -6,7 +6,7 @@ export { attachContainer } from './containers/attach.ts';
 export type { CreateContainerBody } from './containers/create.ts';
 export { createContainer } from './containers/create.ts';
 export type { ContainerDetails } from './containers/inspect.ts';
-export { inspectContainer } from './containers/inspect.ts';
+export { inspectContainer, inspectContainerText } from './containers/inspect.ts';
 export { killContainer } from './containers/kill.ts';
 export type { ContainerSummary, ListContainersOptions } from './containers/list.ts';
 export { listContainers } from './containers/list.ts';

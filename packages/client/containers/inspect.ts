@@ -20,3 +20,12 @@ export function inspectContainer(
 ): Promise<ContainerDetails> {
   return client.json('GET', containerPath(name, '/json'), { query: { size: options.size } });
 }
+
+/** The same with the body as the engine wrote it, for printing. */
+export async function inspectContainerText(
+  client: EngineClient,
+  name: string,
+  options: { size: boolean },
+): Promise<string> {
+  return (await client.stream('GET', containerPath(name, '/json'), { query: { size: options.size } })).text();
+}

@@ -1,4 +1,4 @@
-import { inspectContainer } from '@berth/client';
+import { inspectContainerText } from '@berth/client';
 import { atLeastArgs, type Command } from '../../command.ts';
 import { INSPECT_FORMAT_HELP } from '../../flags/format-help.ts';
 import { inspectAll } from '../inspect-all.ts';
@@ -12,8 +12,9 @@ export const command: Command = {
   args: atLeastArgs(1),
   run(context, { flags, args }) {
     const size = flags.bool('size');
-    return inspectAll(context, args, flags.string('format'), (name) =>
-      inspectContainer(context.client, name, { size }),
-    );
+    return inspectAll(context, args, flags.string('format'), async (name) => ({
+      kind: 'container',
+      text: await inspectContainerText(context.client, name, { size }),
+    }));
   },
 };
