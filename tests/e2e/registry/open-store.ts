@@ -15,6 +15,7 @@ import { openDatabase } from '../../../apps/engine/state/database.ts';
 
 /** An image store with transfers, in a directory of its own, without an engine around it. */
 export interface OpenStore {
+  dataRoot: string;
   images: Images;
   transfers: Transfers;
   /** `ACTION NAME` of every image event. */
@@ -62,6 +63,7 @@ export async function openStore(): Promise<OpenStore> {
     return said;
   };
   return {
+    dataRoot,
     images,
     transfers,
     events,

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseReference } from '@berth/oci';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type FakeRegistry, fail, startFakeRegistry } from '../../support/registry-fake.ts';
+import { type FakeRegistry, startFakeRegistry } from '../../support/registry-fake.ts';
 import { HOST_PLATFORM, makeImage, makeIndex, publish } from '../../support/registry-images.ts';
 import { type OpenStore, openStore, statesOf } from './open-store.ts';
 
@@ -24,15 +24,6 @@ const short = (digest: string) => digest.slice('sha256:'.length, 'sha256:'.lengt
 const readFile = (name: string, at = 'file') => {
   const [top] = store.images.layerDirectories(store.images.resolve(name).id);
   return readFileSync(path.join(top!, at), 'utf8');
-};
-const nothingHere = async () => {
-  expect(await store.images.list({ all: true, filters: {}, sharedSize: false })).toEqual([]);
-  expect(await store.images.blobs.list()).toEqual([]);
-  expect(
-    readdirSync(
-      path.join(path.dirname(path.dirname(store.images.blobs.path(`sha256:${'0'.repeat(64)}`))), '..', 'ingest'),
-    ),
-  ).toEqual([]);
 };
 
 describe('pull', () => {
@@ -199,165 +190,6 @@ describe('pull', () => {
     publish(registry, 'a', 'latest', makeImage({ layers: [file('x'), file('y'), file('x')] }));
     await store.pull(`${registry.domain}/a:latest`);
     expect(blobRequests()).toHaveLength(3);
-  });
-});
-
-describe('a pull that fails leaves nothing', () => {
-  const name = () => `${registry.domain}/a:latest`;
-
-  it('when the content of a layer is another', async () => {
-    const image = makeImage({ layers: [file('good'), file(randomBytes(400_000))] });
-    publish(registry, 'a', 'latest', image);
-    const wrong = makeImage({ layers: [file(randomBytes(400_000))] });
-    registry.blobs.set(image.layerDigests[1]!, wrong.blobs.get(wrong.layerDigests[0]!)!);
-    await expect(store.pull(name())).rejects.toMatchObject({ code: 'invalid' });
-    await nothingHere();
-  });
-
-  it('when only the archive’s own digest is right', async () => {
-    const image = makeImage({ layers: [file('good')] });
-    const document = JSON.parse(image.blobs.get(image.configDigest)!.toString());
-    document.rootfs.diff_ids = [`sha256:${'1'.repeat(64)}`];
-    const config = registry.addBlob(JSON.stringify(document));
-    const manifest = JSON.parse(image.bytes.toString());
-    publish(registry, 'a', 'latest', image);
-    registry.addManifest('a', 'latest', image.mediaType, { ...manifest, config: { ...manifest.config, ...config } });
-    await expect(store.pull(name())).rejects.toMatchObject({ code: 'invalid' });
-    await nothingHere();
-  });
-
-  it('when the caller goes away', async () => {
-    publish(registry, 'a', 'latest', makeImage({ layers: [file(randomBytes(3_000_000))] }));
-    const abort = new AbortController();
-    const pulling = store.pull(name(), {
-      signal: abort.signal,
-      onProgress: ({ status }) => status === 'Downloading' && abort.abort(),
-    });
-    await expect(pulling).rejects.toMatchObject({ code: 'canceled' });
-    await store.transfers.close();
-    await nothingHere();
-  });
-
-  it.each([
-    ['foreign layers', 'application/vnd.docker.image.rootfs.foreign.diff.tar.gzip', /foreign layers are not supported/],
-    [
-      'nondistributable layers',
-      'application/vnd.oci.image.layer.nondistributable.v1.tar+gzip',
-      /foreign layers are not supported/,
-    ],
-    ['unknown layers', 'application/vnd.example.layer', /unsupported layer media type/],
-  ])('when it has %s', async (_what, mediaType, wording) => {
-    const image = makeImage({ layers: [file('x')] });
-    publish(registry, 'a', 'latest', image);
-    const manifest = JSON.parse(image.bytes.toString());
-    registry.addManifest('a', 'latest', image.mediaType, {
-      ...manifest,
-      layers: [{ ...manifest.layers[0], mediaType }],
-    });
-    await expect(store.pull(name())).rejects.toThrow(wording);
-    await nothingHere();
-  });
-
-  it('when it is no image, of schema 1, or for another system', async () => {
-    const image = makeImage({ layers: [file('x')] });
-    const manifest = JSON.parse(image.bytes.toString());
-    publish(registry, 'a', 'latest', image);
-    registry.addManifest('a', 'latest', image.mediaType, {
-      ...manifest,
-      config: { ...manifest.config, mediaType: 'application/vnd.cncf.helm.config.v1+json' },
-    });
-    await expect(store.pull(name())).rejects.toThrow(/not a container image/);
-
-    const schema1 = 'application/vnd.docker.distribution.manifest.v1+prettyjws';
-    registry.addManifest('a', 'latest', schema1, { schemaVersion: 1, fsLayers: [] });
-    await expect(store.pull(name())).rejects.toThrow(/schema 1 is not supported/);
-
-    publish(
-      registry,
-      'a',
-      'latest',
-      makeImage({ layers: [file('x')], platform: { os: 'windows', architecture: 'amd64' } }),
-    );
-    await expect(store.pull(name())).rejects.toThrow(
-      'image operating system "windows" cannot be used on this platform',
-    );
-
-    publish(registry, 'a', 'latest', makeImage({ layers: [file('x')] }));
-    await expect(store.pull(name(), { platform: 'linux/mips' })).rejects.toThrow(
-      /does not provide the specified platform \(linux\/mips\)/,
-    );
-    await nothingHere();
-  });
-
-  it('when an index leads in a circle of indexes', async () => {
-    const type = 'application/vnd.oci.image.index.v1+json';
-    let entry = { mediaType: type, digest: `sha256:${'0'.repeat(64)}`, size: 2 };
-    for (let n = 0; n < 6; n++) {
-      const next = registry.addManifest('a', 'latest', type, {
-        schemaVersion: 2,
-        mediaType: type,
-        manifests: [{ ...entry, platform: HOST_PLATFORM }],
-      });
-      entry = next;
-    }
-    await expect(store.pull(name())).rejects.toThrow(/index of indexes/);
-    await nothingHere();
-  });
-});
-
-describe('what a registry says about a pull is worded as Docker’s', () => {
-  it.each([
-    [
-      404,
-      'MANIFEST_UNKNOWN',
-      'manifest unknown',
-      'not-found',
-      'manifest for NAME:latest not found: manifest unknown: manifest unknown',
-    ],
-    [
-      404,
-      'NAME_UNKNOWN',
-      'repository name not known to registry',
-      'not-found',
-      'repository NAME not found: name unknown: repository name not known to registry',
-    ],
-    [
-      403,
-      'DENIED',
-      'requested access to the resource is denied',
-      'not-found',
-      "pull access denied for NAME, repository does not exist or may require 'docker login': denied: requested access to the resource is denied",
-    ],
-    [401, 'UNAUTHORIZED', 'authentication required', 'forbidden', 'unauthorized: authentication required'],
-    [
-      429,
-      'TOOMANYREQUESTS',
-      'You have reached your pull rate limit.',
-      'unavailable',
-      'toomanyrequests: You have reached your pull rate limit.',
-    ],
-  ])('%d %s', async (status, code, message, ours, words) => {
-    registry.intercept = (request, response) => {
-      if (request.url === '/v2/') return false;
-      fail(response, status, code, message, { 'retry-after': '3600' });
-      return true;
-    };
-    const said: unknown[] = [];
-    const pulling = store.pull(`${registry.domain}/a/b:latest`, { onProgress: (one) => said.push(one) });
-    await expect(pulling).rejects.toMatchObject({
-      code: ours,
-      message: words.replace('NAME', `${registry.domain}/a/b`),
-    });
-    expect(said).toEqual([]);
-  });
-
-  it('unreachable', async () => {
-    await registry.close();
-    await expect(store.pull(`${registry.domain}/a:latest`)).rejects.toMatchObject({
-      code: 'unavailable',
-      message: `Get "http://${registry.domain}/v2/": dial tcp ${registry.domain}: connect: connection refused`,
-      hint: expect.stringContaining('berth image starter hello-world busybox debian'),
-    });
   });
 });
 
