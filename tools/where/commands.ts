@@ -15,7 +15,7 @@ const ENTRY = /path: '([^']+)',(?:\s*aliases: \[([^\]]*)\],)?[^{}]*?import\('(\.
 
 /** Every command, as the lists in apps/cli/commands have them. */
 export function commandPlaces(): CommandPlace[] {
-  const lists = productSources().filter((file) => /^apps\/cli\/commands\/.*index\.ts$/.test(file));
+  const lists = productSources().filter((file) => /^apps\/cli\/(registry|commands\/.*index)\.ts$/.test(file));
   const exporting = callFilesByName();
   const found = lists.flatMap((list) =>
     [...readFileSync(join(ROOT, list), 'utf8').matchAll(ENTRY)].map(([, path, aliases, relative]) => {
