@@ -6,7 +6,7 @@ import { parseExtraHost } from './parse-create-extra-host.ts';
 /**
  * Checks the network side of a wish and brings it into normal form in place: mode `bridge`, `host` or `none`, the wished
  * MAC address at its endpoint. Returns warnings.
- * Errors: invalid (conflicts, in Docker's words), not-found (network), not-supported (another container's network).
+ * Errors: invalid (conflicts, in Docker's words; unknown network), not-supported (another container's network).
  */
 export function checkNetworkOptions(
   config: ContainerConfig,
@@ -68,7 +68,8 @@ function refuseOtherNetworks(host: HostConfig, endpoints: Record<string, Endpoin
   }
   for (const name of [mode, ...Object.keys(endpoints)]) {
     if (['bridge', 'host', 'none'].includes(name)) continue;
-    throw new BerthError('not-found', `network ${name} not found`, {
+    // Not "not-found": clients take that answer to a create request for a missing image, and pull it.
+    throw new BerthError('invalid', `network ${name} not found`, {
       hint: 'This version of Berth has the networks bridge, host and none.',
     });
   }

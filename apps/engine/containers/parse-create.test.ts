@@ -336,7 +336,7 @@ describe('not done by this version, said by name', () => {
 
   test('networks that do not exist', () => {
     expect(() => createHost({ NetworkMode: 'mine' })).toThrow(
-      expect.objectContaining({ code: 'not-found', message: 'network mine not found' }),
+      expect.objectContaining({ code: 'invalid', message: 'network mine not found' }),
     );
   });
 });

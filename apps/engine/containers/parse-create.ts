@@ -45,8 +45,8 @@ export interface ParsedCreate {
  * A healthcheck that comes with the image is kept in the configuration and not run: the container has no health then.
  * One that the client asks for is refused.
  *
- * Errors: invalid with Docker's sentences; not-supported (naming the option) for what this version does not do;
- * not-found for networks.
+ * Errors: invalid with Docker's sentences; not-supported (naming the option) for what this version does not do. Never
+ * not-found: clients take that for a missing image.
  */
 export function parseCreate(
   body: CreateBody,
