@@ -215,7 +215,7 @@ describe('sandboxes and the engine that makes them', () => {
     await engine.call('time', 5, []); // first calls load code
     const { open, close } = await engine.call('time', 20, []);
     const median = (times: number[]) => times.sort((a, b) => a - b)[times.length >> 1]!;
-    // 1.7 and 0.2 on an idle machine; a DELLINK or a spawned program anywhere on the way would show.
+    // 2 and 0.2 on an idle machine; a DELLINK or a spawned program anywhere on the way would show.
     expect(median(open)).toBeLessThan(15);
     expect(median(close)).toBeLessThan(10);
   });
