@@ -199,7 +199,10 @@ async function bring(one: PullOne, named: Reference, found: Found): Promise<Imag
   await using lease = images.lease();
   const known = find(images, manifest.config.digest);
   // The same image, maybe in other wrapping (another compression): nothing of it is needed but its new names.
-  if (known !== undefined && known.id === manifest.config.digest) return await rename(images, lease, known, references);
+  if (known !== undefined && known.id === manifest.config.digest) {
+    checkPlatform(known.config, named, one.platform);
+    return await rename(images, lease, known, references);
+  }
 
   const configBytes = await readConfig(session, named.path, manifest);
   const config = parseImageConfig(configBytes);

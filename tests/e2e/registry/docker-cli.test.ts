@@ -13,7 +13,7 @@ import {
   startDockerRegistry,
 } from '../../support/registry.ts';
 import { startFakeRegistry } from '../../support/registry-fake.ts';
-import { makeImage, publish } from '../../support/registry-images.ts';
+import { HOST_PLATFORM, makeImage, publish } from '../../support/registry-images.ts';
 
 const missing = missingRegistryTools();
 
@@ -78,6 +78,22 @@ describe.skipIf(missing !== undefined)(
       expect(result).toMatchObject({ code: 0, stdout: 'hello\n' });
       expect(result.stderr).toContain(`Unable to find image '${name}' locally`);
       expect(result.stderr).toContain(`Status: Downloaded newer image for ${name}`);
+    });
+
+    it('pushes and pulls all tags, and asks for platforms', async () => {
+      const name = `${registry.domain}/many`;
+      for (const tag of ['one', 'two']) await ok('tag', 'source:v1', `${name}:${tag}`);
+      expect(await ok('push', '-a', name)).toMatch(/one: digest: .*\n[\s\S]*two: digest: /);
+      await ok('rmi', `${name}:one`, `${name}:two`);
+      await ok('pull', '-a', name);
+      expect((await ok('images', '--format', '{{.Tag}}', name)).trim().split('\n').sort()).toEqual(['one', 'two']);
+      const platform = `linux/${HOST_PLATFORM.architecture}`;
+      await ok('push', '--platform', platform, `${name}:one`);
+      await ok('pull', '--platform', platform, `${name}:one`);
+      for (const verb of ['push', 'pull']) {
+        const refused = await run([verb, '--platform', 'linux/s390x', `${name}:one`]);
+        expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('platform (linux/s390x)') });
+      }
     });
 
     it('logs in, uses what it knows, logs out', async () => {
