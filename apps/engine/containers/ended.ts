@@ -60,7 +60,6 @@ async function exitReport(
 ): Promise<ExitReport & { error: string }> {
   const directory = exitDirectory(context.config);
   const report = await readExit(directory, record.id, pathsOf(context.config, record.id).bundle);
-  await forgetExit(directory, record.id);
   if (!report) {
     context.log.warn('the monitor of a container was killed: its exit code is not known', {
       container: record.id,

@@ -1,3 +1,5 @@
+import { BerthError } from '@berth/kit';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { ImageConfig, ImageRunConfig } from '../images/model.ts';
 import { type CreateOptions, parseCreate } from './parse-create.ts';
@@ -346,4 +348,38 @@ test('a hostile body cannot reach the prototype', () => {
   const { spec } = parseCreate(body, BUSYBOX, OPTIONS);
   expect(spec.hostConfig.Privileged).toBe(false);
   expect(Object.getPrototypeOf(spec.config.Labels)).toBe(Object.prototype);
+});
+
+test('whatever is sent, the answer is a spec or a sentence', () => {
+  const names = Object.keys(create({}).spec.config);
+  const hostNames = [
+    ...Object.keys(create({}).spec.hostConfig),
+    'Mounts',
+    'Tmpfs',
+    'Sysctls',
+    'Annotations',
+    'StorageOpt',
+  ];
+  const value = fc.oneof(
+    fc.jsonValue({ maxDepth: 3 }),
+    fc.string(),
+    fc.array(fc.string()),
+    fc.integer(),
+    fc.dictionary(fc.string(), fc.string()),
+  );
+  fc.assert(
+    fc.property(
+      fc.dictionary(fc.constantFrom(...names), value, { maxKeys: 3 }),
+      fc.dictionary(fc.constantFrom(...hostNames), value, { maxKeys: 3 }),
+      (config, HostConfig) => {
+        try {
+          create({ ...config, HostConfig });
+        } catch (error) {
+          expect(error).toBeInstanceOf(BerthError);
+          expect(['invalid', 'not-supported']).toContain((error as BerthError).code);
+        }
+      },
+    ),
+    { numRuns: 500 },
+  );
 });

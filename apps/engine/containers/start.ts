@@ -13,7 +13,7 @@ import { writeNetworkFiles } from './network-files.ts';
 import { parsePorts } from './parse-ports.ts';
 import { mountPointsOf, prepareMounts } from './prepare-mounts.ts';
 import { mountRootfs, removeBundle, unmountRootfs } from './rootfs.ts';
-import { type StartedMonitor, startMonitor } from './runtime/monitor.ts';
+import { forgetExit, type StartedMonitor, startMonitor } from './runtime/monitor.ts';
 import { deleteState, type OciRuntime, startCreated } from './runtime/oci-runtime.ts';
 import { applySeccomp, rememberSeccomp } from './runtime/seccomp-cache.ts';
 import { runtimeFor } from './runtime/select.ts';
@@ -143,6 +143,7 @@ async function prepare(
     await killLeftovers(cgroups, cgroupOf(config, id));
     deleteState(runtime, id);
   });
+  await forgetExit(exitDirectory(config), id); // of an earlier run whose end was saved just before an engine died
   const monitor = await startMonitor({
     id,
     bundle: paths.bundle,

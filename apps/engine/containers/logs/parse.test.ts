@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { HEADROOM, type LogFormat, LogParser } from './parse.ts';
 
@@ -12,7 +13,7 @@ const FORMAT: LogFormat = {
 };
 const TIME = '2026-01-02T03:04:05.123456789+00:00';
 
-const entry = (stream: 'stdout' | 'stderr', tag: 'F' | 'P', bytes: string | Buffer, time = TIME) =>
+const entry = (stream: string, tag: string, bytes: string | Buffer, time = TIME) =>
   Buffer.concat([Buffer.from(`${time} ${stream} ${tag} `), Buffer.from(bytes), Buffer.from('\n')]);
 
 /** Parses `log` in pieces of `size` bytes, as a reader of a file would. */
@@ -143,4 +144,24 @@ test('damaged entries are left out, the next one is found', () => {
     entry('stdout', 'F', 'b'),
   ]);
   for (const size of [1, 50, log.length]) expect(parse(log, { framed: false }, size).toString()).toBe('a\nb\n');
+});
+
+test('any bytes in any entries, cut anywhere, come out as they went in', () => {
+  const bytes = fc.uint8Array({ maxLength: 120 }).map((array) => Buffer.from(array.filter((byte) => byte !== 10)));
+  const entries = fc.array(fc.tuple(fc.constantFrom('stdout', 'stderr'), fc.constantFrom('F', 'P'), bytes), {
+    maxLength: 20,
+  });
+  fc.assert(
+    fc.property(entries, fc.integer({ min: 1, max: 300 }), (list, size) => {
+      const log = Buffer.concat(list.map(([stream, tag, content]) => entry(stream, tag, content)));
+      const wanted = (name: string) =>
+        Buffer.concat(
+          list.flatMap(([stream, tag, content]) =>
+            stream === name ? [content, Buffer.from(tag === 'F' ? '\n' : '')] : [],
+          ),
+        );
+      const { stdout, stderr } = demultiplex(parse(log, {}, size));
+      return stdout.equals(wanted('stdout')) && stderr.equals(wanted('stderr'));
+    }),
+  );
 });
