@@ -64,8 +64,8 @@ export function firstDifference(wanted, installed) {
     const is = installed[path];
     const name = path.replace(/^.*node_modules\//, '');
     if (is === undefined || !existsSync(join(ROOT, path))) return `${name} was missing`;
-    if (!entry.link && (is.version !== entry.version || is.integrity !== entry.integrity))
-      return `${name} was ${is.version}, not ${entry.version}`;
+    if (!entry.link && is.version !== entry.version) return `${name} was ${is.version}, not ${entry.version}`;
+    if (!entry.link && is.integrity !== entry.integrity) return `${name} was not what the lock file names`;
   }
   return undefined;
 }
