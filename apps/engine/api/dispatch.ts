@@ -6,7 +6,7 @@ import type { Connections } from './connections.ts';
 import { hijackHead, takeConnection } from './hijack.ts';
 import { createMatcher, type Match } from './match.ts';
 import { refuseForeignPage } from './origin.ts';
-import { sendJson, sendReply } from './reply.ts';
+import { isGone, sendJson, sendReply } from './reply.ts';
 import { HttpRequest } from './request.ts';
 import type { Reply, Route } from './route.ts';
 import { acceptWebsocket } from './websocket.ts';
@@ -121,6 +121,10 @@ async function giveAway(
 
 function fail(log: Logger, incoming: IncomingMessage, response: ServerResponse, error: unknown): void {
   const status = httpStatusOf(error);
+  if (incoming.socket.destroyed && isGone(error)) {
+    log.debug('the client went away', { method: incoming.method, url: incoming.url });
+    return;
+  }
   if (status >= 500 && !(error instanceof BerthError && error.code !== 'internal')) {
     const stack = error instanceof Error ? error.stack?.split(/\n\s*/) : undefined;
     log.error('a request failed for a reason of our own', { method: incoming.method, url: incoming.url, error, stack });

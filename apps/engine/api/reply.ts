@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { describeError } from '@berth/kit';
+import { describeError, isBerthError } from '@berth/kit';
 import { sendProgress } from './progress.ts';
 import type { ApiRequest, Reply } from './route.ts';
 
@@ -86,7 +86,11 @@ async function sendStream(response: ServerResponse, body: Readable, signal: Abor
   }
 }
 
-function isGone(error: unknown): boolean {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  return code === 'ERR_STREAM_PREMATURE_CLOSE' || code === 'EPIPE' || code === 'ECONNRESET' || code === 'ABORT_ERR';
+/** True for errors by which a broken connection, or work that was given up with it, is told. */
+export function isGone(error: unknown): boolean {
+  if (isBerthError(error, 'canceled')) return true;
+  if (!(error instanceof Error)) return false;
+  return error.name === 'AbortError' || ('code' in error && typeof error.code === 'string' && GONE.has(error.code));
 }
+
+const GONE = new Set(['ERR_STREAM_PREMATURE_CLOSE', 'EPIPE', 'ECONNRESET', 'ABORT_ERR']);

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
+import { BerthError } from '@berth/kit';
 import { readJsonBody } from './json-body.ts';
 import type { ApiRequest } from './route.ts';
 
@@ -84,7 +85,7 @@ export class HttpRequest implements ApiRequest {
   #watch(): AbortController {
     const abort = new AbortController();
     const socket = this.#incoming.socket;
-    const gone = () => abort.abort();
+    const gone = () => abort.abort(new BerthError('canceled', 'the client went away'));
     const done = () => {
       socket.off('end', gone);
       this.#closing.removeEventListener('abort', gone);

@@ -79,15 +79,22 @@ function describeHost(): object {
 function describeKernel({ warnings }: SystemSources): object {
   const cgroups = detectCgroups();
   const limits = probeLimits(cgroups);
-  const forwarding = readOptional('/proc/sys/net/ipv4/ip_forward')?.trim() === '1';
+  const forwarding = isOn('/proc/sys/net/ipv4/ip_forward');
   return {
     ...limits,
     CgroupDriver: 'cgroupfs',
     CgroupVersion: String(cgroups.version),
     IPv4Forwarding: forwarding,
+    // Gone from the API with 1.50; older clients warn when they are missing.
+    BridgeNfIptables: isOn('/proc/sys/net/bridge/bridge-nf-call-iptables'),
+    BridgeNfIp6tables: isOn('/proc/sys/net/bridge/bridge-nf-call-ip6tables'),
     SecurityOptions: securityOptions(),
     Warnings: [...warnings, ...limitWarnings(limits), ...(forwarding ? [] : ['WARNING: IPv4 forwarding is disabled'])],
   };
+}
+
+function isOn(file: string): boolean {
+  return readOptional(file)?.trim() === '1';
 }
 
 function securityOptions(): string[] {

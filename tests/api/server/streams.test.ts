@@ -198,3 +198,31 @@ test('closing does not wait for connections that are idle', async () => {
   await Promise.all([engine.close(), once(socket, 'close')]);
   expect(performance.now() - begun).toBeLessThan(1000);
 });
+
+test('an upload that breaks off is no defect of ours', async () => {
+  const begun = deferred();
+  const failed = deferred();
+  await start({
+    images: {
+      load: async (archive) => {
+        begun.resolve();
+        try {
+          for await (const _ of archive);
+        } catch (error) {
+          failed.resolve();
+          throw error;
+        }
+        return [];
+      },
+    },
+  });
+  const socket = net.connect(engine.socket);
+  socket.write(
+    'POST /images/load HTTP/1.1\r\nHost: docker\r\nContent-Type: application/x-tar\r\nContent-Length: 1000\r\n\r\nhalf',
+  );
+  await begun.promise;
+  socket.destroy();
+  await failed.promise;
+  await engine.close();
+  expect(engine.logged).toEqual([]);
+});
