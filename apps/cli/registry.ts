@@ -2,12 +2,20 @@ import type { CommandEntry, GroupEntry } from './command.ts';
 import { aliasCommands } from './commands/alias/index.ts';
 import { containerCommands } from './commands/container/index.ts';
 import { daemonCommands } from './commands/daemon/index.ts';
+import { imageCommands } from './commands/image/index.ts';
+import { networkCommands } from './commands/network/index.ts';
+import { registryCommands } from './commands/registry/index.ts';
+import { systemCommands } from './commands/system/index.ts';
 
 /** Every command's name and summary; loading one is `entry.load()`. One list per folder of commands. */
 export const entries: readonly CommandEntry[] = [
   ...containerCommands,
   ...aliasCommands,
   ...daemonCommands,
+  ...imageCommands,
+  ...networkCommands,
+  ...registryCommands,
+  ...systemCommands,
   {
     path: 'inspect',
     summary: 'Return low-level information on Docker objects',
@@ -18,4 +26,7 @@ export const entries: readonly CommandEntry[] = [
 export const groups: readonly GroupEntry[] = [
   { path: 'alias', summary: 'Manage the names docker and docker-compose for this program' },
   { path: 'container', summary: 'Manage containers' },
+  { path: 'image', summary: 'Manage images' },
+  { path: 'network', summary: 'Manage networks' },
+  { path: 'system', summary: 'Manage Docker' },
 ];

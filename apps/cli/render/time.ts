@@ -93,3 +93,17 @@ function abbreviation(file: Buffer, seconds: number, offsetSeconds: number): str
   }
   return undefined;
 }
+
+/** Go's `time.Duration.String()` of nanoseconds: `1h0m3.5s`, `100ms`, `0s`. */
+export function goDuration(nanos: number): string {
+  if (nanos === 0) return '0s';
+  const sign = nanos < 0 ? '-' : '';
+  const size = Math.abs(nanos);
+  if (size < 1e3) return `${sign}${size}ns`;
+  if (size < 1e6) return `${sign}${size / 1e3}µs`;
+  if (size < 1e9) return `${sign}${size / 1e6}ms`;
+  const hours = Math.floor(size / 3600e9);
+  const minutes = Math.floor(size / 60e9) % 60;
+  const seconds = String(Math.round(size % 60e9) / 1e9);
+  return `${sign}${hours > 0 ? `${hours}h` : ''}${hours > 0 || minutes > 0 ? `${minutes}m` : ''}${seconds}s`;
+}

@@ -453,6 +453,8 @@ class Run {
       return wanted.kind === 'interface' ? undefined : { type: wanted, v: zero(wanted) };
     }
     if (wanted.kind === 'interface' || value.type.name === wanted.name) return value;
+    const composite = value.type.kind === 'slice' || value.type.kind === 'map';
+    if (composite && value.type.underlying === wanted.name) return value;
     if (value.type.kind === 'pointer' && value.type.elem.name === wanted.name) {
       if (value.v === null) this.#fail(`dereference of nil pointer of type ${wanted.name}`);
       return { type: wanted, v: value.v };

@@ -15,6 +15,8 @@ export type GoType = ScalarType | SequenceType | MapType | StructType | PointerT
 interface Named {
   /** As Go's `%T` prints it. */
   name: string;
+  /** What a named slice or map is made of; it may stand where that is wanted. */
+  underlying?: string;
   /** The type's String method, where it has one. */
   stringer?: (v: unknown) => string;
   /** Methods that a template may call as fields. */
@@ -27,6 +29,8 @@ export interface ScalarType extends Named {
 
 export interface SequenceType extends Named {
   kind: 'slice';
+  /** An array's fixed length. */
+  length?: number;
   elem: GoType;
 }
 
@@ -135,6 +139,8 @@ export function zero(type: GoType): unknown {
       return 0;
     case 'struct':
       return {};
+    case 'slice':
+      return type.length === undefined ? null : Array.from({ length: type.length }, () => zero(type.elem));
     default:
       return null;
   }
