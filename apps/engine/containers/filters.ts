@@ -2,7 +2,7 @@ import { matchesLabels, parseTimestamp, unknownFilter } from '@berth/contract';
 import { BerthError } from '@berth/kit';
 import { patternMatcher } from './filters-pattern.ts';
 import type { ContainerRecord } from './model.ts';
-import { parseContainerPorts } from './parse-ports.ts';
+import { expandPorts } from './parse-ports.ts';
 import type { Filters } from './service.ts';
 import type { StaticSummary } from './summary.ts';
 
@@ -137,15 +137,11 @@ function exitCodeOf(value: string): number {
 }
 
 function portSet(filter: string, values: string[]): Set<string> {
-  return new Set(
-    values.flatMap((value) => {
-      try {
-        return parseContainerPorts(value).map(({ port, protocol }) => `${port}/${protocol}`);
-      } catch (cause) {
-        throw wrong(filter, value, cause);
-      }
-    }),
-  );
+  try {
+    return new Set(expandPorts(values).map(({ port, protocol }) => `${port}/${protocol}`));
+  } catch (cause) {
+    throw wrong(filter, values.join(','), cause);
+  }
 }
 
 function oneOf(filter: string, values: string[], allowed: string[]): void {

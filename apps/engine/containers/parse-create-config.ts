@@ -1,6 +1,6 @@
 import type { ContainerConfig, HealthcheckConfig } from '@berth/contract';
 import { BerthError } from '@berth/kit';
-import { parseContainerPorts } from './parse-ports.ts';
+import { expandPorts } from './parse-ports.ts';
 import { parseSignal } from './signals.ts';
 
 /** Longest host name that the kernel takes (HOST_NAME_MAX). */
@@ -24,7 +24,7 @@ export function checkConfig(config: ContainerConfig): void {
   for (const variable of config.Env) {
     if (variable === '' || variable.startsWith('=')) throw invalid(`invalid environment variable: ${variable}`);
   }
-  for (const port of Object.keys(config.ExposedPorts ?? {})) parseContainerPorts(port);
+  expandPorts(Object.keys(config.ExposedPorts ?? {}));
   for (const path of Object.keys(config.Volumes ?? {})) {
     if (!path.startsWith('/')) throw invalid(`invalid volume specification: '${path}': mount path must be absolute`);
   }

@@ -57,3 +57,9 @@ test('refuses names as addresses', () => {
   const bindings = { PortBindings: { '80/tcp': [{ HostIp: 'localhost', HostPort: '1' }] }, PublishAllPorts: false };
   expect(() => parsePorts(bindings, {})).toThrow('invalid IP address: localhost');
 });
+
+test('refuses ranges that repeat themselves without end', () => {
+  const keys = Array.from({ length: 1000 }, (_, i) => [`${i + 1}-65535/tcp`, []]);
+  expect(() => parsePorts({ PortBindings: Object.fromEntries(keys), PublishAllPorts: false }, {})).toThrow('too many');
+  expect(() => parsePorts({ PortBindings: {}, PublishAllPorts: false }, Object.fromEntries(keys))).toThrow('too many');
+});

@@ -28,21 +28,33 @@ export function parsePorts(
         const [hostPort, hostPortEnd] = parseHostPort(HostPort);
         wishes.push({ containerPort: port, protocol, hostIp: parseHostIp(HostIp), hostPort, hostPortEnd });
       }
+      if (wishes.length > MAX_PORTS) throw new BerthError('invalid', 'too many port bindings');
     }
   }
-  for (const key of Object.keys(exposedPorts ?? {})) {
-    for (const { port, protocol } of parseContainerPorts(key)) {
-      if (!hostConfig.PublishAllPorts || bound.has(`${port}/${protocol}`)) continue;
-      wishes.push({ containerPort: port, protocol, hostIp: '', hostPort: 0, hostPortEnd: 0 });
-    }
+  for (const { port, protocol } of expandPorts(Object.keys(exposedPorts ?? {}))) {
+    if (!hostConfig.PublishAllPorts || bound.has(`${port}/${protocol}`)) continue;
+    wishes.push({ containerPort: port, protocol, hostIp: '', hostPort: 0, hostPortEnd: 0 });
   }
   return wishes.sort(
     (a, b) => Number(a.hostPort === 0) - Number(b.hostPort === 0) || a.containerPort - b.containerPort,
   );
 }
 
+/** All ports there are, of three protocols: what is more repeats itself, and only costs memory. */
+const MAX_PORTS = 3 * 65535;
+
+/** The ports of several specifications. Errors: invalid (`invalid port specification: "x"`, too many). */
+export function expandPorts(specifications: readonly string[]): ContainerPort[] {
+  const ports: ContainerPort[] = [];
+  for (const specification of specifications) {
+    ports.push(...parseContainerPorts(specification));
+    if (ports.length > MAX_PORTS) throw new BerthError('invalid', 'too many ports: ranges overlap');
+  }
+  return ports;
+}
+
 /** `80`, `80/udp`, `8000-8010/tcp`. Errors: invalid (`invalid port specification: "x"`). */
-export function parseContainerPorts(specification: string): ContainerPort[] {
+function parseContainerPorts(specification: string): ContainerPort[] {
   const [range = '', protocol = 'tcp', ...rest] = specification.toLowerCase().split('/');
   if ((protocol !== 'tcp' && protocol !== 'udp' && protocol !== 'sctp') || rest.length > 0) throw wrong(specification);
   const [first, last] = parseRange(range, specification);

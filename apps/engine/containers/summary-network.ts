@@ -1,6 +1,6 @@
 import type { Endpoint } from '../networks/model.ts';
 import type { ContainerRecord } from './model.ts';
-import { parseContainerPorts } from './parse-ports.ts';
+import { expandPorts } from './parse-ports.ts';
 
 /** Docker's EndpointSettings by network name. A container without a network now shows the one that it will have. */
 export function networksOf({ spec, sandbox }: ContainerRecord): Record<string, object> {
@@ -60,8 +60,7 @@ export function portsOf({ spec, sandbox }: ContainerRecord): PortSummary[] {
     Type: port.protocol,
   }));
   const known = new Set(published.map(({ PrivatePort, Type }) => `${PrivatePort}/${Type}`));
-  const exposed = Object.keys(spec.config.ExposedPorts ?? {})
-    .flatMap(parseContainerPorts)
+  const exposed = expandPorts(Object.keys(spec.config.ExposedPorts ?? {}))
     .filter(({ port, protocol }) => !known.has(`${port}/${protocol}`))
     .map(({ port, protocol }) => ({ PrivatePort: port, Type: protocol }));
   return [...exposed, ...published];
