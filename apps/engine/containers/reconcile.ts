@@ -45,7 +45,7 @@ export function reconcile(context: Context): Reconciliation {
       ? [{ containerId: id, containerName: name, sandbox }]
       : [],
   );
-  return { live, settle: () => settle(context, gone), resume: () => resume(context) };
+  return { live, settle: () => settle(context, gone, monitors), resume: () => resume(context) };
 }
 
 /** True when the container runs and is watched from now on. */
@@ -118,18 +118,22 @@ function findMonitors(exits: string): Map<string, ProcessIdentity> {
   return found;
 }
 
-async function settle(context: Context, gone: ContainerRecord[]): Promise<void> {
+async function settle(
+  context: Context,
+  gone: ContainerRecord[],
+  monitors: Map<string, ProcessIdentity>,
+): Promise<void> {
   for (const record of gone) {
     await context.lock.run(record.id, async () => {
       if (record.state.status === 'running' || record.state.status === 'paused') await finish(context, record.id);
       else if (record.sandbox || existsSync(pathsOf(context.config, record.id).bundle)) await takeDown(context, record);
     });
   }
-  await sweep(context);
+  await sweep(context, monitors);
 }
 
 /** Removes what belongs to no container: cgroups with their processes, mounts, runtime state, files. */
-async function sweep(context: Context): Promise<void> {
+async function sweep(context: Context, monitors: Map<string, ProcessIdentity>): Promise<void> {
   const { config, cgroups, store, log } = context;
   const runs = (id: string) => ['running', 'paused'].includes(store.get(id)?.state.status ?? '');
   const strays = new Set<string>();
@@ -145,6 +149,8 @@ async function sweep(context: Context): Promise<void> {
     deleteState(context.defaultRuntime, id);
     removeBundle(paths);
   }
+  // A monitor whose container was just ended writes its exit file yet.
+  await Promise.all([...monitors].filter(([id]) => !runs(id)).map(([, monitor]) => watchMonitor(monitor)));
   for (const id of directoriesOf(join(config.dataRoot, 'containers')))
     if (!store.get(id)) moveAside(context, id, Promise.resolve());
   for (const id of directoriesOf(join(config.execRoot, 'exec')))

@@ -139,6 +139,11 @@ async function prepare(
   const seccomp = applySeccomp(context, runtime, built);
   writeFileSync(join(paths.bundle, 'config.json'), JSON.stringify(built.spec), { mode: 0o600 });
 
+  let monitorEnded: Promise<void> | undefined;
+  undo.add('forget the exit file', async () => {
+    await monitorEnded;
+    await forgetExit(exitDirectory(config), id);
+  });
   undo.add('remove processes, control group and runtime state', async () => {
     await killLeftovers(cgroups, cgroupOf(config, id));
     deleteState(runtime, id);
@@ -154,6 +159,7 @@ async function prepare(
     stdinOnce: spec.config.StdinOnce,
     logPath: spec.hostConfig.LogConfig.Type === 'none' ? undefined : paths.logFile,
   });
+  monitorEnded = monitor.ended;
   if (seccomp.learn) await rememberSeccomp(context, runtime, id, seccomp.key);
   return { monitor, sandbox, runtime };
 }
