@@ -17,6 +17,7 @@ export async function findLeaks(id: EngineIdentity, enginePid: number): Promise<
       .filter(({ pid }) => pid !== enginePid)
       .map(({ pid, command }) => `process ${pid}: ${command}`),
     ...cgroupsOf(id).map((directory) => `cgroup ${directory}`),
+    ...filesOf(id).map((file) => `file ${file}`),
     ...bridgePorts(id).map((link) => `link ${link} on bridge ${id.bridge}`),
     ...(await publishedPorts(id)).map((element) => `nftables element ${element}`),
   ];
@@ -128,6 +129,18 @@ function removeCgroup(directory: string): void {
   } catch (error) {
     if (existsSync(directory)) throw new Error(`cannot remove cgroup ${directory}`, { cause: error });
   }
+}
+
+/**
+ * Directories that hold something for each container, or something under way, and nothing otherwise. `exits` is not
+ * among them: exit files stay until the next start, which sweeps them.
+ */
+function filesOf(id: EngineIdentity): string[] {
+  const data = ['containers', 'ingest', 'trash'].map((name) => path.join(id.dataRoot, name));
+  const volatile = ['c', 'ns', 'runtime', 'exec'].map((name) => path.join(id.execRoot, name));
+  return [...data, ...volatile]
+    .filter(existsSync)
+    .flatMap((directory) => readdirSync(directory).map((name) => path.join(directory, name)));
 }
 
 function bridgePorts(id: EngineIdentity): string[] {

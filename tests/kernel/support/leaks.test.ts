@@ -28,9 +28,10 @@ test.each<[string, (plant: EngineIdentity) => string, RegExp]>([
   ['a mount', (plant) => `mkdir ${plant.execRoot}/m && mount -t tmpfs tmpfs ${plant.execRoot}/m`, /^mount .*\/run\/m$/],
   [
     'a namespace',
-    (plant) => `touch ${plant.execRoot}/ns && unshare -n mount --bind /proc/self/ns/net ${plant.execRoot}/ns`,
-    /^mount .*\/run\/ns$/,
+    (plant) => `touch ${plant.execRoot}/netns && unshare -n mount --bind /proc/self/ns/net ${plant.execRoot}/netns`,
+    /^mount .*\/run\/netns$/,
   ],
+  ['a file', (plant) => `mkdir -p ${plant.dataRoot}/containers/c`, /^file .*\/data\/containers\/c$/],
   ['a cgroup', (plant) => `mkdir -p ${path.join(HIERARCHY, plant.cgroupParent, 'c')}`, /^cgroup .*berth-test-.*\/c$/],
   [
     'a link',
