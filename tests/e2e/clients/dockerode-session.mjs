@@ -1,4 +1,3 @@
-// @ts-check
 // What a program does with dockerode: run by dockerode.test.ts with DOCKER_HOST, an image archive and its reference.
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
