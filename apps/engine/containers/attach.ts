@@ -27,30 +27,38 @@ export const attach =
     const tty = record.spec.config.Tty;
     context.publish('container', 'attach', record.id, eventAttributes(record));
     // The position is taken now, before the answer: a client that was told "attached" sees all that comes after.
-    const output = openOutput(context, record, options);
+    const ended = new AbortController();
+    const forget = context.live.of(record.id).onEnded(() => ended.abort());
+    const output = openOutput(context, record, options, ended.signal);
     return {
       tty,
       join(connection) {
         connection.on('error', () => connection.destroy()); // the client went away; the container goes on
         joinInput(context, record, options, connection, keys);
-        void copy(output, connection).finally(() => connection.end());
+        void copy(output, connection).finally(() => {
+          forget();
+          connection.end();
+        });
       },
     };
   };
 
 /** Output from now on, or with `logs` from the beginning, until the run ends. */
-function openOutput(context: Context, record: ContainerRecord, options: AttachOptions): AsyncIterableIterator<Buffer> {
+function openOutput(
+  context: Context,
+  record: ContainerRecord,
+  options: AttachOptions,
+  ended: AbortSignal,
+): AsyncIterableIterator<Buffer> {
   const { stdout, stderr, stream, logs } = options;
-  const ended = new AbortController();
-  context.live.of(record.id).onEnded(() => ended.abort());
   if (record.spec.hostConfig.LogConfig.Type === 'none')
-    return monitorOutput(context, record, { stdout, stderr, ended: ended.signal });
+    return monitorOutput(context, record, { stdout, stderr, ended });
   const { logFile } = pathsOf(context.config, record.id);
-  const start = logs ? undefined : { file: logFile, offset: statSync(logFile).size };
+  const start = logs ? undefined : { file: logFile, offset: statSync(logFile, { throwIfNoEntry: false })?.size ?? 0 };
   return new LogTail(logFile, start, {
     ...{ stdout, stderr, follow: stream, since: 0n, until: 0n, timestamps: false, details: false },
     framed: !record.spec.config.Tty,
-    ended: ended.signal,
+    ended,
   });
 }
 

@@ -45,6 +45,8 @@ export async function finish(context: Context, id: string): Promise<void> {
     id,
     eventAttributes(record, { exitCode: String(ended.exitCode), execDuration: String(seconds) }),
   );
+  // Only what is saved may be forgotten: an engine that dies in between finds the file again.
+  await forgetExit(exitDirectory(context.config), id);
   await takeDown(context, record);
   context.live
     .of(id)

@@ -13,6 +13,7 @@ import { inspect } from './inspect.ts';
 import { kill } from './kill.ts';
 import { list } from './list.ts';
 import { LiveRegistry } from './live.ts';
+import { rotateLogs } from './log-rotation.ts';
 import { logs } from './logs.ts';
 import { pause, unpause } from './pause.ts';
 import { prune } from './prune.ts';
@@ -70,6 +71,7 @@ export function createContainers(parts: {
     closing: false,
   };
   let found: ReturnType<typeof reconcile> | undefined;
+  let stopRotation: (() => void) | undefined;
   return {
     service: createService(context),
     containersOf: (imageId) =>
@@ -81,9 +83,13 @@ export function createContainers(parts: {
       await networks.reconcile(found.live);
       await found.settle();
     },
-    resume: () => found?.resume(),
+    resume: () => {
+      found?.resume();
+      stopRotation = rotateLogs(context);
+    },
     async close() {
       context.closing = true;
+      stopRotation?.();
       context.live.close();
       await context.lock.idle();
       await Promise.all(context.background);

@@ -15,11 +15,14 @@ export const logs =
     if (hostConfig.LogConfig.Type === 'none')
       throw new BerthError('not-supported', 'configured logging driver does not support reading');
     const ended = new AbortController();
+    let forget = () => {};
     if (isActive(record) || record.state.status === 'restarting')
-      context.live.of(record.id).onEnded(() => ended.abort());
+      forget = context.live.of(record.id).onEnded(() => ended.abort());
     else ended.abort();
-    return {
+    const stream = openLog(pathsOf(context.config, record.id).logFile, options, {
       tty: config.Tty,
-      stream: openLog(pathsOf(context.config, record.id).logFile, options, { tty: config.Tty, ended: ended.signal }),
-    };
+      ended: ended.signal,
+    });
+    stream.once('close', forget);
+    return { tty: config.Tty, stream };
   };

@@ -17,6 +17,7 @@ export const rename =
         throw new BerthError('invalid', 'Renaming a container with the same name as its current name');
       const owner = context.store.byName(wanted);
       if (owner) throw nameConflict(wanted, owner.id);
+      context.networks.rename(id, wanted);
       const renamed = context.store.save({ ...record, name: wanted });
       context.publish('container', 'rename', id, eventAttributes(renamed, { oldName: `/${record.name}` }));
     });

@@ -12,6 +12,7 @@ import type { ContainerRecord, ContainerState } from './model.ts';
 import { writeNetworkFiles } from './network-files.ts';
 import { parsePorts } from './parse-ports.ts';
 import { mountPointsOf, prepareMounts } from './prepare-mounts.ts';
+import { removeLocked } from './remove.ts';
 import { mountRootfs, removeBundle, unmountRootfs } from './rootfs.ts';
 import { forgetExit, type StartedMonitor, startMonitor } from './runtime/monitor.ts';
 import { deleteState, type OciRuntime, startCreated } from './runtime/oci-runtime.ts';
@@ -27,6 +28,18 @@ import { resolveUser } from './user.ts';
  * The caller holds the container's lock.
  */
 export async function startLocked(context: Context, id: string): Promise<void> {
+  try {
+    await attempt(context, id);
+  } catch (error) {
+    // One that is to be removed at its end has come to it. A client that waits for the removal would wait for ever.
+    const record = context.store.get(id);
+    const idle = record?.state.status === 'created' || record?.state.status === 'exited';
+    if (idle && record.spec.hostConfig.AutoRemove) await removeLocked(context, id);
+    throw error;
+  }
+}
+
+async function attempt(context: Context, id: string): Promise<void> {
   const record = context.store.get(id);
   if (!record) throw new BerthError('not-found', `No such container: ${id}`);
   checkStartable(record.state);

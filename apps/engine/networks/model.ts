@@ -61,6 +61,8 @@ export interface SandboxProvider {
    * Errors: not-found (network), conflict (`driver failed programming external connectivity …: port is already allocated`).
    */
   open(request: SandboxRequest): Promise<Sandbox>;
+  /** Tells by which name inspect and errors are to call a container from now on. */
+  rename(containerId: string, containerName: string): void;
   /** Removes all of it; idempotent; knows what to remove from what exists and from `sandbox`. */
   close(containerId: string, sandbox: Sandbox): Promise<void>;
   /** Called once at engine start with what should exist: adopts it, restores what is missing, removes the rest. */
