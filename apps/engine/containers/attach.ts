@@ -2,11 +2,11 @@ import { statSync } from 'node:fs';
 import type { Duplex } from 'node:stream';
 import { BerthError } from '@berth/kit';
 import { type Context, eventAttributes, pathsOf } from './context.ts';
-import { DetachFilter } from './detach-filter.ts';
-import { feedStdin, monitorOutput } from './input.ts';
 import { LogTail } from './logs/index.ts';
 import type { ContainerRecord } from './model.ts';
-import { DEFAULT_DETACH_KEYS, parseDetachKeys } from './parse-exec-keys.ts';
+import { DEFAULT_DETACH_KEYS, parseDetachKeys } from './parse/parse-exec-keys.ts';
+import { DetachFilter } from './run/detach-filter.ts';
+import { feedStdin, monitorOutput } from './run/input.ts';
 import type { AttachOptions, ContainerService } from './service.ts';
 
 /**

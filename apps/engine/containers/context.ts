@@ -5,7 +5,7 @@ import type { Publish } from '../events/model.ts';
 import type { ImageSource } from '../images/model.ts';
 import type { CgroupHost } from '../linux/cgroup.ts';
 import type { SandboxProvider } from '../networks/model.ts';
-import type { ExecRegistry } from './exec-registry.ts';
+import type { ExecRegistry } from './exec/exec-registry.ts';
 import type { LiveRegistry } from './live.ts';
 import type { ContainerRecord } from './model.ts';
 import type { OciRuntime } from './runtime/oci-runtime.ts';

@@ -5,8 +5,8 @@ import { BerthError } from '@berth/kit';
 import { warmCgroupMoves } from '../linux/cgroup.ts';
 import { type Context, eventAttributes, pathsOf } from './context.ts';
 import type { ContainerRecord } from './model.ts';
-import { checkName, generateName, nameConflict } from './names.ts';
-import { parseCreate } from './parse-create.ts';
+import { checkName, generateName, nameConflict } from './parse/names.ts';
+import { parseCreate } from './parse/parse-create.ts';
 import { runtimeFor } from './runtime/select.ts';
 import type { ContainerService, CreateBody } from './service.ts';
 

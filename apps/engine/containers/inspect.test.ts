@@ -3,10 +3,10 @@ import { describe, expect, test } from 'vitest';
 import { DEFAULT_CONFIG } from '../config.ts';
 import type { Context } from './context.ts';
 import { inspect } from './inspect.ts';
-import { inspectState } from './inspect-state.ts';
-import { timeText } from './inspect-time.ts';
 import type { ContainerRecord } from './model.ts';
-import { exited, running, SAMPLE_SANDBOX, sampleRecord } from './summary-sample.ts';
+import { inspectState } from './show/inspect-state.ts';
+import { timeText } from './show/inspect-time.ts';
+import { exited, running, SAMPLE_SANDBOX, sampleRecord } from './show/summary-sample.ts';
 
 function contextOf(record: ContainerRecord): Context {
   return {

@@ -1,13 +1,13 @@
 import { isBerthError } from '@berth/kit';
 import { type Context, pathsOf } from './context.ts';
-import { inspectNetwork } from './inspect-network.ts';
-import { inspectState } from './inspect-state.ts';
-import { timeText } from './inspect-time.ts';
 import type { ContainerRecord } from './model.ts';
-import { checkSecurityOptions } from './parse-create-security.ts';
+import { checkSecurityOptions } from './parse/parse-create-security.ts';
 import type { ContainerService } from './service.ts';
-import { writableSize } from './size.ts';
-import { commandOf, staticSummary } from './summary.ts';
+import { inspectNetwork } from './show/inspect-network.ts';
+import { inspectState } from './show/inspect-state.ts';
+import { timeText } from './show/inspect-time.ts';
+import { writableSize } from './show/size.ts';
+import { commandOf, staticSummary } from './show/summary.ts';
 
 /** Docker's ContainerInspect (API 1.50). Errors: not-found, invalid (ambiguous prefix). */
 export const inspect =

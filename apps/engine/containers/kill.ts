@@ -1,7 +1,7 @@
 import { BerthError } from '@berth/kit';
 import type { Context } from './context.ts';
+import { parseSignal } from './parse/signals.ts';
 import type { ContainerService } from './service.ts';
-import { parseSignal } from './signals.ts';
 import { isActive, killRecord, markStopped, send } from './stop.ts';
 
 const SIGKILL = 9;

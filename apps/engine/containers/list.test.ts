@@ -6,7 +6,7 @@ import type { Context } from './context.ts';
 import { list } from './list.ts';
 import type { ContainerRecord } from './model.ts';
 import type { ListOptions } from './service.ts';
-import { exited, running, SAMPLE_SANDBOX, sampleRecord } from './summary-sample.ts';
+import { exited, running, SAMPLE_SANDBOX, sampleRecord } from './show/summary-sample.ts';
 
 const ID = sampleRecord(0).imageId;
 

@@ -2,11 +2,11 @@ import { isBerthError } from '@berth/kit';
 import type { Digest } from '@berth/oci';
 import type { Image } from '../images/model.ts';
 import { type Context, pathsOf } from './context.ts';
-import { compileFilters, type FilterLookups } from './filters.ts';
 import type { ContainerRecord } from './model.ts';
 import type { ContainerService, Filters } from './service.ts';
-import { writableSize } from './size.ts';
-import { type ContainerSummary, staticSummary, summarize } from './summary.ts';
+import { compileFilters, type FilterLookups } from './show/filters.ts';
+import { writableSize } from './show/size.ts';
+import { type ContainerSummary, staticSummary, summarize } from './show/summary.ts';
 
 /**
  * Containers, newest first: those that run, or all when `all`, a status or a limit is asked for.

@@ -1,9 +1,9 @@
 import { BerthError } from '@berth/kit';
 import type { Context } from './context.ts';
-import { matchesFilters } from './filters.ts';
 import { removeLocked } from './remove.ts';
 import type { ContainerService } from './service.ts';
-import { writableSize } from './size.ts';
+import { matchesFilters } from './show/filters.ts';
+import { writableSize } from './show/size.ts';
 
 const KNOWN = new Set(['label', 'label!', 'until']);
 

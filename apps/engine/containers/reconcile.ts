@@ -7,11 +7,11 @@ import { identifyProcess, isRunning, type ProcessIdentity } from '../linux/proce
 import type { Sandbox } from '../networks/model.ts';
 import { type Context, cgroupOf, exitDirectory, inBackground, pathsOf } from './context.ts';
 import { finish, takeDown, watchEnd } from './ended.ts';
-import { killLeftovers } from './leftovers.ts';
 import type { ContainerRecord, Running } from './model.ts';
 import { moveAside, trashOf } from './remove.ts';
 import { restartLater, shouldStartWithEngine } from './restart-policy.ts';
-import { removeBundle, unmountRootfs } from './rootfs.ts';
+import { killLeftovers } from './run/leftovers.ts';
+import { removeBundle, unmountRootfs } from './run/rootfs.ts';
 import { watchMonitor } from './runtime/monitor.ts';
 import { deleteState } from './runtime/oci-runtime.ts';
 

@@ -1,6 +1,6 @@
 import { BerthError } from '@berth/kit';
 import { type Context, eventAttributes } from './context.ts';
-import { checkName, nameConflict } from './names.ts';
+import { checkName, nameConflict } from './parse/names.ts';
 import type { ContainerService } from './service.ts';
 
 /** Errors: not-found, conflict (name taken), invalid (name; renaming to the same name). */

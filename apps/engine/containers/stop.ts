@@ -4,8 +4,8 @@ import { signalProcess } from '../linux/pidfd.ts';
 import { isRunning } from '../linux/process.ts';
 import { type Context, cgroupOf, eventAttributes } from './context.ts';
 import type { ContainerRecord } from './model.ts';
+import { parseSignal } from './parse/signals.ts';
 import type { ContainerService } from './service.ts';
-import { parseSignal } from './signals.ts';
 
 const DEFAULT_TIMEOUT_S = 10;
 const SIGKILL = 9;

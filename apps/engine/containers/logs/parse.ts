@@ -1,4 +1,4 @@
-import { STDCOPY_HEADER, type StdcopyStream, writeStdcopyHeader } from '../stdcopy.ts';
+import { STDCOPY_HEADER, type StdcopyStream, writeStdcopyHeader } from '../run/stdcopy.ts';
 import { TimestampReader } from './timestamp.ts';
 
 /**

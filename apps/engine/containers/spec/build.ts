@@ -1,5 +1,5 @@
 import type { ContainerConfig, HostConfig } from '@berth/contract';
-import type { ResolvedUser } from '../user.ts';
+import type { ResolvedUser } from '../parse/user.ts';
 import { resolveCapabilities } from './capabilities.ts';
 import { resolveDevices } from './devices.ts';
 import { type MountFacts, resolveMounts } from './mounts.ts';

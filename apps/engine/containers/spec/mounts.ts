@@ -1,6 +1,6 @@
 import type { HostConfig } from '@berth/contract';
 import type { ContainerPaths } from '../context.ts';
-import type { MountPoint } from '../parse-mounts.ts';
+import type { MountPoint } from '../parse/parse-mounts.ts';
 import type { RuntimeMount } from './runtime-spec.ts';
 
 const DEFAULT_SHM_BYTES = 64 * 1024 * 1024;

@@ -1,5 +1,5 @@
 import type { ContainerConfig, HostConfig, Ulimit } from '@berth/contract';
-import type { ResolvedUser } from '../user.ts';
+import type { ResolvedUser } from '../parse/user.ts';
 import { INIT_PATH } from './mounts.ts';
 import type { RuntimeProcess } from './runtime-spec.ts';
 

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { BerthError } from '@berth/kit';
-import type { ExecWish } from './parse-exec.ts';
+import type { ExecWish } from '../parse/parse-exec.ts';
 
 /** One process that was or is to be run in a container beside its first. Known only to the engine that made it. */
 export interface Exec {

@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { connectSeqpacket } from '../linux/seqpacket.ts';
-import { type Context, pathsOf } from './context.ts';
-import type { ContainerRecord } from './model.ts';
+import { connectSeqpacket } from '../../linux/seqpacket.ts';
+import { type Context, pathsOf } from '../context.ts';
+import type { ContainerRecord } from '../model.ts';
 import { stdcopyFrame } from './stdcopy.ts';
 
 /** The monitor cuts longer packets silently. */

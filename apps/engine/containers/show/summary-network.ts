@@ -1,6 +1,6 @@
-import type { Endpoint } from '../networks/model.ts';
-import type { ContainerRecord } from './model.ts';
-import { expandPorts } from './parse-ports.ts';
+import type { Endpoint } from '../../networks/model.ts';
+import type { ContainerRecord } from '../model.ts';
+import { expandPorts } from '../parse/parse-ports.ts';
 
 /** Docker's EndpointSettings by network name. A container without a network now shows the one that it will have. */
 export function networksOf({ spec, sandbox }: ContainerRecord): Record<string, object> {

@@ -1,23 +1,23 @@
 import { join } from 'node:path';
 import type { Duplex, Readable, Writable } from 'node:stream';
 import { BerthError } from '@berth/kit';
-import { warmCgroupMoves } from '../linux/cgroup.ts';
-import { readFileInRoot } from '../linux/open-in-root.ts';
-import { type Context, eventAttributes, pathsOf } from './context.ts';
-import { DetachFilter } from './detach-filter.ts';
+import { warmCgroupMoves } from '../../linux/cgroup.ts';
+import { readFileInRoot } from '../../linux/open-in-root.ts';
+import { type Context, eventAttributes, pathsOf } from '../context.ts';
+import type { ContainerRecord } from '../model.ts';
+import { parseExec } from '../parse/parse-exec.ts';
+import { DEFAULT_DETACH_KEYS, parseDetachKeys } from '../parse/parse-exec-keys.ts';
+import { resolveUser } from '../parse/user.ts';
+import { DetachFilter } from '../run/detach-filter.ts';
+import { describeCreateFailure } from '../run/start-failure.ts';
+import { STDCOPY_HEADER, stdcopyFrame, writeStdcopyHeader } from '../run/stdcopy.ts';
+import { runtimeFor } from '../runtime/select.ts';
+import type { ContainerService } from '../service.ts';
+import { resolveCapabilities } from '../spec/capabilities.ts';
+import { capabilitySets, environment, mergeEnvironment, userOf } from '../spec/process.ts';
+import type { RuntimeProcess } from '../spec/runtime-spec.ts';
 import { type ExecExit, type ExecProcess, startExec } from './exec-process.ts';
 import type { Exec } from './exec-registry.ts';
-import type { ContainerRecord } from './model.ts';
-import { parseExec } from './parse-exec.ts';
-import { DEFAULT_DETACH_KEYS, parseDetachKeys } from './parse-exec-keys.ts';
-import { runtimeFor } from './runtime/select.ts';
-import type { ContainerService } from './service.ts';
-import { resolveCapabilities } from './spec/capabilities.ts';
-import { capabilitySets, environment, mergeEnvironment, userOf } from './spec/process.ts';
-import type { RuntimeProcess } from './spec/runtime-spec.ts';
-import { describeCreateFailure } from './start-failure.ts';
-import { STDCOPY_HEADER, stdcopyFrame, writeStdcopyHeader } from './stdcopy.ts';
-import { resolveUser } from './user.ts';
 
 /** Errors: not-found; conflict when the container does not run or is paused; invalid (body). */
 export const execCreate =

@@ -1,4 +1,4 @@
-import type { ContainerRecord } from './model.ts';
+import type { ContainerRecord } from '../model.ts';
 import { addressesOf, networksOf, portsOf } from './summary-network.ts';
 
 /** Docker's NetworkSettings, with the old members that repeat the default bridge's addresses. */

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import type { HostConfig } from '@berth/contract';
 import { BerthError } from '@berth/kit';
-import type { PortWish } from '../networks/model.ts';
+import type { PortWish } from '../../networks/model.ts';
 
 /** A port inside the container. */
 export interface ContainerPort {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import type { Filters } from '../service.ts';
 import { compileFilters, matchesFilters } from './filters.ts';
 import { patternMatcher } from './filters-pattern.ts';
-import type { Filters } from './service.ts';
 import { staticSummary } from './summary.ts';
 import { exited, running, SAMPLE_SANDBOX, sampleRecord } from './summary-sample.ts';
 

@@ -1,7 +1,7 @@
 import { BerthError } from '@berth/kit';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { ImageConfig, ImageRunConfig } from '../images/model.ts';
+import type { ImageConfig, ImageRunConfig } from '../../images/model.ts';
 import { type CreateOptions, parseCreate } from './parse-create.ts';
 
 const OPTIONS: CreateOptions = {

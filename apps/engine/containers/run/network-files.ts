@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { ContainerConfig, HostConfig } from '@berth/contract';
-import type { Sandbox } from '../networks/model.ts';
-import type { ContainerPaths } from './context.ts';
+import type { Sandbox } from '../../networks/model.ts';
+import type { ContainerPaths } from '../context.ts';
 
 /** Writes the hosts, hostname and resolv.conf files that are mounted into a container. */
 export function writeNetworkFiles(

@@ -1,7 +1,7 @@
-import type { Sandbox } from '../networks/model.ts';
-import type { ContainerRecord, ContainerState } from './model.ts';
-import { parseCreate } from './parse-create.ts';
-import type { CreateBody } from './service.ts';
+import type { Sandbox } from '../../networks/model.ts';
+import type { ContainerRecord, ContainerState } from '../model.ts';
+import { parseCreate } from '../parse/parse-create.ts';
+import type { CreateBody } from '../service.ts';
 
 /** A container for tests of what is shown: made as a request makes one, without anything behind it. */
 export function sampleRecord(

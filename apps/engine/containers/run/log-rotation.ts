@@ -1,7 +1,7 @@
 import { existsSync, renameSync, rmSync, statSync } from 'node:fs';
-import { type Context, pathsOf } from './context.ts';
-import type { ContainerRecord } from './model.ts';
-import { reopenLog } from './runtime/monitor.ts';
+import { type Context, pathsOf } from '../context.ts';
+import type { ContainerRecord } from '../model.ts';
+import { reopenLog } from '../runtime/monitor.ts';
 
 /** How often logs are looked at: a log may outgrow its limit by what is written in this time. */
 const LOOK_EVERY_MS = 500;

@@ -1,5 +1,5 @@
 import type { ContainerConfig, HealthcheckConfig } from '@berth/contract';
-import type { ImageRunConfig } from '../images/model.ts';
+import type { ImageRunConfig } from '../../images/model.ts';
 
 /**
  * The container's configuration with the image's defaults filled in, by Docker's rules: variables, labels, ports and

@@ -1,5 +1,6 @@
 import type { ContainerConfig, EndpointWish, HostConfig, MountWish, RestartPolicy } from '@berth/contract';
 import { BerthError } from '@berth/kit';
+import type { CreateBody } from '../service.ts';
 import {
   command,
   empty,
@@ -13,7 +14,6 @@ import {
   struct,
   text,
 } from './parse-create-decode.ts';
-import type { CreateBody } from './service.ts';
 
 /** The body of a create request with right types, nothing checked beyond that; what was not given is 0, '', [] or null. */
 export interface DecodedBody {

@@ -1,5 +1,5 @@
+import type { ContainerState } from '../model.ts';
 import { timeText } from './inspect-time.ts';
-import type { ContainerState } from './model.ts';
 
 /** Docker's State. There is no Health: checks are not run by this version. */
 export function inspectState(state: ContainerState) {

@@ -3,13 +3,13 @@ import { closeSync, mkdirSync, readFileSync, readlinkSync, rmSync, writeFileSync
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
-import { openConsoleSocket } from '../linux/console-socket.ts';
-import { makePipe, readPipe, writePipe } from '../linux/descriptor.ts';
-import { identifyProcess } from '../linux/process.ts';
-import { openPty } from '../linux/pty.ts';
-import { openTerminal, type Terminal } from '../linux/terminal.ts';
-import type { OciRuntime } from './runtime/oci-runtime.ts';
-import type { RuntimeProcess } from './spec/runtime-spec.ts';
+import { openConsoleSocket } from '../../linux/console-socket.ts';
+import { makePipe, readPipe, writePipe } from '../../linux/descriptor.ts';
+import { identifyProcess } from '../../linux/process.ts';
+import { openPty } from '../../linux/pty.ts';
+import { openTerminal, type Terminal } from '../../linux/terminal.ts';
+import type { OciRuntime } from '../runtime/oci-runtime.ts';
+import type { RuntimeProcess } from '../spec/runtime-spec.ts';
 
 export interface ExecRequest {
   runtime: OciRuntime;

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import type { HostConfig } from '@berth/contract';
 import { BerthError } from '@berth/kit';
-import { type Context, pathsOf } from './context.ts';
-import type { JoinedNamespaces } from './spec/namespaces.ts';
+import { type Context, pathsOf } from '../context.ts';
+import type { JoinedNamespaces } from '../spec/namespaces.ts';
 
 /** Namespaces of other containers that a container joins. Errors: not-found; conflict when the other does not run. */
 export function joinedNamespaces(context: Context, host: HostConfig): JoinedNamespaces {

@@ -1,4 +1,4 @@
-import { type CgroupHost, cgroupProcesses, removeCgroup } from '../linux/cgroup.ts';
+import { type CgroupHost, cgroupProcesses, removeCgroup } from '../../linux/cgroup.ts';
 
 const LIMIT_MS = 10_000;
 

@@ -3,9 +3,10 @@ import { availableParallelism, hostname } from 'node:os';
 import type { EndpointWish } from '@berth/contract';
 import { BerthError } from '@berth/kit';
 import type { Digest } from '@berth/oci';
-import type { ImageConfig } from '../images/model.ts';
+import type { ImageConfig } from '../../images/model.ts';
+import type { ContainerSpec } from '../model.ts';
+import type { CreateBody } from '../service.ts';
 import { mergeImageConfig } from './merge-image-config.ts';
-import type { ContainerSpec } from './model.ts';
 import { decodeCreateBody } from './parse-create-body.ts';
 import { checkConfig } from './parse-create-config.ts';
 import { checkHostConfig } from './parse-create-host.ts';
@@ -14,7 +15,6 @@ import { checkResources } from './parse-create-resources.ts';
 import { refuseUnsupported } from './parse-create-unsupported.ts';
 import { parseMounts } from './parse-mounts.ts';
 import { parsePorts } from './parse-ports.ts';
-import type { CreateBody } from './service.ts';
 
 /** What creation depends on besides body and image. */
 export interface CreateOptions {

@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { errnoOf, KeyedLock } from '@berth/kit';
-import { mount, unmount, unmountInBackground } from '../linux/mount.ts';
-import type { ContainerPaths } from './context.ts';
+import { mount, unmount, unmountInBackground } from '../../linux/mount.ts';
+import type { ContainerPaths } from '../context.ts';
 
 /** The kernel takes mount options of one page, its end mark included. */
 const MAX_OPTIONS = 4095;

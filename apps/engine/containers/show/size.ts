@@ -1,8 +1,8 @@
 import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errnoOf } from '@berth/kit';
-import type { EngineConfig } from '../config.ts';
-import { pathsOf } from './context.ts';
+import type { EngineConfig } from '../../config.ts';
+import { pathsOf } from '../context.ts';
 
 /** Bytes of the files in a container's own layer. A file with several names counts once. */
 export async function writableSize(config: EngineConfig, id: string): Promise<number> {

@@ -1,4 +1,4 @@
-import type { ContainerRecord } from './model.ts';
+import type { ContainerRecord } from '../model.ts';
 import { type HomeOf, type MountSummary, mountsOf } from './summary-mounts.ts';
 import { networksOf, type PortSummary, portsOf } from './summary-network.ts';
 import { statusText } from './summary-status.ts';

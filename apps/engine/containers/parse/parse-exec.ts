@@ -1,7 +1,7 @@
 import { BerthError } from '@berth/kit';
+import type { ExecBody } from '../service.ts';
 import { command, flag, integer, list, optional, struct, text } from './parse-create-decode.ts';
 import { parseDetachKeys } from './parse-exec-keys.ts';
-import type { ExecBody } from './service.ts';
 
 /** A process to be run in a container, as asked for. */
 export interface ExecWish {

@@ -1,4 +1,4 @@
-import type { ContainerState } from './model.ts';
+import type { ContainerState } from '../model.ts';
 
 /** The sentence in `ps`: `Up 5 seconds`, `Exited (0) 3 minutes ago`, … `now`: milliseconds since the epoch. */
 export function statusText(state: ContainerState, now: number): string {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import type { ContainerRecord } from './model.ts';
-import { parseMounts } from './parse-mounts.ts';
+import type { ContainerRecord } from '../model.ts';
+import { parseMounts } from '../parse/parse-mounts.ts';
 
 /** Docker's MountPoint. */
 export interface MountSummary {
