@@ -1,4 +1,4 @@
-"""What a program does with Docker's Python library: run by docker-py.test.ts with an image archive and its reference."""
+"""What a program does with Docker's Python library: run by clients.test.ts with an image archive and its reference."""
 
 import hashlib
 import os

@@ -1,4 +1,4 @@
-// What a program does with dockerode: run by dockerode.test.ts with DOCKER_HOST, an image archive and its reference.
+// What a program does with dockerode: run by clients.test.ts with DOCKER_HOST, an image archive and its reference.
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { PassThrough } from 'node:stream';
@@ -36,6 +36,7 @@ assert.match((await docker.getImage(image).inspect()).Id, /^sha256:/);
 await assert.rejects(docker.getImage('no-such').inspect(), { statusCode: 404, reason: 'no such image' });
 
 const events = await docker.getEvents({ filters: { type: ['container'], event: ['start', 'die'] } });
+/** @type {string[]} */
 const seen = [];
 events.on('data', (chunk) =>
   seen.push(
