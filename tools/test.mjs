@@ -25,7 +25,6 @@ await main(async () => {
     filters.length > 0
       ? 0
       : (await check('Types', 'tsc', ['--noEmit', '-p', 'tsconfig.json'])) +
-        (await check('Types of tools', 'tsc', ['--noEmit', '-p', 'tools/tsconfig.json'])) +
         (await check('Lint and format', 'biome', ['check', '.']));
   const summary = await tests(filters);
   for (const [reason, count] of Object.entries(summary.reasons)) process.stdout.write(`Skipped ${count}: ${reason}\n`);
