@@ -12,7 +12,12 @@ export default defineConfig({
     retry: 0,
     passWithNoTests: false,
     projects: [
-      kind('unit', 0, ['packages/**/*.test.ts', 'apps/**/*.test.ts', 'tools/**/*.test.ts', 'bench/**/*.test.ts'], 10_000),
+      kind(
+        'unit',
+        0,
+        ['packages/**/*.test.ts', 'apps/**/*.test.ts', 'tools/**/*.test.ts', 'bench/**/*.test.ts'],
+        10_000,
+      ),
       kind('kernel', 1, ['tests/kernel/**/*.test.ts'], 30_000),
       kind('api', 2, ['tests/api/**/*.test.ts'], 60_000),
       kind('e2e', 3, ['tests/e2e/**/*.test.ts'], 90_000),

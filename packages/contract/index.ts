@@ -2,5 +2,5 @@ export { API_VERSION, atLeastApi, compareApiVersions, MIN_API_VERSION, refuseApi
 export type * from './container-config.ts';
 export type { FilterValues } from './filters.ts';
 export { matchesLabels, parseFilters, unknownFilter } from './filters.ts';
-export { parseBoolean, parseInteger, parseTimestamp } from './query.ts';
 export type * from './network.ts';
+export { parseBoolean, parseInteger, parseTimestamp } from './query.ts';

@@ -9,7 +9,9 @@ export type { DatabaseSync as Database } from 'node:sqlite';
  */
 export function openDatabase(path: string): DatabaseSync {
   const db = new DatabaseSync(path);
-  db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 2000;');
+  db.exec(
+    'PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 2000;',
+  );
   db.exec('CREATE TABLE IF NOT EXISTS schema_version (domain TEXT PRIMARY KEY, version INTEGER NOT NULL) STRICT');
   return db;
 }
@@ -22,14 +24,20 @@ export function migrate(db: DatabaseSync, domain: string, steps: readonly string
   const row = db.prepare('SELECT version FROM schema_version WHERE domain = ?').get(domain);
   const at = Number(row?.['version'] ?? 0);
   if (at > steps.length) {
-    throw new BerthError('conflict', `the data root was written by a newer Berth: tables of "${domain}" have version ${at}, this engine knows ${steps.length}`, {
-      hint: 'Start the newer Berth, or point --data-root at another directory.',
-    });
+    throw new BerthError(
+      'conflict',
+      `the data root was written by a newer Berth: tables of "${domain}" have version ${at}, this engine knows ${steps.length}`,
+      {
+        hint: 'Start the newer Berth, or point --data-root at another directory.',
+      },
+    );
   }
   for (let version = at; version < steps.length; version++) {
     transaction(db, () => {
       db.exec(steps[version]!);
-      db.prepare('INSERT INTO schema_version VALUES (?, ?) ON CONFLICT (domain) DO UPDATE SET version = excluded.version').run(domain, version + 1);
+      db.prepare(
+        'INSERT INTO schema_version VALUES (?, ?) ON CONFLICT (domain) DO UPDATE SET version = excluded.version',
+      ).run(domain, version + 1);
     });
   }
 }
