@@ -63,6 +63,12 @@ describe('parseReference', () => {
     expect(() => parseReference(text)).toThrow(message);
   });
 
+  test('a name on the hub that begins like a host keeps the hub', () => {
+    const reference = parseReference('docker.io/0.a/0');
+    expect(familiarString(reference)).toBe('docker.io/0.a/0');
+    expect(parseReference(familiarString(reference))).toEqual(reference);
+  });
+
   test('what it gives reads back as itself, in both spellings', () => {
     const component = fc.stringMatching(/^[a-z0-9]{1,8}([._-][a-z0-9]{1,8})?$/);
     const text = fc

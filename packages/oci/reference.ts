@@ -66,13 +66,17 @@ function splitDomain(text: string): { domain: string; remainder: string } {
   if (slash < 0) return { domain: DEFAULT_DOMAIN, remainder: OFFICIAL + text };
   const first = text.slice(0, slash);
   const rest = text.slice(slash + 1);
-  const isHost = first === 'localhost' || /[.:]/.test(first) || first.toLowerCase() !== first;
+  const isHost = looksLikeHost(first);
   const domain = isHost ? (first === LEGACY_DOMAIN ? DEFAULT_DOMAIN : first) : DEFAULT_DOMAIN;
   const remainder = isHost ? rest : text;
   return {
     domain,
     remainder: domain === DEFAULT_DOMAIN && !remainder.includes('/') ? OFFICIAL + remainder : remainder,
   };
+}
+
+function looksLikeHost(part: string): boolean {
+  return part === 'localhost' || /[.:]/.test(part) || part.toLowerCase() !== part;
 }
 
 /** With tag `latest` when it has neither tag nor digest. */
@@ -96,11 +100,15 @@ export function canonicalString(reference: Reference): string {
   return canonicalName(reference) + suffix(reference);
 }
 
-/** The repository as people write it: `busybox`, `user/app`, `host:5000/app`. */
+/**
+ * The repository as people write it: `busybox`, `user/app`, `host:5000/app`. A name on the hub whose first part would be
+ * read as a host keeps the hub's: `docker.io/a.b/app`.
+ */
 export function familiarName({ domain, path }: Reference): string {
   if (domain !== DEFAULT_DOMAIN) return `${domain}/${path}`;
   const official = path.startsWith(OFFICIAL) ? path.slice(OFFICIAL.length) : path;
-  return official.includes('/') ? path : official;
+  if (!official.includes('/')) return official;
+  return looksLikeHost(path.slice(0, path.indexOf('/'))) ? `${domain}/${path}` : path;
 }
 
 /** The reference as people write it, with tag and digest where present. */
