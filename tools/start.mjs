@@ -22,14 +22,20 @@ await main(async () => {
   await mainJob(port);
   process.stdout.write(`Berth is ready (${seconds(start)} s). Try next:
 
-  berth run --rm -it busybox              a shell in a new container; exit leaves it
-  berth exec -it ${WELCOME} sh       a shell in the running one
-  berth logs -f ${WELCOME}           what it writes, ctrl-c ends
-  berth image starter debian              a Debian image, made here
-  DOCKER_HOST=unix://${SOCKET} docker ps
-                                          the same with Docker's own client
-  node tools/uninstall.mjs                removes everything again
-
-The page: http://127.0.0.1:${port}/   More: docs/guide/
+${next(port)}
 `);
 });
+
+/** @param {number} port */
+function next(port) {
+  const lines = [
+    ['berth run --rm -it busybox', 'a shell in a new container; exit leaves it'],
+    [`berth exec -it ${WELCOME} sh`, 'a shell in the one that runs'],
+    [`berth logs -f ${WELCOME}`, 'what it writes; ctrl-c ends the looking'],
+    ['berth image starter debian', 'a Debian image, made here'],
+    [`DOCKER_HOST=unix://${SOCKET} docker ps`, "the same with Docker's own client"],
+    ['npm run uninstall', 'removes everything again'],
+  ];
+  const commands = lines.map(([command, what]) => `  ${command?.padEnd(56)} ${what}`).join('\n');
+  return `${commands}\n\nThe page: http://127.0.0.1:${port}/   More: docs/guide/`;
+}
