@@ -1,6 +1,7 @@
 // @ts-check
 import { setTimeout as delay } from 'node:timers/promises';
 import { PROGRAM } from '../setup/command-link.mjs';
+import { askEngine } from '../setup/engine-api.mjs';
 import { SetupError, step } from '../setup/report.mjs';
 import { lastLines, mustRun, run } from '../setup/run.mjs';
 
@@ -35,9 +36,9 @@ async function starterImages() {
 /** @param {number} port */
 async function welcomeContainer(port) {
   const wanted = { image: 'busybox', page: `${PAGE}:/www:ro`, port: String(port) };
-  const inspected = await berth(['container', 'inspect', WELCOME]);
-  if (inspected.code === 0) {
-    const { Config, HostConfig, State } = JSON.parse(inspected.out)[0];
+  const there = await askEngine(`/containers/${WELCOME}/json`);
+  if (there !== undefined) {
+    const { Config, HostConfig, State } = there;
     const same =
       Config.Image === wanted.image &&
       HostConfig.Binds?.[0] === wanted.page &&
