@@ -1,5 +1,5 @@
 import type { ListSpec } from './list.ts';
-import { parseInstant } from './time.ts';
+import { goTimeText, parseInstant } from './time.ts';
 import { humanDuration, humanSize } from './units.ts';
 
 /** A record of the build cache as `GET /system/df` lists it. Times are RFC 3339, the size is in bytes. */
@@ -49,9 +49,9 @@ export function buildCacheSpec(trunc: boolean): ListSpec<CacheRecord> {
       InUse: (record) => String(record.InUse),
       Shared: (record) => String(record.Shared),
       Size: (record) => humanSize(record.Size, 3),
-      CreatedAt: (record) => record.CreatedAt,
+      CreatedAt: (record) => goTimeText(record.CreatedAt),
       CreatedSince: (record) => since(record.CreatedAt),
-      LastUsedAt: (record) => record.LastUsedAt ?? '',
+      LastUsedAt: (record) => goTimeText(record.LastUsedAt ?? ''),
       LastUsedSince: (record) => since(record.LastUsedAt ?? ''),
       UsageCount: (record) => String(record.UsageCount),
     },

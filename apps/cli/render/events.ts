@@ -1,5 +1,6 @@
 import { CliError } from '../cli-error.ts';
 import { parseExact } from './json-text.ts';
+import type { Typed } from './template/value.ts';
 import { rfc3339Nano } from './time.ts';
 
 interface EventMessage {
@@ -17,15 +18,16 @@ const NANOS = 1_000_000_000n;
 export async function eventPrinter(format: string): Promise<(text: string) => string> {
   if (format === '') return (text) => showEvent(parseExact(text) as EventMessage);
   const { executeTemplate, parse, TEMPLATE_FUNCTIONS, TemplateError } = await import('./template/index.ts');
+  const { pointerTo } = await import('./template/value.ts');
   const { goType } = await import('./types/schema.ts');
   const { eventTypes } = await import('./types/system.ts');
   const type = goType('events.Message', eventTypes);
   try {
     const template = parse(format === 'json' ? '{{json .}}' : format);
-    const print = (v: unknown) => `${executeTemplate(template, { type, v }, { functions: TEMPLATE_FUNCTIONS })}\n`;
+    const print = (data: Typed) => `${executeTemplate(template, data, { functions: TEMPLATE_FUNCTIONS })}\n`;
     // A wrong field is said now, not when the first event comes.
-    print({});
-    return (text) => print(parseExact(text));
+    print({ type: pointerTo(type), v: {} });
+    return (text) => print({ type, v: parseExact(text) });
   } catch (error) {
     if (error instanceof TemplateError) throw new CliError(`Error parsing format: ${error.message}`, 64);
     throw error;

@@ -52,7 +52,7 @@ function historySpec(trunc: boolean, human: boolean): ListSpec<HistoryItem> {
       CreatedAt: createdAt,
       CreatedSince: (item) => {
         if (!human) return createdAt(item);
-        return item.Created <= FIRST_REAL_DATE ? '' : `${humanDuration(Date.now() - item.Created * 1000)} ago`;
+        return item.Created <= FIRST_REAL_DATE ? 'N/A' : `${humanDuration(Date.now() - item.Created * 1000)} ago`;
       },
       CreatedBy: (item) => {
         const command = item.CreatedBy.replaceAll('\t', ' ');

@@ -1,5 +1,12 @@
 import { CliError } from '../cli-error.ts';
-import { executeTemplate, parse, TEMPLATE_FUNCTIONS, type Template, TemplateError } from './template/index.ts';
+import {
+  executePartly,
+  executeTemplate,
+  parse,
+  TEMPLATE_FUNCTIONS,
+  type Template,
+  TemplateError,
+} from './template/index.ts';
 import { pointerTo, type StructType, type Value } from './template/value.ts';
 import { goType } from './types/schema.ts';
 import { infoTypes } from './types/system.ts';
@@ -22,16 +29,15 @@ export async function clientOnly(client: object, format: string): Promise<string
   }
 }
 
-/** `info --format`: `json` or a template. Throws CliError (exit code 64 when it cannot be parsed). */
-export async function renderInfo(info: object, format: string): Promise<string> {
+/**
+ * `info --format`: `json` or a template; `error` when it does not fit, `text` is then what came before. Throws CliError
+ * (exit code 64) when it cannot be parsed.
+ */
+export async function renderInfo(info: object, format: string): Promise<{ text: string; error?: string }> {
   const data: Value = { type: goType('system.dockerInfo', infoTypes), v: info };
   const template = parseInfo(format === 'json' ? '{{json .}}' : format);
-  try {
-    return `${executeTemplate(template, data, { functions: TEMPLATE_FUNCTIONS })}\n`;
-  } catch (error) {
-    if (error instanceof TemplateError) throw new CliError(error.message);
-    throw error;
-  }
+  const result = executePartly(template, data, { functions: TEMPLATE_FUNCTIONS });
+  return { ...result, text: `${result.text}\n` };
 }
 
 function parseInfo(format: string): Template {

@@ -50,7 +50,6 @@ export interface EngineInfo {
   SecurityOptions?: string[] | null;
   ProductLicense?: string;
   DefaultAddressPools?: { Base: string; Size: number }[] | null;
-  FirewallBackend?: { Driver?: string; Info?: [string, string][] | null } | null;
   CDISpecDirs?: string[] | null;
   DiscoveredDevices?: { Source: string; ID: string }[] | null;
   Warnings?: string[] | null;
@@ -111,7 +110,6 @@ function serverLines(info: EngineInfo, debug: boolean, user: string): string[] {
       ' Default Address Pools:',
       info.DefaultAddressPools?.map(({ Base, Size }) => ` Base: ${Base}, Size: ${Size}`),
     ),
-    ...firewall(info),
     '',
   ];
 }
@@ -220,13 +218,5 @@ function registries({ RegistryConfig: config }: EngineInfo): string[] {
     ...insecure.map((registry) => `  ${registry.Name}`),
     ...(config?.InsecureRegistryCIDRs ?? []).map((cidr) => `  ${cidr}`),
     ...section(' Registry Mirrors:', config?.Mirrors),
-  ];
-}
-
-function firewall({ FirewallBackend: firewall }: EngineInfo): string[] {
-  if (!firewall) return [];
-  return [
-    ` Firewall Backend: ${firewall.Driver ?? ''}`,
-    ...(firewall.Info ?? []).map(([key, value]) => `  ${key}: ${value}`),
   ];
 }

@@ -55,7 +55,7 @@ async function renderCustom<T>(items: readonly T[], spec: ListSpec<T>, format: s
     const rows = items.map((v) => `${executeTemplate(template, { type, v }, { functions: TEMPLATE_FUNCTIONS })}\n`);
     if (!table) return rows.join('');
     const { headerValue } = await import('./list-header.ts');
-    const heading = executePartly(template, headerValue(spec.headers), { functions: HEADER_FUNCTIONS });
+    const { text: heading } = executePartly(template, headerValue(spec.headers), { functions: HEADER_FUNCTIONS });
     return alignTabs(`${heading}\n${rows.join('')}`);
   } catch (error) {
     if (error instanceof TemplateError) throw new CliError(`template parsing error: ${error.message}`);

@@ -3,7 +3,7 @@ import { labels } from './containers.ts';
 import { type ListFormat, type ListSpec, renderList } from './list.ts';
 import { STRING } from './template/value.ts';
 import { shortId } from './text.ts';
-import { goTimeString, parseInstant } from './time.ts';
+import { goTimeText } from './time.ts';
 
 export interface NetworkSummary {
   Id: string;
@@ -67,10 +67,7 @@ function networkSpec(trunc: boolean): ListSpec<NetworkSummary> {
       IPv6: (network) => String(network.EnableIPv6),
       Internal: (network) => String(network.Internal),
       Labels: (network) => labels(network.Labels),
-      CreatedAt: (network) => {
-        const at = parseInstant(network.Created);
-        return at ? goTimeString(at, network.Created.endsWith('Z')) : network.Created;
-      },
+      CreatedAt: (network) => goTimeText(network.Created),
     },
     methods: {
       Label: { params: [STRING], call: (network, name: string) => (network as NetworkSummary).Labels?.[name] ?? '' },

@@ -13,8 +13,9 @@ export interface ProgressMessage {
   progressDetail?: ProgressDetail;
   /** The bar as text, from engines that draw it themselves. */
   progress?: string;
-  /** Seconds since the epoch. */
+  /** Seconds and nanoseconds since the epoch. */
   time?: number;
+  timeNano?: number;
   error?: string;
   errorDetail?: { code?: number; message?: string };
   /** Data for programs; never shown. */
@@ -30,6 +31,8 @@ export interface ProgressDetail {
   /** '' is bytes. */
   units?: string;
 }
+
+const NANOS = 1_000_000_000n;
 
 /** Width that Docker assumes when it cannot ask. */
 const NO_TERMINAL_WIDTH = 200;
@@ -86,7 +89,8 @@ function showMessage(message: ProgressMessage, isTerminal: boolean, columns: num
   if (!redraws && bar !== '') return '';
   const end = redraws ? '\r' : '';
   let text = redraws ? '\x1b[2K\r' : '';
-  if (message.time) text += `${rfc3339Nano({ seconds: message.time, fraction: 0 })} `;
+  const nanos = message.timeNano ? BigInt(message.timeNano) : BigInt(message.time ?? 0) * NANOS;
+  if (nanos) text += `${rfc3339Nano({ seconds: Number(nanos / NANOS), fraction: Number(nanos % NANOS) })} `;
   if (message.id) text += `${message.id}: `;
   if (message.from) text += `(from ${message.from}) `;
   if (detail && isTerminal) return `${text}${status} ${bar}${end}`;

@@ -7,7 +7,6 @@ export interface SearchResult {
   description: string;
   star_count: number;
   is_official: boolean;
-  is_automated: boolean;
 }
 
 export function renderSearch(
@@ -19,10 +18,10 @@ export function renderSearch(
     format === '' || format === 'table'
       ? { kind: 'table', columns: ['Name', 'Description', 'StarCount', 'IsOfficial'] }
       : { kind: 'custom', format };
-  return renderList(results, searchSpec(!options.noTrunc), wanted);
+  return renderList(results, searchSpec(!options.noTrunc, format === 'json'), wanted);
 }
 
-function searchSpec(trunc: boolean): ListSpec<SearchResult> {
+function searchSpec(trunc: boolean, json: boolean): ListSpec<SearchResult> {
   return {
     typeName: '*registry.searchContext',
     headers: {
@@ -30,7 +29,6 @@ function searchSpec(trunc: boolean): ListSpec<SearchResult> {
       Description: 'DESCRIPTION',
       StarCount: 'STARS',
       IsOfficial: 'OFFICIAL',
-      IsAutomated: 'AUTOMATED',
     },
     fields: {
       Name: (result) => result.name,
@@ -39,8 +37,7 @@ function searchSpec(trunc: boolean): ListSpec<SearchResult> {
         return trunc ? ellipsis(line, 45) : line;
       },
       StarCount: (result) => String(result.star_count),
-      IsOfficial: (result) => (result.is_official ? '[OK]' : ''),
-      IsAutomated: (result) => (result.is_automated ? '[OK]' : ''),
+      IsOfficial: (result) => (json ? String(result.is_official) : result.is_official ? '[OK]' : ''),
     },
   };
 }

@@ -22,6 +22,19 @@ export function goTimeString(at: Instant, utc = false): string {
   return `${local.date} ${local.time}${fraction} ${local.offset.replace(':', '')} ${local.zone}`;
 }
 
+/** Go's `String()` of a time parsed from RFC 3339: the zone stays the text's own. A text that is none stays as it is. */
+export function goTimeText(text: string): string {
+  const at = parseInstant(text);
+  if (!at) return text;
+  if (text.endsWith('Z')) return goTimeString(at, true);
+  const local = goTimeString(at);
+  const offset = text.slice(-6).replace(':', '');
+  if (local.includes(` ${offset} `)) return local;
+  const sign = offset.startsWith('-') ? -1 : 1;
+  const shift = sign * (Number(offset.slice(1, 3)) * 3600 + Number(offset.slice(3)) * 60);
+  return goTimeString({ ...at, seconds: at.seconds + shift }, true).replace('+0000 UTC', `${offset} ${offset}`);
+}
+
 /** RFC 3339 with exactly nine fractional digits in local time, as Docker prints events: `…T17:05:06.000000000+01:00`. */
 export function rfc3339Nano(at: Instant): string {
   const local = fields(at.seconds, false);

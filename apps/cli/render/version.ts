@@ -1,7 +1,6 @@
 import { CliError } from '../cli-error.ts';
 import { alignTabs } from './tabwriter.ts';
 import { goJson } from './template/json.ts';
-import type { GoType } from './template/value.ts';
 import { ansiC, parseInstant } from './time.ts';
 
 export interface VersionInfo {
@@ -56,22 +55,17 @@ export async function checkVersionFormat(format: string): Promise<void> {
   }
 }
 
-/** `version` as text. Throws CliError when a template does not fit. */
-export async function renderVersion(info: VersionInfo, format: string): Promise<string> {
+/** `version` as text; `error` when the template does not fit, `text` is then what came before. */
+export async function renderVersion(info: VersionInfo, format: string): Promise<{ text: string; error?: string }> {
   const whole = { ...info, Server: info.Server && withEngine(info.Server) };
-  if (format === '') return `${alignTabs(standard(whole), LAYOUT)}\n`;
+  if (format === '') return { text: `${alignTabs(standard(whole), LAYOUT)}\n` };
   const { goType } = await import('./types/schema.ts');
   const { versionTypes } = await import('./types/system.ts');
-  const data = { type: goType('system.versionInfo', versionTypes) satisfies GoType, v: whole };
-  if (format === 'json') return `${goJson(data, false)}\n`;
-  const { executeTemplate, parse, TEMPLATE_FUNCTIONS, TemplateError } = await import('./template/index.ts');
-  try {
-    const text = executeTemplate(parse(format, { name: 'version' }), data, { functions: TEMPLATE_FUNCTIONS });
-    return `${alignTabs(text, LAYOUT)}\n`;
-  } catch (error) {
-    if (error instanceof TemplateError) throw new CliError(error.message);
-    throw error;
-  }
+  const data = { type: goType('system.versionInfo', versionTypes), v: whole };
+  if (format === 'json') return { text: `${goJson(data, false)}\n` };
+  const { executePartly, parse, TEMPLATE_FUNCTIONS } = await import('./template/index.ts');
+  const result = executePartly(parse(format, { name: 'version' }), data, { functions: TEMPLATE_FUNCTIONS });
+  return { ...result, text: `${alignTabs(result.text, LAYOUT)}\n` };
 }
 
 /** Old engines list no components: the engine itself is made into one. Build times are shown in C's form. */

@@ -1,5 +1,4 @@
 import { pruneImages } from '@berth/client';
-import { CliError } from '../../cli-error.ts';
 import { type Command, NO_ARGS } from '../../command.ts';
 import { confirm } from '../../confirm.ts';
 import type { Context } from '../../context.ts';
@@ -20,8 +19,9 @@ export const command: Command = {
     if (
       !flags.bool('force') &&
       !confirm(context, `WARNING! This will remove ${doomed}.\nAre you sure you want to continue?`)
-    )
-      throw new CliError('image prune has been cancelled');
+    ) {
+      return 0; // declined: nothing was asked for
+    }
     const { text, space } = await pruneAndReport(
       context,
       all,

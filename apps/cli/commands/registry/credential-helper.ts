@@ -12,6 +12,13 @@ export interface HelperCredentials {
   Secret: string;
 }
 
+export interface HelperOptions {
+  /** Environment of the helper; its PATH says where it is looked for. */
+  env: Readonly<Record<string, string | undefined>>;
+  /** Default a minute. */
+  timeoutMs?: number;
+}
+
 /** What a helper may be asked: docker-credential-helpers' protocol, version 1. */
 export interface CredentialHelper {
   /** undefined: the helper works and has none for this server. */
@@ -24,11 +31,11 @@ export interface CredentialHelper {
  * The program `docker-credential-NAME` on the PATH. Every failure (missing, not executable, too slow, too much output,
  * wrong JSON) is a CliError that names it; nothing is ever taken for "no credentials" but the answer that says so.
  */
-export function credentialHelper(name: string): CredentialHelper {
+export function credentialHelper(name: string, options: HelperOptions): CredentialHelper {
   if (!/^[\w.-]+$/.test(name)) throw new CliError(`credential helper name ${JSON.stringify(name)} is not valid`);
   const program = `docker-credential-${name}`;
   const ask = async (action: string, input: string): Promise<Answer> => {
-    const answer = await run(program, action, input);
+    const answer = await run(program, action, input, options);
     if (answer.code !== 0 && !saysMissing(answer.stdout)) {
       throw new CliError(
         `error ${GERUND[action]} credentials - ${program} ${action} ended with ${answer.code}: ${firstLine(answer)}`,
@@ -83,14 +90,15 @@ function readCredentials(text: string, program: string): HelperCredentials {
   return { Username, Secret };
 }
 
-function run(program: string, action: string, input: string): Promise<Answer> {
+function run(program: string, action: string, input: string, options: HelperOptions): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const fail = (why: string) => {
       child.kill('SIGKILL');
       reject(new CliError(`error ${GERUND[action]} credentials - ${program} ${action}: ${why}`));
     };
-    const child = spawn(program, [action], { stdio: ['pipe', 'pipe', 'pipe'] });
-    const timer = setTimeout(() => fail(`no answer within ${TIMEOUT_MS / 1000} seconds`), TIMEOUT_MS);
+    const { env, timeoutMs = TIMEOUT_MS } = options;
+    const child = spawn(program, [action], { stdio: ['pipe', 'pipe', 'pipe'], env: { ...env } });
+    const timer = setTimeout(() => fail(`no answer within ${timeoutMs / 1000} seconds`), timeoutMs);
     let size = 0;
     const texts = { stdout: '', stderr: '' };
     for (const name of ['stdout', 'stderr'] as const) {

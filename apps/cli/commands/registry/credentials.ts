@@ -41,7 +41,7 @@ export async function registryAuth(context: Context, image: string): Promise<str
 async function helperStore(context: Context, server: string, name: string): Promise<CredentialStore> {
   const { credentialHelper } = await import('./credential-helper.ts');
   const { changeAuths } = await import('./config-writer.ts');
-  const helper = credentialHelper(name);
+  const helper = credentialHelper(name, { env: context.env });
   return {
     plain: false,
     async get() {

@@ -45,21 +45,23 @@ function say(context: Context, status: string): number {
 
 async function givenCredentials(context: Context, flags: FlagValues): Promise<Given> {
   const username = flags.string('username');
+  if (flags.changed('password') && flags.bool('password-stdin')) {
+    throw new CliError('conflicting options: cannot specify both --password and --password-stdin');
+  }
   if (flags.string('password') !== '') {
     context.err.write('WARNING! Using --password via the CLI is insecure. Use --password-stdin.\n');
-    if (flags.bool('password-stdin')) throw new CliError('--password and --password-stdin are mutually exclusive');
   }
   if (!flags.bool('password-stdin')) return { username, password: flags.string('password') };
-  if (username === '') throw new CliError('Must provide --username with --password-stdin');
+  if (username === '') throw new CliError('the --password-stdin option requires --username to be set');
   return { username, password: (await readAll(context.in.fd)).replace(/\n$/, '').replace(/\r$/, '') };
 }
 
 /** undefined: there are none, or they no longer hold. */
 async function tryStored(context: Context, server: string, auth: AuthConfig | undefined): Promise<string | undefined> {
   if (!auth?.username || !auth.password) return undefined;
-  context.out.write(
+  context.err.write(
     `Authenticating with existing credentials... [Username: ${auth.username}]\n\n` +
-      `Info → To login with a different account, run '${context.programName} logout' followed by '${context.programName} login'\n\n\n`,
+      ` Info -> To login with a different account, run '${context.programName} logout' followed by '${context.programName} login'\n\n\n`,
   );
   try {
     return (await registryLogin(context.client, { ...auth, serveraddress: server })).Status;

@@ -1,5 +1,6 @@
 import { API_VERSION, engineInfo } from '@berth/client';
 import { describeError } from '@berth/kit';
+import { CliError } from '../../cli-error.ts';
 import { type Command, NO_ARGS } from '../../command.ts';
 import { INSPECT_FORMAT_HELP } from '../../flags/format-help.ts';
 import { type EngineInfo, showInfo } from '../../render/info.ts';
@@ -32,7 +33,9 @@ export const command: Command = {
     client.ApiVersion = context.client.apiVersion;
     if (format !== '') {
       if (errors.length) context.err.write(`${errors.join('\n')}\n`);
-      context.out.write(await renderInfo({ ...engine, ClientInfo: client, ServerErrors: errors }, format));
+      const { text, error } = await renderInfo({ ...engine, ClientInfo: client, ServerErrors: errors }, format);
+      context.out.write(text);
+      if (error !== undefined) throw new CliError(error);
       return 0;
     }
     const user = userOfHub(context.config.auths?.[HUB]?.auth);

@@ -22,9 +22,7 @@ export const command: Command = {
     if (flags.bool('volumes') && filters.until) {
       throw new CliError('ERROR: The "until" filter is not supported with "--volumes"');
     }
-    if (!flags.bool('force') && !confirm(context, question(flags, filters))) {
-      throw new CliError('system prune has been cancelled');
-    }
+    if (!flags.bool('force') && !confirm(context, question(flags, filters))) return 0; // declined: nothing was asked for
     await prune(context, flags, filters);
     return 0;
   },

@@ -21,9 +21,10 @@ export const command: Command = {
     }
     const client = clientVersion(context, context.client.apiVersion, API_VERSION);
     // The client's own part is shown also when no engine answers.
-    context.out.write(await renderVersion({ Client: client, Server: server }, format));
-    if (failure === '') return 0;
-    context.err.write(`${failure}\n`);
+    const { text, error } = await renderVersion({ Client: client, Server: server }, format);
+    context.out.write(text);
+    if (failure === '' && error === undefined) return 0;
+    context.err.write(`${failure || error}\n`);
     return 1;
   },
 };

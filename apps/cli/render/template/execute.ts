@@ -29,19 +29,22 @@ export interface ExecuteOptions {
 
 /**
  * Runs a template over `data`. Throws TemplateError with Go's message,
- * `template: NAME:LINE:COLUMN: executing "NAME" at <NODE>: …`; `partial` of the error's cause is never printed.
+ * `template: NAME:LINE:COLUMN: executing "NAME" at <NODE>: …`.
  */
 export function executeTemplate(template: Template, data: Value, options: ExecuteOptions): string {
   return new Run(template, options).start(data);
 }
 
-/** As `executeTemplate`, but gives what was written before an error, as Go's writer does. */
-export function executePartly(template: Template, data: Value, options: ExecuteOptions): string {
-  const run = new Run(template, options);
+/** As `executeTemplate`, but an error only ends the text, as it ends what Go's writer gets. */
+export function executePartly(
+  template: Template,
+  data: Value,
+  options: ExecuteOptions,
+): { text: string; error?: string } {
   try {
-    return run.start(data);
+    return { text: executeTemplate(template, data, options) };
   } catch (error) {
-    if (error instanceof TemplateError) return run.out;
+    if (error instanceof TemplateError) return { text: error.partial, error: error.message };
     throw error;
   }
 }
@@ -465,13 +468,14 @@ class Run {
   #fail(message: string): never {
     const { source, name } = this.#template;
     const node = this.#node;
-    if (!node) throw new TemplateError(`template: ${this.#name}: ${message}`);
+    if (!node) throw new TemplateError(`template: ${this.#name}: ${message}`, this.out);
     const before = Buffer.from(source.slice(0, node.at));
     const newline = before.lastIndexOf(10);
     const column = newline < 0 ? before.length : before.length - newline - 1;
     const line = 1 + before.filter((byte) => byte === 10).length;
     throw new TemplateError(
       `template: ${name}:${line}:${column}: executing ${quote(this.#name)} at <${describe(node)}>: ${message}`,
+      this.out,
     );
   }
 }

@@ -24,7 +24,7 @@ export function goJson(value: Value, escapeHtml: boolean): string {
       return v === null || v === undefined ? 'null' : jsonObject(jsonEntries(type.elem, v), escapeHtml);
     case 'struct':
       if (typeof v === 'string') return jsonString(v, escapeHtml);
-      if (type.stringer) return jsonString('0001-01-01T00:00:00Z', escapeHtml);
+      if (type.name === 'time.Time') return jsonString('0001-01-01T00:00:00Z', escapeHtml);
       return jsonObject(structEntries(value), escapeHtml);
     case 'pointer':
       return v === null || v === undefined ? 'null' : goJson({ type: type.elem, v }, escapeHtml);

@@ -56,6 +56,7 @@ function printStruct({ type, v }: Typed, style: PrintStyle, depth: number): stri
 function printPointer({ type, v }: Typed, style: PrintStyle, depth: number): string {
   if (type.kind !== 'pointer') return '';
   if (v === null || v === undefined) return style.sharp ? `(${type.name})(nil)` : '<nil>';
+  if (type.elem.stringer && !style.sharp) return type.elem.stringer(v);
   const composite = ['struct', 'map', 'slice'].includes(type.elem.kind);
   if (depth === 0 && composite) return `&${printValue({ type: type.elem, v }, style, depth + 1)}`;
   // Go prints the address here, which says nothing; any address is as good.

@@ -1,5 +1,5 @@
 import type { GoType, StructField } from '../template/value.ts';
-import { goDuration, goTimeString, parseInstant } from '../time.ts';
+import { goDuration, goTimeText } from '../time.ts';
 
 /**
  * Go types of the API as text, because templates see them: `{{.State}}` prints fields in Go's order, `{{json .State}}`
@@ -32,9 +32,16 @@ const SCALARS: Record<string, GoType> = {
 for (const name of ['int', 'int64', 'int32']) SCALARS[name] = { kind: 'int', name };
 for (const name of ['uint', 'uint8', 'uint16', 'uint32', 'uint64']) SCALARS[name] = { kind: 'uint', name };
 
+/** Structs that print themselves. */
+const STRINGERS: Record<string, (v: unknown) => string> = {
+  'units.Ulimit': (v) => {
+    const { Name, Soft, Hard } = v as Record<string, unknown>;
+    return `${Name}=${Soft}:${Hard}`;
+  },
+};
+
 function timeText(v: unknown): string {
-  const at = typeof v === 'string' ? parseInstant(v) : undefined;
-  return at ? goTimeString(at, String(v).endsWith('Z')) : '0001-01-01 00:00:00 +0000 UTC';
+  return typeof v === 'string' ? goTimeText(v) : '0001-01-01 00:00:00 +0000 UTC';
 }
 
 function readType(name: string, texts: TypeTexts, known: Map<string, GoType>): GoType {
@@ -56,7 +63,8 @@ function readType(name: string, texts: TypeTexts, known: Map<string, GoType>): G
     const other = inner(text.slice(1).trim());
     return { ...other, name, underlying: other.name };
   }
-  return { kind: 'struct', name, fields: readFields(text, texts, known) };
+  const stringer = STRINGERS[name];
+  return { kind: 'struct', name, fields: readFields(text, texts, known), ...(stringer && { stringer }) };
 }
 
 function lazyElem<T extends GoType>(type: T, elem: () => GoType): T {
