@@ -32,7 +32,7 @@ export const atLeastArgs = (n: number): Arity => ({ min: n, max: Number.POSITIVE
 export const atMostArgs = (n: number): Arity => ({ min: 0, max: n });
 
 /**
- * Value types, named as help shows them. `bool` needs no value. `list`, `map`, `filter`, `network`, `mount`, `ulimit`
+ * Value types, named as help shows them. `bool` needs no value. `list`, `strings`, `map`, `filter`, `network`, `mount`, `ulimit`
  * and `gpu-request` may be repeated and give a list of strings. `int`, `uint`, `uint16` give numbers, `bytes` a number of
  * bytes ("64m"), `duration` a number of nanoseconds ("1m30s"), `decimal` billionths ("0.5" is 500000000).
  */
@@ -46,6 +46,7 @@ export type FlagType =
   | 'duration'
   | 'decimal'
   | 'list'
+  | 'strings'
   | 'map'
   | 'filter'
   | 'network'
@@ -65,6 +66,8 @@ export interface FlagSpec {
   default?: string;
   /** Works, but is not in help. */
   hidden?: boolean;
+  /** Works, but says what to use instead: `use --timeout instead`. */
+  deprecated?: string;
   /** Checks and perhaps rewrites one value; a thrown Error's message becomes the reason in `invalid argument "x" for …`. */
   check?: (value: string) => string;
   /** Takes the place of the type's own conversion; throws like `check`. */

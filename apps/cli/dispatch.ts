@@ -90,6 +90,9 @@ async function runWords(words: readonly string[], global: FlagValues, shell: She
     shell.out(commandHelp(called, entry, command, style(shell)));
     return 0;
   }
+  for (const spec of command.flags)
+    if (spec.deprecated && parsed.flags.changed(spec.long))
+      shell.err(`Flag --${spec.long} has been deprecated, ${spec.deprecated}\n`);
   checkArity(parsed.args.length, command.args, { invoked, usage, programName: shell.programName });
   return runCommand(command, { flags: parsed.flags, args: parsed.args, invoked }, global, shell);
 }

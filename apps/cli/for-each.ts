@@ -5,13 +5,13 @@ import type { Context } from './context.ts';
 const AT_ONCE = 50;
 
 /**
- * Does the same to every name, several at once, and prints `done` of each in the order given, errors on stderr after
+ * Does the same to every name, several at once, and prints what each gave in the order of the names (undefined: nothing), errors on stderr after
  * all have ended. Resolves to the exit code: 1 when any failed.
  */
 export async function forEachName(
   context: Context,
   names: readonly string[],
-  act: (name: string) => Promise<string>,
+  act: (name: string) => Promise<string | undefined>,
 ): Promise<number> {
   const errors: string[] = [];
   let next = 0;

@@ -18,7 +18,7 @@ export function parseAddress(text: string, tls: TlsFiles | undefined): Address {
       hint: 'Use unix:///path or tcp://host:port.',
     });
   if (scheme !== undefined && scheme !== 'tcp' && scheme !== 'http' && scheme !== 'https') throw bad();
-  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^:/[\]]+))(?::(\d{1,5}))?\/?$/.exec(rest);
+  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^\s:/[\]]+))(?::(\d{1,5}))?\/?$/.exec(rest);
   const host = match?.[1] ?? match?.[2];
   if (!host) throw bad();
   const port = match?.[3] ? Number(match[3]) : tls ? PORT.tls : PORT.plain;

@@ -79,10 +79,11 @@ export class EngineClient {
     const isStream = options.body !== undefined && !(options.body instanceof Uint8Array);
     // A stream cannot be sent again: settle the version before.
     if (isStream) await this.#settleVersion();
+    const used = this.#version;
     const response = await this.#send(this.#request(method, path, options));
     if (response.status < 400) return response;
     const error = await responseError(response);
-    if (isStream || !this.#stepDown(error)) throw error;
+    if (isStream || !this.#stepDown(error, used)) throw error;
     const second = await this.#send(this.#request(method, path, options));
     if (second.status < 400) return second;
     throw await responseError(second);
@@ -104,10 +105,11 @@ export class EngineClient {
       const request = this.#request(method, path, options);
       return openHijacked(await this.#reach((transport) => transport.connect()), request, responseError);
     };
+    const used = this.#version;
     try {
       return await open();
     } catch (error) {
-      if (!this.#stepDown(error)) throw error;
+      if (!this.#stepDown(error, used)) throw error;
       return open();
     }
   }
@@ -158,11 +160,11 @@ export class EngineClient {
     if (offered && isOlder(offered, this.#version)) this.#version = offered;
   }
 
-  /** True when the error says that the engine is older than us and we now speak its version. */
-  #stepDown(error: unknown): boolean {
+  /** True when the error of a call with version `used` says that the engine is older, and we now speak its version. */
+  #stepDown(error: unknown, used: string): boolean {
     if (this.#options.apiVersion || !(error instanceof BerthError)) return false;
     const match = /client version \S+ is too new\. Maximum supported API version is (\d+\.\d+)/.exec(error.message);
-    if (!match?.[1] || !isOlder(match[1], this.#version)) return false;
+    if (!match?.[1] || !isOlder(match[1], used)) return false;
     this.#version = match[1];
     return true;
   }

@@ -1,23 +1,24 @@
 import { describeError } from '@berth/kit';
 import type { Context } from '../context.ts';
+import { type Inspected, inspectPrinter } from '../render/inspect.ts';
 
 /** Looks objects up by name and prints them as one JSON array or by a template; resolves to the exit code. */
 export async function inspectAll(
   context: Context,
   names: readonly string[],
   format: string,
-  look: (name: string) => Promise<unknown>,
+  look: (name: string) => Promise<Inspected>,
 ): Promise<number> {
-  const found: unknown[] = [];
+  const printer = await inspectPrinter(format);
   const errors: string[] = [];
   for (const name of names) {
     try {
-      found.push(await look(name));
+      printer.add(await look(name));
     } catch (error) {
       errors.push(describeError(error));
     }
   }
-  if (format === '' || format === 'json') context.out.write(`${JSON.stringify(found, null, format === '' ? 4 : 0)}\n`);
+  context.out.write(printer.finish());
   if (errors.length) context.err.write(`${errors.join('\n')}\n`);
   return errors.length ? 1 : 0;
 }

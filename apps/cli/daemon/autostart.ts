@@ -1,5 +1,6 @@
 import type { Context } from '../context.ts';
-import { ENGINE_LOG, startEngine } from './start-engine.ts';
+import { engineLog } from './find-engine.ts';
+import { startEngine } from './start-engine.ts';
 
 /**
  * Starts the engine in the background because nothing listens at the default address, and waits until it answers. Says
@@ -7,6 +8,6 @@ import { ENGINE_LOG, startEngine } from './start-engine.ts';
  */
 export async function autostart(context: Context): Promise<boolean> {
   const pid = await startEngine(context.host, []);
-  context.err.write(`berth: engine was not running; started it (pid ${pid}, log ${ENGINE_LOG})\n`);
+  context.err.write(`berth: engine was not running; started it (pid ${pid}, log ${engineLog([])})\n`);
   return true;
 }

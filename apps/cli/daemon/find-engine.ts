@@ -23,6 +23,21 @@ export function engineHost(options: readonly string[]): string {
   return value(options, ['--host', '-H']) ?? `unix://${execRoot(options)}/berth.sock`;
 }
 
+/** Where the output of an engine in the background goes: beside its socket when it is not the one of the system. */
+export function engineLog(options: readonly string[]): string {
+  const root = execRoot(options);
+  return root === DEFAULT_EXEC_ROOT ? '/var/log/berth/engine.log' : `${root}/engine.log`;
+}
+
+/** True when the options say no more than which engine is meant. */
+export function namesOnly(options: readonly string[]): boolean {
+  return (
+    options.length === 0 ||
+    (options.length === 2 && options[0] === '--exec-root') ||
+    (options.length === 1 && /^--exec-root=/.test(options[0] ?? ''))
+  );
+}
+
 function execRoot(options: readonly string[]): string {
   return value(options, ['--exec-root']) ?? DEFAULT_EXEC_ROOT;
 }

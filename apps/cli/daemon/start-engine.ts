@@ -1,11 +1,10 @@
 import type { ChildProcess } from 'node:child_process';
 import { closeSync, fstatSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { CliError } from '../cli-error.ts';
+import { engineLog } from './find-engine.ts';
 import { engineCommand } from './locate.ts';
 import { answers } from './probe.ts';
-
-/** Where the started engine's output goes. */
-export const ENGINE_LOG = '/var/log/berth/engine.log';
 
 /** A first start on a slow disk unpacks nothing but compiles profiles and probes a runtime: seconds, not tens of them. */
 const START_LIMIT_MS = 30_000;
@@ -18,22 +17,30 @@ export async function startEngine(host: string, flags: readonly string[]): Promi
       `Cannot connect to the Docker daemon at ${host}. Is the docker daemon running?\nThe engine is not running, and starting it needs root: run \`sudo berth daemon start\`.`,
     );
   const command = [...engineCommand(), ...flags];
-  mkdirSync(ENGINE_LOG.slice(0, ENGINE_LOG.lastIndexOf('/')), { recursive: true, mode: 0o750 });
-  const log = openSync(ENGINE_LOG, 'a', 0o640);
+  const logPath = engineLog(flags);
+  // The engine's own folder may be searched by all: sockets in it have permissions of their own.
+  mkdirSync(dirname(logPath), { recursive: true, mode: 0o711 });
+  const log = openSync(logPath, 'a', 0o640);
   const before = fstatSync(log).size;
   const { spawn } = await import('node:child_process');
   const [program = '', ...args] = command;
   const child = spawn(program, args, { stdio: ['ignore', log, log], detached: true, cwd: '/' });
   closeSync(log);
   try {
-    await untilAnswers(host, child, before);
+    await untilAnswers(host, child, { path: logPath, from: before });
   } finally {
     child.unref();
   }
   return child.pid ?? 0;
 }
 
-async function untilAnswers(host: string, child: ChildProcess, logStart: number): Promise<void> {
+interface LogPart {
+  path: string;
+  /** Size before this start. */
+  from: number;
+}
+
+async function untilAnswers(host: string, child: ChildProcess, log: LogPart): Promise<void> {
   let ended: string | undefined;
   child.once('error', (error) => (ended = error.message));
   child.once('exit', (code, signal) => (ended = signal ? `ended by ${signal}` : `ended with exit code ${code}`));
@@ -42,17 +49,17 @@ async function untilAnswers(host: string, child: ChildProcess, logStart: number)
     const over = ended;
     // Asked after `ended` was read: another client may have started the engine that won.
     if (await answers(host)) return;
-    if (over !== undefined) throw new CliError(`the engine did not start: it ${over}\n${logTail(logStart)}`);
+    if (over !== undefined) throw new CliError(`the engine did not start: it ${over}\n${logTail(log)}`);
     if (Date.now() > deadline)
       throw new CliError(
-        `the engine (pid ${child.pid}) does not answer at ${host} after ${START_LIMIT_MS / 1000} seconds\n${logTail(logStart)}`,
+        `the engine (pid ${child.pid}) does not answer at ${host} after ${START_LIMIT_MS / 1000} seconds\n${logTail(log)}`,
       );
     await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
   }
 }
 
 /** The last lines that this start wrote. */
-function logTail(from: number): string {
-  const lines = readFileSync(ENGINE_LOG).subarray(from).toString('utf8').trimEnd().split('\n').slice(-20);
-  return `The end of ${ENGINE_LOG}:\n${lines.map((line) => `  ${line}`).join('\n')}`;
+function logTail({ path, from }: LogPart): string {
+  const lines = readFileSync(path).subarray(from).toString('utf8').trimEnd().split('\n').slice(-20);
+  return `The end of ${path}:\n${lines.map((line) => `  ${line}`).join('\n')}`;
 }

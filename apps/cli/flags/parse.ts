@@ -61,12 +61,13 @@ function takeLong(scan: Scan, word: string): void {
   const equals = word.indexOf('=');
   const name = equals < 0 ? word.slice(2) : word.slice(2, equals);
   if (name === '' || name.startsWith('-')) throw new FlagError(`bad flag syntax: ${word}`);
+  // Also where a command declares it for its help text.
+  if (name === 'help') {
+    scan.result.help = 'long';
+    return;
+  }
   const spec = scan.byLong.get(name);
   if (!spec) {
-    if (name === 'help') {
-      scan.result.help = 'long';
-      return;
-    }
     const near = nearest(name, [...scan.byLong.keys()]);
     throw new FlagError(`unknown flag: --${name}`, near && `--${near}`);
   }

@@ -19,9 +19,9 @@ export const command: Command = {
     const { client } = context;
     const details = await inspectContainer(client, args[0] ?? '');
     const { State: state, Config: config, Id: id } = details;
-    if (!state.Running) throw new CliError('cannot attach to a stopped container, start it first');
-    if (state.Paused) throw new CliError('cannot attach to a paused container, unpause it first');
-    if (state.Restarting) throw new CliError('cannot attach to a restarting container, wait until it is running');
+    if (!state.Running) throw new CliError('You cannot attach to a stopped container, start it first');
+    if (state.Paused) throw new CliError('You cannot attach to a paused container, unpause it first');
+    if (state.Restarting) throw new CliError('You cannot attach to a restarting container, wait until it is running');
     const stdin = !flags.bool('no-stdin') && config.OpenStdin;
     checkTerminal(context, stdin, config.Tty);
     const detachKeys = flags.string('detach-keys') || context.config.detachKeys || '';

@@ -38,6 +38,8 @@ export const command: Command = {
       noTrunc: flags.bool('no-trunc'),
       size: flags.bool('size'),
     };
+    if (style.quiet && style.format)
+      context.err.write('WARNING: Ignoring custom format, because both --format and --quiet are set.\n');
     const containers = await listContainers(context.client, {
       all: flags.bool('all'),
       limit: flags.bool('latest') && last === -1 ? 1 : last,

@@ -26,7 +26,7 @@ function linesOf(ports: Ports, wanted: string, name: string): string[] {
       `Error: invalid port (${port}): strconv.ParseUint: parsing ${JSON.stringify(port)}: invalid syntax`,
     );
   const bindings = ports[`${Number(port)}/${proto}`];
-  if (!bindings?.length) throw new CliError(`Error: No public port '${port}/${proto}' published for ${name}`);
+  if (!bindings?.length) throw new CliError(`Error: No public port '${wanted}' published for ${name}`);
   return bindings.map(address);
 }
 

@@ -1,5 +1,4 @@
 import { pruneContainers } from '@berth/client';
-import { CliError } from '../../cli-error.ts';
 import { type Command, NO_ARGS } from '../../command.ts';
 import { confirm } from '../../confirm.ts';
 import { checkFilter, readFilters } from '../../flags/filters.ts';
@@ -18,7 +17,7 @@ export const command: Command = {
       !flags.bool('force') &&
       !confirm(context, 'WARNING! This will remove all stopped containers.\nAre you sure you want to continue?')
     )
-      throw new CliError('container prune has been cancelled');
+      return 0;
     const { ContainersDeleted: deleted, SpaceReclaimed: space } = await pruneContainers(context.client, filters);
     if (deleted?.length) context.out.write(`Deleted Containers:\n${deleted.map((id) => `${id}\n`).join('')}\n`);
     context.out.write(`Total reclaimed space: ${humanSize(space)}\n`);

@@ -13,9 +13,9 @@ export const command: Command = {
   args: atLeastArgs(1),
   run(context, { flags, args }) {
     const force = flags.bool('force');
-    return forEachName(context, args, async (given) => {
+    return forEachName(context, args, async (given): Promise<string | undefined> => {
       const name = given.replace(/^\/+|\/+$/g, '');
-      if (name === '') throw new Error('Container name cannot be empty');
+      if (name === '') throw new Error('container name cannot be empty');
       try {
         await removeContainer(context.client, name, {
           force,
@@ -26,6 +26,7 @@ export const command: Command = {
         // Docker's --force makes removing what is not there a success, but says so.
         if (!(force && isBerthError(error, 'not-found'))) throw error;
         context.err.write(`${error.message}\n`);
+        return undefined;
       }
       return given;
     });

@@ -36,7 +36,7 @@ async function startAll(context: Context, names: readonly string[]): Promise<num
       failed.push(name);
     }
   }
-  if (failed.length) throw new CliError(`failed to start containers: ${failed.join(', ')}`);
+  if (failed.length) throw new CliError(`Error: failed to start containers: ${failed.join(', ')}`);
   return 0;
 }
 

@@ -9,8 +9,9 @@ export const STOP_FLAGS: readonly FlagSpec[] = [
   {
     long: 'time',
     type: 'int',
-    help: 'Seconds to wait before killing the container (deprecated: use --timeout)',
+    help: 'Seconds to wait before killing the container',
     hidden: true,
+    deprecated: 'use --timeout instead',
   },
   { long: 'timeout', short: 't', type: 'int', help: 'Seconds to wait before killing the container' },
 ];

@@ -1,9 +1,9 @@
 import { type Command, NO_ARGS } from '../../command.ts';
-import { engineHost, findEngine } from '../../daemon/find-engine.ts';
-import { ENGINE_LOG, startEngine } from '../../daemon/start-engine.ts';
+import { engineHost, engineLog, findEngine, namesOnly } from '../../daemon/find-engine.ts';
+import { startEngine } from '../../daemon/start-engine.ts';
 import { stopEngine } from '../../daemon/stop-engine.ts';
 
-/** Options given here take the place of those that the engine was started with, except --exec-root, which says which one. */
+/** Options given here take the place of those that it was started with; --exec-root alone only says which engine. */
 export const command: Command = {
   usage: '[OPTIONS]',
   flags: [],
@@ -12,9 +12,9 @@ export const command: Command = {
   async run(context, { args }) {
     const running = findEngine(args);
     if (running) await stopEngine(running.pid);
-    const options = args.length > 0 ? args : (running?.options ?? []);
+    const options = namesOnly(args) && running ? running.options : args;
     const pid = await startEngine(engineHost(options), options);
-    context.out.write(`${running ? 'restarted' : 'started'} the engine (pid ${pid}, log ${ENGINE_LOG})\n`);
+    context.out.write(`${running ? 'restarted' : 'started'} the engine (pid ${pid}, log ${engineLog(options)})\n`);
     return 0;
   },
 };

@@ -1,6 +1,6 @@
 import { type Command, NO_ARGS } from '../../command.ts';
-import { engineHost, findEngine } from '../../daemon/find-engine.ts';
-import { ENGINE_LOG, startEngine } from '../../daemon/start-engine.ts';
+import { engineHost, engineLog, findEngine } from '../../daemon/find-engine.ts';
+import { startEngine } from '../../daemon/start-engine.ts';
 
 /** All words are options of the engine. */
 export const command: Command = {
@@ -15,7 +15,7 @@ export const command: Command = {
       return 0;
     }
     const pid = await startEngine(engineHost(args), args);
-    context.out.write(`started the engine (pid ${pid}, log ${ENGINE_LOG})\n`);
+    context.out.write(`started the engine (pid ${pid}, log ${engineLog(args)})\n`);
     return 0;
   },
 };

@@ -133,6 +133,7 @@ export const CREATE_FLAGS: readonly FlagSpec[] = [
     default: '0s',
     help: 'Maximum time to allow one check to run (ms|s|m|h)',
   },
+  { long: 'help', type: 'bool', help: 'Print usage' },
   { long: 'hostname', short: 'h', type: 'string', help: 'Container host name' },
   { long: 'init', type: 'bool', help: 'Run an init inside the container that forwards signals and reaps processes' },
   { long: 'interactive', short: 'i', type: 'bool', help: 'Keep STDIN open even if not attached' },
