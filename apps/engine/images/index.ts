@@ -51,7 +51,11 @@ export async function createImages({ config, db, log, publish, users }: ImagesOp
     inspect: (name) => inspectImage(context, name),
     history: (name) => imageHistory(context, name),
     tag: (name, target) => tagImage(context, name, target),
-    remove: (name, options) => removeImage(context, name, options),
+    remove: async (name, options) => {
+      const items = await removeImage(context, name, options);
+      await forgetRemoved(context);
+      return items;
+    },
     prune: (filters) => pruneImages(context, filters),
     import: (archive, options) => importImage(context, archive, options),
     load: (archive, options) => loadImages(context, archive, options),

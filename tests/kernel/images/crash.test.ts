@@ -10,7 +10,7 @@ import { bytesOf, openImageStore } from './image-store.ts';
 const root = mkdtempSync(join(tmpdir(), 'berth-images-crash-'));
 afterAll(() => rmSync(root, { recursive: true }));
 
-const KILLS = 8;
+const KILLS = 6;
 
 test('kill -9 at any moment leaves whole images and, after a start, nothing else', async () => {
   let loaded = 0;
@@ -25,7 +25,7 @@ test('kill -9 at any moment leaves whole images and, after a start, nothing else
       });
     });
     // Not a wait for anything: the moment of the kill, a little later each time.
-    await new Promise((resolve) => setTimeout(resolve, kill * 7));
+    await new Promise((resolve) => setTimeout(resolve, kill * 9));
     child.kill('SIGKILL');
     await ended;
     const store = await openImageStore(root);
