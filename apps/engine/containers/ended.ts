@@ -27,7 +27,7 @@ export function watchEnd(context: Context, id: string, ended: Promise<void>): vo
 export async function finish(context: Context, id: string): Promise<void> {
   const before = context.store.get(id);
   if (!before || (before.state.status !== 'running' && before.state.status !== 'paused')) return;
-  const report = await exitReport(context, before, before.state);
+  const report = exitReport(context, before, before.state);
   const restart = shouldRestart(before, report.exitCode);
   const ended: Ended = {
     startedAt: before.state.startedAt,
@@ -46,7 +46,7 @@ export async function finish(context: Context, id: string): Promise<void> {
     eventAttributes(record, { exitCode: String(ended.exitCode), execDuration: String(seconds) }),
   );
   // Only what is saved may be forgotten: an engine that dies in between finds the file again.
-  await forgetExit(exitDirectory(context.config), id);
+  forgetExit(exitDirectory(context.config), id);
   await takeDown(context, record);
   context.live
     .of(id)
@@ -55,13 +55,13 @@ export async function finish(context: Context, id: string): Promise<void> {
   else if (record.spec.hostConfig.AutoRemove && !context.keepOnce.delete(id)) await removeLocked(context, id);
 }
 
-async function exitReport(
+function exitReport(
   context: Context,
   record: ContainerRecord,
   state: Running,
-): Promise<ExitReport & { error: string }> {
+): ExitReport & { error: string } {
   const directory = exitDirectory(context.config);
-  const report = await readExit(directory, record.id, pathsOf(context.config, record.id).bundle);
+  const report = readExit(directory, record.id, pathsOf(context.config, record.id).bundle);
   if (!report) {
     context.log.warn('the monitor of a container was killed: its exit code is not known', {
       container: record.id,

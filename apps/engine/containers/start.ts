@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BerthError, Scope } from '@berth/kit';
+import { warmCgroupMoves } from '../linux/cgroup.ts';
 import { ensureDirectoryInRoot } from '../linux/make-in-root.ts';
 import { readFileInRoot } from '../linux/open-in-root.ts';
 import type { Sandbox } from '../networks/model.ts';
@@ -116,6 +117,7 @@ async function prepare(
   const { config, cgroups } = context;
   const { id, spec } = record;
   const paths = pathsOf(config, id);
+  warmCgroupMoves(cgroups); // again: what `create` warmed cools down within milliseconds
   const runtime = await runtimeFor(context, spec.hostConfig.Runtime);
   const layers = context.images.layerDirectories(record.imageId);
   const isVolatile = spec.hostConfig.AutoRemove;
@@ -155,13 +157,13 @@ async function prepare(
   let monitorEnded: Promise<void> | undefined;
   undo.add('forget the exit file', async () => {
     await monitorEnded;
-    await forgetExit(exitDirectory(config), id);
+    forgetExit(exitDirectory(config), id);
   });
   undo.add('remove processes, control group and runtime state', async () => {
     await killLeftovers(cgroups, cgroupOf(config, id));
     deleteState(runtime, id);
   });
-  await forgetExit(exitDirectory(config), id); // of an earlier run whose end was saved just before an engine died
+  forgetExit(exitDirectory(config), id); // of an earlier run whose end was saved just before an engine died
   const monitor = await startMonitor({
     id,
     bundle: paths.bundle,

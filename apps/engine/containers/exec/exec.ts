@@ -46,6 +46,7 @@ export const execStart =
     if (!detach && tty !== exec.wish.tty) exec.wish = { ...exec.wish, tty };
     if (consoleSize) exec.wish = { ...exec.wish, consoleSize };
     exec.state = 'running';
+    warmCgroupMoves(context.cgroups);
     context.publish(
       'container',
       `exec_start: ${exec.wish.cmd.join(' ')}`,

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
-import { open, readFile, rm, stat } from 'node:fs/promises';
+import { closeSync, existsSync, openSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BerthError, errnoOf } from '@berth/kit';
 import { watchProcess } from '../../linux/pidfd.ts';
@@ -172,24 +172,20 @@ export function watchMonitor(monitor: ProcessIdentity): Promise<void> {
   });
 }
 
-/** Reads and keeps the exit file; undefined when the monitor wrote none (it was killed). */
-export async function readExit(exitDirectory: string, id: string, bundle: string): Promise<ExitReport | undefined> {
+/** Reads and keeps the exit file; undefined when the monitor wrote none (it was killed). Synchronous: it is a few bytes on a tmpfs, and everybody waits for it. */
+export function readExit(exitDirectory: string, id: string, bundle: string): ExitReport | undefined {
   const path = join(exitDirectory, id);
   try {
-    const [text, facts] = await Promise.all([readFile(path, 'utf8'), stat(path)]);
-    return {
-      exitCode: Number(text.trim()),
-      finishedAt: Math.round(facts.mtimeMs),
-      oomKilled: await exists(join(bundle, 'oom')),
-    };
+    const exitCode = Number(readFileSync(path, 'utf8').trim());
+    return { exitCode, finishedAt: Math.round(statSync(path).mtimeMs), oomKilled: existsSync(join(bundle, 'oom')) };
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return undefined;
     throw error;
   }
 }
 
-export async function forgetExit(exitDirectory: string, id: string): Promise<void> {
-  await rm(join(exitDirectory, id), { force: true });
+export function forgetExit(exitDirectory: string, id: string): void {
+  rmSync(join(exitDirectory, id), { force: true });
 }
 
 /** Sets the size of a container's terminal by conmon's control FIFO. */
@@ -209,11 +205,4 @@ async function writeControl(bundle: string, line: string): Promise<void> {
   } finally {
     await control.close();
   }
-}
-
-async function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
 }
