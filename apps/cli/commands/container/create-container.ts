@@ -24,7 +24,10 @@ export async function createFromFlags(context: Context, flags: FlagValues, body:
   if (idFile && existsSync(idFile))
     throw new CliError(`container ID file found, make sure the other container isn't running or delete ${idFile}`);
   warnOfLocalDns(context, body);
-  const options = { name: flags.string('name'), platform: flags.string('platform') };
+  const options = {
+    name: flags.string('name'),
+    platform: flags.string('platform') || context.env.DOCKER_DEFAULT_PLATFORM || '',
+  };
   const pull = async () => {
     const { pullImage } = await import('./pull-image.ts');
     await pullImage(context, image, { platform: options.platform, quiet: flags.bool('quiet') });

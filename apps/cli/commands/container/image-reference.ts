@@ -29,12 +29,6 @@ export function taggedFamiliar(image: string): string {
   return `${familiar}:${tag ?? 'latest'}`;
 }
 
-/** Name and tag for a pull; a digest stands in the tag's place, as the API has it. */
-export function pullParts(image: string): { name: string; tag: string } {
-  const { name, tag, digest } = split(image);
-  return { name, tag: digest ?? tag ?? 'latest' };
-}
-
 function split(image: string): { name: string; tag: string | undefined; digest: string | undefined } {
   const at = image.indexOf('@');
   const named = at < 0 ? image : image.slice(0, at);

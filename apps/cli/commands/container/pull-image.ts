@@ -1,7 +1,8 @@
-import { jsonLines } from '@berth/client';
+import { jsonLines, pullImage as pull } from '@berth/client';
 import type { Context } from '../../context.ts';
 import { type ProgressMessage, renderProgress } from '../../render/progress.ts';
-import { pullParts } from './image-reference.ts';
+import { readNamed } from '../image/named.ts';
+import { registryAuth } from '../registry/credentials.ts';
 
 /** Pulls an image for `run` and `create`; progress goes to stderr, so that stdout stays the process's own. */
 export async function pullImage(
@@ -9,10 +10,9 @@ export async function pullImage(
   image: string,
   options: { platform: string; quiet: boolean },
 ): Promise<void> {
-  const { name, tag } = pullParts(image);
-  const response = await context.client.stream('POST', '/images/create', {
-    query: { fromImage: name, tag, platform: options.platform },
-  });
+  const { familiar, tag } = readNamed(image, false);
+  const auth = await registryAuth(context, familiar);
+  const response = await pull(context.client, familiar, { tag, platform: options.platform, auth });
   const silent = { write: () => {}, drain: async () => {}, isTerminal: false, size: () => undefined };
   await renderProgress(jsonLines<ProgressMessage>(response), options.quiet ? silent : context.err);
 }
