@@ -55,8 +55,16 @@ async function assemble(config: EngineConfig, log: Logger, scope: Scope): Promis
   scope.add('close images', () => images.close());
   const transfers = createTransfers({ images, config });
   scope.add('end transfers', () => transfers.close());
+  const forgetRemovedImages = () => {
+    images.forgetRemoved().catch((error) => log.warn('cannot remove what is left of a removed image', { error }));
+  };
   const containers = createContainers({
-    ...{ config, db, log, publish, images, networks, probe },
+    ...{ config, db, log, images, networks, probe },
+    publish(type, action, actorId, attributes) {
+      publish(type, action, actorId, attributes);
+      // An image that was removed by force while this container needed it can go now; after the answer.
+      if (type === 'container' && action === 'destroy') setImmediate(forgetRemovedImages);
+    },
     hostGateway: () => networks.inspect('bridge').IPAM.Config?.[0]?.Gateway ?? '',
   });
   scope.add('let go of containers', () => containers.close());
