@@ -14,6 +14,9 @@ export function parseTemplate(name: string, source: string, hasFunction: (name: 
   return { name, source, root, defined: parser.defined };
 }
 
+/** Nesting of parentheses and branches; far beyond what people write, far below what the stack holds. */
+const MAX_DEPTH = 1_000;
+
 type Terminator = { kind: 'end' | 'else'; text: string };
 
 class Parser {
@@ -24,6 +27,7 @@ class Parser {
   #next = 0;
   #variables: string[] = ['$'];
   #rangeDepth = 0;
+  #depth = 0;
   #actionLine = 0;
   /** Line of the token read last: Go reports errors there. */
   #line = 1;
@@ -72,10 +76,14 @@ class Parser {
   }
 
   #itemList(): { list: Node[]; end: Terminator } {
+    if (++this.#depth > MAX_DEPTH) this.#fail('max expression depth exceeded');
     const list: Node[] = [];
     while (this.#peekNonSpace().kind !== 'eof') {
       const node = this.#textOrAction();
-      if (isTerminator(node)) return { list, end: node };
+      if (isTerminator(node)) {
+        this.#depth--;
+        return { list, end: node };
+      }
       list.push(node);
     }
     return this.#fail('unexpected EOF');
@@ -187,6 +195,7 @@ class Parser {
   }
 
   #pipeline(context: string, end: TokenKind): Pipe {
+    if (++this.#depth > MAX_DEPTH) this.#fail('max expression depth exceeded');
     const pipe: Pipe = { kind: 'pipe', at: this.#peekNonSpace().at, declares: [], assigns: false, commands: [] };
     this.#declarations(pipe, context);
     for (;;) {
@@ -194,6 +203,7 @@ class Parser {
       const token = this.#takeNonSpace();
       if (token.kind === end) {
         this.#checkPipeline(pipe, context);
+        this.#depth--;
         return pipe;
       }
       if (!STARTS_COMMAND.has(token.kind) && !isKeyword(token, 'nil')) this.#unexpected(token, context);

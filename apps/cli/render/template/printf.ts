@@ -9,6 +9,9 @@ interface Verb {
   verb: string;
 }
 
+/** Go's own limit of widths and precisions. */
+const MAX_WIDTH = 1_000_000;
+
 /** Go's fmt.Sprintf, with its marks for wrong use: `%!d(string=x)`, `%!s(MISSING)`, `%!(EXTRA int=1)`. */
 export function goSprintf(format: string, args: readonly Value[]): string {
   let next = 0;
@@ -28,6 +31,8 @@ export function goSprintf(format: string, args: readonly Value[]): string {
     ) => {
       const wide = star(width);
       const exact = precision === undefined ? undefined : (star(precision) ?? 0);
+      const bad = (wide ?? 0) > MAX_WIDTH ? '%!(BADWIDTH)' : (exact ?? 0) > MAX_WIDTH ? '%!(BADPREC)' : '';
+      if (bad !== '') return bad + formatVerb(args[next++], { flags, width: undefined, precision: undefined, verb });
       if (verb === '') return '%!(NOVERB)';
       if (verb === '%') return '%';
       if (index !== undefined) next = Number(index) - 1;
