@@ -25,6 +25,8 @@ try {
       '--compile',
       '--minify',
       '--bytecode',
+      // Each command in a part of its own: a start loads the asked one and what it imports.
+      '--splitting',
       '--format=esm',
       join(root, 'apps/cli/main.ts'),
       '--outfile',

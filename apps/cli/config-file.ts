@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { CliError } from './cli-error.ts';
 
 /** The parts of Docker's config.json that are used; others are kept by whoever writes it. */
@@ -20,7 +19,12 @@ export interface ConfigFile {
 
 /** The folder of config.json: `--config`, BERTH_CONFIG, DOCKER_CONFIG, `~/.docker`. */
 export function configFolder(flag: string, env: Readonly<Record<string, string | undefined>>): string {
-  return flag || env.BERTH_CONFIG || env.DOCKER_CONFIG || `${env.HOME || homedir()}/.docker`;
+  return (
+    flag ||
+    env.BERTH_CONFIG ||
+    env.DOCKER_CONFIG ||
+    `${env.HOME || process.getBuiltinModule('node:os').homedir()}/.docker`
+  );
 }
 
 /** Reads config.json of `folder`; `{}` when it is not there. Throws CliError when it cannot be understood. */

@@ -8,7 +8,7 @@ async function run(line: string, programName = 'docker') {
   const code = await dispatch(line === '' ? [] : line.split(' '), {
     programName,
     configDir: '/nowhere',
-    columns: 80,
+    columns: () => 80,
     out: (text) => {
       out += text;
     },

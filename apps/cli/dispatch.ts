@@ -13,8 +13,8 @@ import { versionLine } from './version.ts';
 export interface Shell {
   programName: string;
   configDir: string;
-  /** Width for help texts. */
-  columns: number;
+  /** Width for help texts; asked for only then. */
+  columns(): number;
   out(text: string): void;
   err(text: string): void;
   /** Makes the context once the global flags are known. */
@@ -200,5 +200,5 @@ function checkArity(count: number, arity: Arity, names: { invoked: string; usage
 }
 
 function style(shell: Shell): HelpStyle {
-  return { programName: shell.programName, columns: shell.columns };
+  return { programName: shell.programName, columns: shell.columns() };
 }

@@ -17,7 +17,7 @@ async function main(): Promise<number> {
   const code = await dispatch(argv, {
     programName,
     configDir,
-    columns: out.size()?.columns ?? 80,
+    columns: () => out.size()?.columns ?? 80,
     out: (text) => out.write(text),
     err: (text) => err.write(text),
     openContext: (global) => openContext(global, { programName, env: process.env, out, err, in: input }),

@@ -73,7 +73,7 @@ async function create(args: readonly string[]) {
   const exit = await dispatch(['create', ...args], {
     programName: 'docker',
     configDir: folder,
-    columns: 80,
+    columns: () => 80,
     out: () => {},
     err: note,
     openContext: () => context,
