@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { BerthError, Scope } from '@berth/kit';
+import { BerthError, errnoOf, Scope } from '@berth/kit';
 import { warmCgroupMoves } from '../linux/cgroup.ts';
 import { ensureDirectoryInRoot } from '../linux/make-in-root.ts';
 import { readFileInRoot } from '../linux/open-in-root.ts';
@@ -136,7 +136,7 @@ async function prepare(
 
   writeNetworkFiles(paths, spec, sandbox, context.hostGateway());
   const user = resolveUserIn(paths, spec.config.User, spec.hostConfig.GroupAdd ?? []);
-  if (spec.config.WorkingDir !== '') ensureDirectoryInRoot(paths.rootfs, spec.config.WorkingDir, 0o755);
+  if (spec.config.WorkingDir !== '') makeWorkingDirectory(paths, spec.config.WorkingDir);
   const mountPoints = mountPointsOf(spec);
   const built = buildSpec(spec.config, spec.hostConfig, {
     paths,
@@ -177,6 +177,19 @@ async function prepare(
   monitorEnded = monitor.ended;
   if (seccomp.learn) await rememberSeccomp(context, runtime, id, seccomp.key);
   return { monitor, sandbox, runtime };
+}
+
+/** Errors: invalid where links and files of the image are in the way. */
+function makeWorkingDirectory(paths: ContainerPaths, directory: string): void {
+  try {
+    ensureDirectoryInRoot(paths.rootfs, directory, 0o755);
+  } catch (cause) {
+    if (!['ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG'].includes(errnoOf(cause) ?? '')) throw cause;
+    throw new BerthError('invalid', `Cannot mkdir: ${directory} is not a directory`, {
+      cause,
+      hint: 'A part of the working directory is a file, a link to nothing or too long: choose another with --workdir.',
+    });
+  }
 }
 
 function resolveUserIn(paths: ContainerPaths, user: string, groupAdd: string[]): ReturnType<typeof resolveUser> {
