@@ -3,6 +3,8 @@ import { existsSync, rmdirSync, rmSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { mustRun } from '../setup/run.mjs';
 
+const DELETE_LINK = new URL('./delete-link.pl', import.meta.url).pathname;
+
 /**
  * @param {number | undefined} pid of the engine
  * @returns {Promise<{ said: string, value: undefined }>}
@@ -36,7 +38,7 @@ export async function removeParts(parts) {
       'handle',
       String(handle),
     ]);
-  for (const name of parts.links) await mustRun(`remove the link ${name}`, 'ip', ['link', 'delete', name]);
+  for (const name of parts.links) await mustRun(`remove the link ${name}`, 'perl', [DELETE_LINK, name]);
   for (const path of [...parts.commands, ...parts.folders]) rmSync(path, { recursive: true, force: true });
   return { said: 'removed', value: undefined };
 }
