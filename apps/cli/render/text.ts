@@ -23,8 +23,8 @@ export function ellipsis(text: string, width: number): string {
 
 /** Columns that the text takes in a terminal: 2 for East Asian wide characters, 0 for combining marks. */
 export function displayWidth(text: string): number {
-  // Nearly everything that is printed is ASCII.
-  if (/^[\x20-\x7e]*$/.test(text)) return text.length;
+  // Nearly everything that is printed is ASCII, perhaps cut: loading Unicode's tables for that would take milliseconds.
+  if (/^[\x20-\x7e…]*$/.test(text)) return text.length;
   let width = 0;
   for (const rune of text) width += runeWidth(rune.codePointAt(0) ?? 0, rune);
   return width;
@@ -78,7 +78,7 @@ export function quote(text: string): string {
 
 /** Go's unicode.IsPrint: letters, marks, numbers, punctuation, symbols and the ASCII space. */
 export function isPrintable(rune: string): boolean {
-  return rune === ' ' || /^[\p{L}\p{M}\p{N}\p{P}\p{S}]$/u.test(rune);
+  return (rune >= ' ' && rune <= '~') || rune === '…' || /^[\p{L}\p{M}\p{N}\p{P}\p{S}]$/u.test(rune);
 }
 
 function escapeRune(rune: string): string {
