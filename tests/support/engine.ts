@@ -160,7 +160,8 @@ class EngineProcess {
   }
 }
 
-function flagsOf(id: EngineIdentity): string[] {
+/** The command line that gives an engine this identity. */
+export function flagsOf(id: EngineIdentity): string[] {
   return [
     ...['--data-root', id.dataRoot],
     ...['--exec-root', id.execRoot],

@@ -22,10 +22,10 @@ const FOLDERS: Record<string, string> = {
 /** Verbs that lie in a file of another name. */
 const ELSEWHERE: Record<string, string> = {
   'container.unpause': 'containers/pause.ts',
-  'exec.create': 'containers/exec.ts',
-  'exec.start': 'containers/exec.ts',
-  'exec.resize': 'containers/exec.ts',
-  'exec.inspect': 'containers/exec.ts',
+  'exec.create': 'containers/exec/exec.ts',
+  'exec.start': 'containers/exec/exec.ts',
+  'exec.resize': 'containers/exec/exec.ts',
+  'exec.inspect': 'containers/exec/exec.ts',
   'event.list': 'events/events.ts',
   'image.create': 'images/pull.ts',
   'image.starter': 'images/starter/index.ts',

@@ -1,0 +1,98 @@
+import { mkdirSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { clientProgram } from '../../support/client.ts';
+import { run } from '../../support/docker.ts';
+import { flagsOf } from '../../support/engine.ts';
+import { chooseIdentity, type EngineIdentity } from '../../support/identity.ts';
+import { busyboxImage, dockerArchive } from '../../support/images.ts';
+import { sweep } from '../../support/leaks.ts';
+
+const STARTED = /^started the engine \(pid (\d+), log (\S+)\)\n$/;
+
+describe('berth daemon', () => {
+  let id: EngineIdentity;
+  beforeAll(async () => {
+    id = await chooseIdentity();
+    for (const path of [id.dataRoot, id.execRoot]) mkdirSync(path, { recursive: true });
+  });
+  afterAll(() => sweep(id));
+
+  const berth = (args: string[], input?: Buffer) =>
+    run(clientProgram('berth'), args, {
+      env: { BERTH_HOST: `unix://${id.socket}` },
+      ...(input === undefined ? {} : { input }),
+    });
+  const daemon = (verb: string, ...flags: string[]) => berth(['daemon', verb, '--exec-root', id.execRoot, ...flags]);
+
+  it('status says that none runs', async () => {
+    expect(await daemon('status')).toEqual({ code: 3, stdout: 'the engine does not run\n', stderr: '' });
+  });
+
+  it('start starts it in the background and says where its log is', async () => {
+    const { code, stdout } = await berth(['daemon', 'start', ...flagsOf(id)]);
+    expect(stdout).toMatch(STARTED);
+    expect(code).toBe(0);
+    expect((await berth(['daemon', 'start', ...flagsOf(id)])).stdout).toMatch(
+      /^the engine runs already \(pid \d+\)\n$/,
+    );
+    expect((await daemon('status')).stdout).toMatch(/^the engine runs \(pid \d+\) and answers at unix:/);
+  });
+
+  it('restart leaves containers running', async () => {
+    expect((await berth(['load', '--quiet'], dockerArchive([busyboxImage(['busybox:latest'])]))).code).toBe(0);
+    expect((await berth(['run', '-d', '--name', 'sleeper', 'busybox', 'sleep', '600'])).code).toBe(0);
+    const process = () => berth(['inspect', '--format', '{{.State.Pid}} {{.State.StartedAt}}', 'sleeper']);
+    const before = await process();
+    expect((await daemon('restart')).stdout).toMatch(/^restarted the engine \(pid \d+, log /);
+    expect(before.stdout).toMatch(/^[1-9]\d* 20/);
+    expect(await process()).toEqual(before);
+  });
+
+  it('stop leaves containers running, and the next engine has them', async () => {
+    expect((await daemon('stop')).stdout).toMatch(/^stopped the engine \(pid \d+\); containers go on\n$/);
+    expect((await daemon('status')).code).toBe(3);
+    expect((await berth(['daemon', 'start', ...flagsOf(id)])).code).toBe(0);
+    expect((await berth(['ps', '--format', '{{.Names}}'])).stdout).toBe('sleeper\n');
+    expect((await berth(['rm', '--force', 'sleeper'])).code).toBe(0);
+    expect((await daemon('stop')).code).toBe(0);
+  });
+});
+
+describe('without an engine', () => {
+  // A world of its own, in which the default places are empty.
+  const EMPTY = 'ip link set lo up; for at in /run /var/lib /var/log; do mount -t tmpfs tmpfs $at; done; exec "$@"';
+  const alone = (script: string) =>
+    run('unshare', [
+      '--mount',
+      '--net',
+      '--pid',
+      '--fork',
+      '--kill-child',
+      '--mount-proc',
+      'sh',
+      '-c',
+      EMPTY,
+      'sh',
+      'sh',
+      '-c',
+      script,
+    ]);
+
+  it('a client starts one at the default socket, says so in one line, and goes on', async () => {
+    const berth = clientProgram('berth');
+    const { code, stdout, stderr } = await alone(`${berth} ps; ${berth} ps >/dev/null; ${berth} daemon stop`);
+    expect(stdout).toMatch(/^CONTAINER ID +IMAGE +.*NAMES\nstopped the engine \(pid \d+\); containers go on\n$/);
+    expect(stderr).toMatch(
+      /^berth: engine was not running; started it \(pid \d+, log \/var\/log\/berth\/engine\.log\)\n$/,
+    );
+    expect(code).toBe(0);
+  });
+
+  it('a client that was told another address does not', async () => {
+    const { code, stderr } = await alone(`${clientProgram('berth')} -H unix:///run/other.sock ps`);
+    expect(stderr).toContain(
+      'Cannot connect to the Docker daemon at unix:///run/other.sock. Is the docker daemon running?',
+    );
+    expect(code).toBe(1);
+  });
+});
