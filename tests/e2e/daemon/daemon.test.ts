@@ -22,10 +22,15 @@ describe('berth daemon', () => {
       env: { BERTH_HOST: `unix://${id.socket}` },
       ...(input === undefined ? {} : { input }),
     });
-  const daemon = (verb: string, ...flags: string[]) => berth(['daemon', verb, '--exec-root', id.execRoot, ...flags]);
+  /** Which engine is meant. */
+  const its = () => ['--exec-root', id.execRoot];
 
   it('status says that none runs', async () => {
-    expect(await daemon('status')).toEqual({ code: 3, stdout: 'the engine does not run\n', stderr: '' });
+    expect(await berth(['daemon', 'status', ...its()])).toEqual({
+      code: 3,
+      stdout: 'the engine does not run\n',
+      stderr: '',
+    });
   });
 
   it('start starts it in the background and says where its log is', async () => {
@@ -35,7 +40,9 @@ describe('berth daemon', () => {
     expect((await berth(['daemon', 'start', ...flagsOf(id)])).stdout).toMatch(
       /^the engine runs already \(pid \d+\)\n$/,
     );
-    expect((await daemon('status')).stdout).toMatch(/^the engine runs \(pid \d+\) and answers at unix:/);
+    expect((await berth(['daemon', 'status', ...its()])).stdout).toMatch(
+      /^the engine runs \(pid \d+\) and answers at unix:/,
+    );
   });
 
   it('restart leaves containers running', async () => {
@@ -43,18 +50,20 @@ describe('berth daemon', () => {
     expect((await berth(['run', '-d', '--name', 'sleeper', 'busybox', 'sleep', '600'])).code).toBe(0);
     const process = () => berth(['inspect', '--format', '{{.State.Pid}} {{.State.StartedAt}}', 'sleeper']);
     const before = await process();
-    expect((await daemon('restart')).stdout).toMatch(/^restarted the engine \(pid \d+, log /);
+    expect((await berth(['daemon', 'restart', ...its()])).stdout).toMatch(/^restarted the engine \(pid \d+, log /);
     expect(before.stdout).toMatch(/^[1-9]\d* 20/);
     expect(await process()).toEqual(before);
   });
 
   it('stop leaves containers running, and the next engine has them', async () => {
-    expect((await daemon('stop')).stdout).toMatch(/^stopped the engine \(pid \d+\); containers go on\n$/);
-    expect((await daemon('status')).code).toBe(3);
+    expect((await berth(['daemon', 'stop', ...its()])).stdout).toMatch(
+      /^stopped the engine \(pid \d+\); containers go on\n$/,
+    );
+    expect((await berth(['daemon', 'status', ...its()])).code).toBe(3);
     expect((await berth(['daemon', 'start', ...flagsOf(id)])).code).toBe(0);
     expect((await berth(['ps', '--format', '{{.Names}}'])).stdout).toBe('sleeper\n');
     expect((await berth(['rm', '--force', 'sleeper'])).code).toBe(0);
-    expect((await daemon('stop')).code).toBe(0);
+    expect((await berth(['daemon', 'stop', ...its()])).code).toBe(0);
   });
 });
 
