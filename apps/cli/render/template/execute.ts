@@ -1,4 +1,5 @@
 import { quote } from '../text.ts';
+import { canBeNil, checkType, constantProblem } from './check-type.ts';
 import { TemplateError } from './error.ts';
 import type { GoFunction } from './functions.ts';
 import { parseNumber } from './literals.ts';
@@ -18,7 +19,6 @@ import {
   sortedEntries,
   type Typed,
   type Value,
-  zero,
 } from './value.ts';
 
 export interface ExecuteOptions {
@@ -28,6 +28,8 @@ export interface ExecuteOptions {
 }
 
 /**
+ * (Above 400 lines: one interpreter whose steps call each other, split no further than its type checks.)
+ *
  * Runs a template over `data`. Throws TemplateError with Go's message,
  * `template: NAME:LINE:COLUMN: executing "NAME" at <NODE>: …`.
  */
@@ -427,42 +429,15 @@ class Run {
       case 'chain':
         return this.#checkType(this.#chain(dot, node, [node], MISSING), wanted);
     }
-    if (wanted) this.#checkConstant(node, wanted);
+    const problem = wanted && constantProblem(node, wanted);
+    if (problem) this.#fail(problem);
     return this.#constant(dot, node);
-  }
-
-  #checkConstant(node: Operand, wanted: GoType): void {
-    const name = { bool: 'bool', int: 'integer', uint: 'unsigned integer', float: 'float', string: 'string' };
-    const fits = {
-      bool: node.kind === 'bool',
-      int: node.kind === 'number' && parseNumber(node.text)?.float === false,
-      uint: node.kind === 'number' && parseNumber(node.text)?.float === false && !node.text.startsWith('-'),
-      float: node.kind === 'number',
-      string: node.kind === 'string',
-    };
-    if (wanted.kind === 'interface') return;
-    if (wanted.kind in fits) {
-      const kind = wanted.kind as keyof typeof fits;
-      if (!fits[kind]) this.#fail(`expected ${name[kind]}; found ${describe(node)}`);
-      return;
-    }
-    this.#fail(`can't handle ${describe(node)} for arg of type ${wanted.name}`);
   }
 
   #checkType(value: Value, wanted: GoType | undefined): Value {
     if (!wanted) return value;
-    if (!value) {
-      if (!canBeNil(wanted)) this.#fail(`invalid value; expected ${wanted.name}`);
-      return wanted.kind === 'interface' ? undefined : { type: wanted, v: zero(wanted) };
-    }
-    if (wanted.kind === 'interface' || value.type.name === wanted.name) return value;
-    const composite = value.type.kind === 'slice' || value.type.kind === 'map';
-    if (composite && value.type.underlying === wanted.name) return value;
-    if (value.type.kind === 'pointer' && value.type.elem.name === wanted.name) {
-      if (value.v === null) this.#fail(`dereference of nil pointer of type ${wanted.name}`);
-      return { type: wanted, v: value.v };
-    }
-    return this.#fail(`wrong type for value; expected ${wanted.name}; got ${value.type.name}`);
+    const checked = checkType(value, wanted);
+    return 'problem' in checked ? this.#fail(checked.problem) : checked.value;
   }
 
   #fail(message: string): never {
@@ -482,10 +457,6 @@ class Run {
 
 /** What Go calls reflect.Value as a parameter type: takes anything. */
 const ANY_VALUE: GoType = { kind: 'interface', name: 'reflect.Value' };
-
-function canBeNil(type: GoType): boolean {
-  return ['interface', 'pointer', 'map', 'slice', 'context'].includes(type.kind);
-}
 
 /** A method of the value or of what its pointers lead to. */
 function methodOf(receiver: Typed, name: string): Method | undefined {
