@@ -20,6 +20,7 @@ export const RUN_PACKAGES = {
 
 /** What only the tests use. */
 export const TEST_PACKAGES = {
+  iproute2: 'networks for tests, and a second opinion on ours',
   skopeo: 'a second opinion on images and registries',
   tmux: 'terminal sessions',
   'python3-docker': "Docker's Python library as a client",
