@@ -24,7 +24,10 @@ export const INIT_PATH = '/sbin/docker-init';
 export function resolveMounts(host: HostConfig, facts: MountFacts): RuntimeMount[] {
   const user = facts.mountPoints.map((mount) => userMount(mount, facts));
   const taken = new Set(facts.mountPoints.map((mount) => mount.target));
-  const standard = standardMounts(host, facts).filter((mount) => !taken.has(mount.destination));
+  const ownDev = taken.has('/dev'); // a /dev of the user's comes with all that is in it
+  const standard = standardMounts(host, facts).filter(
+    ({ destination }) => !taken.has(destination) && !(ownDev && destination.startsWith('/dev/')),
+  );
   const files = engineFiles(facts, host).filter((mount) => !taken.has(mount.destination));
   return [...standard, ...user, ...files];
 }
@@ -39,15 +42,6 @@ function standardMounts(host: HostConfig, facts: MountFacts): RuntimeMount[] {
         options: ['rbind', 'rprivate', 'nosuid', 'noexec', 'nodev'],
       }
     : tmpfs('/dev/shm', ['nosuid', 'noexec', 'nodev', 'mode=1777', `size=${host.ShmSize || DEFAULT_SHM_BYTES}`], 'shm');
-  const mqueue: RuntimeMount =
-    host.IpcMode === 'host'
-      ? {
-          destination: '/dev/mqueue',
-          type: 'bind',
-          source: '/dev/mqueue',
-          options: ['rbind', 'rprivate', 'nosuid', 'noexec', 'nodev'],
-        }
-      : { destination: '/dev/mqueue', type: 'mqueue', source: 'mqueue', options: ['nosuid', 'noexec', 'nodev'] };
   return [
     { destination: '/proc', type: 'proc', source: 'proc', options: ['nosuid', 'noexec', 'nodev'] },
     tmpfs('/dev', ['nosuid', 'strictatime', 'mode=755', 'size=65536k']),
@@ -64,7 +58,8 @@ function standardMounts(host: HostConfig, facts: MountFacts): RuntimeMount[] {
       source: 'cgroup',
       options: ['nosuid', 'noexec', 'nodev', 'relatime', writable],
     },
-    mqueue,
+    // The queues of the IPC namespace that the container is in, be it its own or another's.
+    { destination: '/dev/mqueue', type: 'mqueue', source: 'mqueue', options: ['nosuid', 'noexec', 'nodev'] },
     ...(host.IpcMode === 'none' ? [] : [shm]),
   ];
 }
