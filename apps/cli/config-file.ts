@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { CliError } from './cli-error.ts';
+import { errnoOf } from '@berth/kit';
 
 /** The parts of Docker's config.json that are used; others are kept by whoever writes it. */
 export interface ConfigFile {
@@ -27,21 +27,18 @@ export function configFolder(flag: string, env: Readonly<Record<string, string |
   );
 }
 
-/** Reads config.json of `folder`; `{}` when it is not there. Throws CliError when it cannot be understood. */
-export function readConfigFile(folder: string): ConfigFile {
+/** Reads config.json of `folder`; `{}` when it is not there, and after a `warn` when it cannot be read or understood. */
+export function readConfigFile(folder: string, warn: (text: string) => void): ConfigFile {
   const path = `${folder}/config.json`;
-  let text: string;
   try {
-    text = readFileSync(path, 'utf8');
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR')) return {};
-    throw new CliError(`cannot read ${path}: ${error instanceof Error ? error.message : String(error)}`);
-  }
-  try {
+    const text = readFileSync(path, 'utf8');
     const parsed: unknown = text.trim() === '' ? {} : JSON.parse(text);
-    if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) throw new Error('not an object');
+    if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) throw new Error('not a JSON object');
     return parsed;
   } catch (error) {
-    throw new CliError(`cannot read ${path}: ${error instanceof Error ? error.message : String(error)}`);
+    const code = errnoOf(error);
+    if (code !== 'ENOENT' && code !== 'ENOTDIR')
+      warn(`WARNING: Error loading config file: ${path}: ${error instanceof Error ? error.message : String(error)}\n`);
+    return {};
   }
 }

@@ -23,7 +23,7 @@ export function openContext(global: FlagValues, given: Given): Context {
     configDir,
     debug,
     get config() {
-      config ??= readConfigFile(configDir);
+      config ??= readConfigFile(configDir, (text) => given.err.write(text));
       return config;
     },
     get host() {
