@@ -146,6 +146,13 @@ describe.concurrent('privileges', () => {
     expect((await c.exec(id, ['sh', '-c', 'echo $(id -u):$(id -g)'])).stdout.trim()).toBe(expected[User]);
   });
 
+  test.each(['no-new-privileges', 'no-new-privileges:true', 'no-new-privileges=1'])('%s', async (option) => {
+    const id = await c.begin(['sleep', '600'], { HostConfig: { SecurityOpt: [option] } });
+    const { Pid } = (await c.inspect(id)).State;
+    expect(fields(readFileSync(`/proc/${Pid}/status`, 'utf8'))['NoNewPrivs']).toBe('1');
+    expect(fields((await c.exec(id, ['sh', '-c', STATUS])).stdout)['NoNewPrivs']).toBe('1');
+  });
+
   test('additional groups, by name and number', async () => {
     const { stdout } = await c.run(['id', '-G'], { HostConfig: { GroupAdd: ['nogroup', '4321'] } });
     expect(stdout.trim().split(' ').sort()).toEqual(['0', '4321', '65534']);

@@ -5,6 +5,7 @@ import { warmCgroupMoves } from '../../linux/cgroup.ts';
 import { readFileInRoot } from '../../linux/open-in-root.ts';
 import { type Context, eventAttributes, pathsOf } from '../context.ts';
 import type { ContainerRecord } from '../model.ts';
+import { checkSecurityOptions } from '../parse/parse-create-security.ts';
 import { parseExec } from '../parse/parse-exec.ts';
 import { DEFAULT_DETACH_KEYS, parseDetachKeys } from '../parse/parse-exec-keys.ts';
 import { resolveUser } from '../parse/user.ts';
@@ -14,7 +15,7 @@ import { STDCOPY_HEADER, stdcopyFrame, writeStdcopyHeader } from '../run/stdcopy
 import { runtimeFor } from '../runtime/select.ts';
 import type { ContainerService } from '../service.ts';
 import { resolveCapabilities } from '../spec/capabilities.ts';
-import { capabilitySets, environment, mergeEnvironment, userOf } from '../spec/process.ts';
+import { capabilitySets, environment, mergeEnvironment, processLimits, userOf } from '../spec/process.ts';
 import type { RuntimeProcess } from '../spec/runtime-spec.ts';
 import { type ExecExit, type ExecProcess, startExec } from './exec-process.ts';
 import type { Exec } from './exec-registry.ts';
@@ -143,7 +144,8 @@ function processOf(context: Context, { wish }: Exec, { id, spec }: ContainerReco
     env: mergeEnvironment(environment({ ...config, Tty: wish.tty }, user.home), wish.env),
     cwd: wish.workdir || config.WorkingDir || '/',
     capabilities: capabilitySets(capabilities),
-    noNewPrivileges: (hostConfig.SecurityOpt ?? []).some((option) => /^no-new-privileges([=:]true)?$/.test(option)),
+    noNewPrivileges: checkSecurityOptions(hostConfig.SecurityOpt ?? [], true).noNewPrivileges,
+    ...processLimits(hostConfig),
   };
 }
 

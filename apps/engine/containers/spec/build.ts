@@ -1,4 +1,5 @@
 import type { ContainerConfig, HostConfig } from '@berth/contract';
+import { checkSecurityOptions } from '../parse/parse-create-security.ts';
 import type { ResolvedUser } from '../parse/user.ts';
 import { resolveCapabilities } from './capabilities.ts';
 import { resolveDevices } from './devices.ts';
@@ -26,7 +27,7 @@ export interface BuiltSpec {
 
 /** Writes the OCI runtime configuration of a container, without its seccomp filter. Errors: invalid, not-supported. */
 export function buildSpec(config: ContainerConfig, host: HostConfig, facts: StartFacts): BuiltSpec {
-  const security = parseSecurity(host.SecurityOpt ?? []);
+  const security = checkSecurityOptions(host.SecurityOpt ?? [], true); // what this host lacks was refused at create
   const capabilities = resolveCapabilities({
     add: host.CapAdd ?? [],
     drop: host.CapDrop ?? [],
@@ -62,7 +63,7 @@ export function buildSpec(config: ContainerConfig, host: HostConfig, facts: Star
           : 'rprivate',
     },
   };
-  return { spec, capabilities, seccomp: host.Privileged ? undefined : security.filter(capabilities) };
+  return { spec, capabilities, seccomp: host.Privileged ? undefined : seccompOf(security.seccomp, capabilities) };
 }
 
 /** The domain name is a sysctl: crun of Debian 12 does not know the `domainname` member. */
@@ -82,22 +83,10 @@ function ownNetwork(host: HostConfig): boolean {
   return host.NetworkMode !== 'host' && !host.NetworkMode.startsWith('container:') && !host.Privileged;
 }
 
-interface Security {
-  noNewPrivileges: boolean;
-  filter: (capabilities: string[]) => SeccompProfile | undefined;
-}
-
-/** `--security-opt`, checked at create (parse-create.ts): only what is effective comes here. */
-function parseSecurity(options: string[]): Security {
-  const security: Security = { noNewPrivileges: false, filter: defaultSeccompProfile };
-  for (const option of options) {
-    const [, name, value] = /^([^=:]+)(?:[=:](.*))?$/s.exec(option) ?? [];
-    if (name === 'no-new-privileges') security.noNewPrivileges = value === undefined || value === 'true';
-    if (name === 'seccomp' && value === 'unconfined') security.filter = () => undefined;
-    else if (name === 'seccomp' && value !== undefined && value !== 'builtin') {
-      const profile = JSON.parse(value);
-      security.filter = (capabilities) => customSeccompProfile(profile, capabilities);
-    }
-  }
-  return security;
+/** The filter that `--security-opt seccomp=` asks for; undefined: none. */
+function seccompOf(profile: string | undefined, capabilities: string[]): SeccompProfile | undefined {
+  if (profile === 'unconfined') return undefined;
+  return profile === undefined
+    ? defaultSeccompProfile(capabilities)
+    : customSeccompProfile(JSON.parse(profile), capabilities);
 }

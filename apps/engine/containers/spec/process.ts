@@ -21,8 +21,15 @@ export function resolveProcess(
     env: environment(config, facts.user.home),
     cwd: config.WorkingDir || '/',
     capabilities: capabilitySets(facts.capabilities),
-    ...(host.Ulimits?.length ? { rlimits: host.Ulimits.map(rlimit) } : {}),
     noNewPrivileges: facts.noNewPrivileges,
+    ...processLimits(host),
+  };
+}
+
+/** What every process of a container is limited by, the first one and those of exec. */
+export function processLimits(host: HostConfig): Pick<RuntimeProcess, 'rlimits' | 'oomScoreAdj'> {
+  return {
+    ...(host.Ulimits?.length ? { rlimits: host.Ulimits.map(rlimit) } : {}),
     ...(host.OomScoreAdj === 0 ? {} : { oomScoreAdj: host.OomScoreAdj }),
   };
 }
