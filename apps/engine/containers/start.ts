@@ -15,8 +15,9 @@ import { joinedNamespaces } from './run/join.ts';
 import { killLeftovers } from './run/leftovers.ts';
 import { writeNetworkFiles } from './run/network-files.ts';
 import { mountPointsOf, prepareMounts } from './run/prepare-mounts.ts';
-import { mountRootfs, removeBundle, unmountRootfs } from './run/rootfs.ts';
+import { checkStandardDirectories, mountRootfs, removeBundle, unmountRootfs } from './run/rootfs.ts';
 import { startFailure } from './run/start-failure.ts';
+import { verifyMounts } from './run/verify-mounts.ts';
 import { forgetExit, type StartedMonitor, startMonitor } from './runtime/monitor.ts';
 import { deleteState, type OciRuntime, startCreated } from './runtime/oci-runtime.ts';
 import { applySeccomp, rememberSeccomp } from './runtime/seccomp-cache.ts';
@@ -125,6 +126,7 @@ async function prepare(
   undo.add('remove the bundle', () => removeBundle(paths));
   mountRootfs(paths, layers, { dataRoot: config.dataRoot, volatile: isVolatile });
   undo.add('unmount the root file system', () => unmountRootfs(paths, { volatile: isVolatile }));
+  checkStandardDirectories(paths);
   const sandbox = await context.networks.open({
     containerId: id,
     containerName: record.name,
@@ -175,6 +177,7 @@ async function prepare(
     logPath: spec.hostConfig.LogConfig.Type === 'none' ? undefined : paths.logFile,
   });
   monitorEnded = monitor.ended;
+  verifyMounts(monitor.container.pid, built.spec);
   if (seccomp.learn) await rememberSeccomp(context, runtime, id, seccomp.key);
   return { monitor, sandbox, runtime };
 }

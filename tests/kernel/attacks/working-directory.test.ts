@@ -4,7 +4,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { busyboxImage } from '../../support/images.ts';
-import { Arena, HONEST, type Outcome } from './arena.ts';
+import { Arena, type Outcome } from './arena.ts';
 
 let arena: Arena;
 beforeAll(async () => {

@@ -47,6 +47,7 @@ export function parseMounts(wishes: MountWishes, sourceExists?: (path: string) =
   const mounts: MountPoint[] = [];
   const targets = new Set<string>();
   const add = (mount: MountPoint) => {
+    refuseInsideProc(mount);
     if (targets.has(mount.target)) throw new BerthError('invalid', `Duplicate mount point: ${mount.target}`);
     targets.add(mount.target);
     mounts.push(mount);
@@ -59,6 +60,32 @@ export function parseMounts(wishes: MountWishes, sourceExists?: (path: string) =
     if (!targets.has(target)) add(anonymousVolume(checkTarget(target), 'volumes'));
   }
   return mounts.sort((a, b) => depth(a.target) - depth(b.target));
+}
+
+/** Files of /proc that lxcfs and others show for a container; runc allows these. */
+const EMULATED = new Set(
+  'cpuinfo diskstats meminfo stat swaps uptime loadavg slabinfo net/dev sys/kernel/ns_last_pid sys/crypto/fips_enabled'
+    .split(' ')
+    .map((name) => `/proc/${name}`),
+);
+
+/**
+ * Nothing may cover /proc, by which the runtime sets up security (CVE-2023-27561), but another proc, which is looked at
+ * when it is mounted.
+ */
+function refuseInsideProc({ type, target }: MountPoint): void {
+  if (target === '/proc' && type !== 'bind') {
+    throw new BerthError(
+      'invalid',
+      `invalid mount config for type "${type}": "/proc" cannot be mounted because it is not of type proc`,
+    );
+  }
+  if (target.startsWith('/proc/') && !EMULATED.has(target)) {
+    throw new BerthError(
+      'invalid',
+      `invalid mount config for type "${type}": "${target}" cannot be mounted because it is inside /proc`,
+    );
+  }
 }
 
 function depth(path: string): number {

@@ -1,6 +1,6 @@
-import { existsSync, mkdirSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { errnoOf, KeyedLock } from '@berth/kit';
+import { BerthError, errnoOf, KeyedLock } from '@berth/kit';
 import { mount, unmount, unmountInBackground } from '../../linux/mount.ts';
 import type { ContainerPaths } from '../context.ts';
 
@@ -39,6 +39,25 @@ export function mountRootfs(
     );
   } finally {
     process.chdir(before);
+  }
+}
+
+/** What runtimes mount at the root of every container, by paths that runc below 1.3.6 does not resolve safely. */
+const STANDARD_DIRECTORIES = ['dev', 'proc', 'sys'];
+
+/**
+ * Refuses a root whose standard directories are links: runc would make device links where they lead, on the host
+ * (CVE-2026-41579). Looked at after mounting and before anything runs in it, so it stays true. Errors: invalid.
+ */
+export function checkStandardDirectories({ rootfs }: ContainerPaths): void {
+  for (const name of STANDARD_DIRECTORIES) {
+    const stat = lstatSync(join(rootfs, name), { throwIfNoEntry: false });
+    if (stat === undefined || stat.isDirectory()) continue;
+    throw new BerthError(
+      'invalid',
+      `/${name} of the image is ${stat.isSymbolicLink() ? 'a symbolic link' : 'not a directory'}: nothing can be run in it`,
+      { hint: 'Such an image is broken or hostile.' },
+    );
   }
 }
 

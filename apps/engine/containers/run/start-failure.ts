@@ -16,7 +16,10 @@ export function startFailure(error: unknown, program: string): { error: BerthErr
   const cause = describeCreateFailure(error.message, program);
   if (!cause)
     return {
-      error: new BerthError('invalid', PREFIX + error.message, { cause: error }),
+      error: new BerthError('invalid', PREFIX + error.message, {
+        cause: error,
+        ...(error.hint === undefined ? {} : { hint: error.hint }),
+      }),
       exitCode: error.message.startsWith('unable to find user') ? 126 : 128,
     };
   return {
