@@ -196,3 +196,19 @@ describe('taking over the connection', () => {
     expect(isBerthError(error, 'not-found')).toBe(true);
   });
 });
+
+describe('an engine that goes away in the middle', () => {
+  it.each(['stream', 'json'] as const)('is said in one sentence: %s', async (way) => {
+    engine.routes['GET /x'] = (_request, response) => {
+      response.writeHead(200, { 'Content-Length': '100' });
+      response.write('{"a":');
+      setImmediate(() => response.destroy());
+    };
+    const client = new EngineClient({ host: engine.host });
+    const read = async () => {
+      if (way === 'json') return client.json('GET', '/x');
+      for await (const chunk of (await client.stream('GET', '/x')).body) expect(chunk.length).toBeGreaterThan(0);
+    };
+    expect((await failure(read())).message).toBe('unexpected EOF: the engine went away');
+  });
+});

@@ -1,6 +1,7 @@
 import {
   type Address,
   ConnectError,
+  orBroken,
   type RawSocket,
   type Transport,
   type TransportRequest,
@@ -36,7 +37,10 @@ async function send(address: Address, request: TransportRequest): Promise<Transp
   return {
     status: response.status,
     header: (name) => response.headers.get(name) ?? undefined,
-    text: () => response.text(),
+    text: () =>
+      response.text().catch((error: unknown) => {
+        throw orBroken(error);
+      }),
     body: chunks(response, abort),
   };
 }
@@ -47,7 +51,9 @@ async function* chunks(response: Response, abort: AbortController): AsyncGenerat
   let ended = false;
   try {
     for (;;) {
-      const { done, value } = await reader.read();
+      const { done, value } = await reader.read().catch((error: unknown) => {
+        throw orBroken(error);
+      });
       ended = done;
       if (done) return;
       yield value;
@@ -93,7 +99,7 @@ const UNREACHABLE = new Set([
 
 function asConnectError(error: unknown): unknown {
   if (!(error instanceof Error && 'code' in error && typeof error.code === 'string')) return error;
-  return UNREACHABLE.has(error.code) ? new ConnectError(error.code, error) : error;
+  return UNREACHABLE.has(error.code) ? new ConnectError(error.code, error) : orBroken(error);
 }
 
 function tlsOptions(address: Address): BunTls | undefined {

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import {
   type Address,
   ConnectError,
+  orBroken,
   type RawSocket,
   type Transport,
   type TransportRequest,
@@ -49,10 +50,10 @@ function send(open: Open, request: TransportRequest): Promise<TransportResponse>
         text: async () => {
           let text = '';
           response.setEncoding('utf8');
-          for await (const chunk of response) text += chunk;
+          for await (const chunk of unbroken(response)) text += chunk;
           return text;
         },
-        body: response,
+        body: unbroken(response),
       }),
     );
     message.on('error', (error) => reject(asConnectError(error)));
@@ -73,6 +74,14 @@ async function pump(body: AsyncIterable<Uint8Array>, message: ClientRequest): Pr
   message.end();
 }
 
+async function* unbroken(response: IncomingMessage): AsyncGenerator<Uint8Array> {
+  try {
+    yield* response;
+  } catch (error) {
+    throw orBroken(error);
+  }
+}
+
 const UNREACHABLE = new Set([
   'ENOENT',
   'ECONNREFUSED',
@@ -86,9 +95,9 @@ const UNREACHABLE = new Set([
   'EPERM',
 ]);
 
-function asConnectError(error: Error): Error {
+function asConnectError(error: Error): unknown {
   const found = 'syscall' in error && 'code' in error && /^(connect|getaddrinfo)/.test(String(error.syscall));
-  return found && UNREACHABLE.has(String(error.code)) ? new ConnectError(String(error.code), error) : error;
+  return found && UNREACHABLE.has(String(error.code)) ? new ConnectError(String(error.code), error) : orBroken(error);
 }
 
 async function connect(address: Address): Promise<RawSocket> {

@@ -60,6 +60,15 @@ export class ConnectError extends Error {
   }
 }
 
+/** Names that the runtimes have for a connection that broke in the middle of a request or an answer. */
+const BROKEN = new Set(['ECONNRESET', 'EPIPE', 'ConnectionClosed', 'ERR_SOCKET_CLOSED', 'HPE_INVALID_EOF_STATE']);
+
+/** One error for all of those; any other error as it is. */
+export function orBroken(error: unknown): unknown {
+  if (!(error instanceof Error && 'code' in error && BROKEN.has(String(error.code)))) return error;
+  return new Error('unexpected EOF: the engine went away', { cause: error });
+}
+
 /** The transport of the runtime that we are in. */
 export async function openTransport(address: Address): Promise<Transport> {
   if (typeof Bun !== 'undefined') return (await import('./bun.ts')).bunTransport(address, Bun);

@@ -97,6 +97,21 @@ describe('run', () => {
   });
 });
 
+describe('an engine that is killed', () => {
+  it('ends the run with 125 and a sentence, and the container goes on', async () => {
+    const running = place.begin(['run', '--name', 'survivor', 'busybox', 'sh', '-c', 'echo ready; sleep 100']);
+    await running.shows('ready');
+    await place.engine.kill();
+    const { code, stderr } = await running.ended;
+    await place.engine.start();
+    expect(code).toBe(125);
+    expect(stderr).toContain('error waiting for container: unexpected EOF');
+    expect(stderr).toMatch(/'berth attach [0-9a-f]{12}' returns to it/);
+    expect(await inspect('survivor', '{{.State.Status}}')).toBe('running');
+    await berth('rm', '-f', 'survivor');
+  });
+});
+
 describe('signals', () => {
   const trap = (signal: string) =>
     `trap 'echo got ${signal}; exit 9' ${signal}; echo ready; while :; do sleep 0.05; done`;

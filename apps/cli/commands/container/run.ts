@@ -58,6 +58,9 @@ function prepare(context: Context, flags: FlagValues, args: readonly string[]): 
   return body;
 }
 
+/** Exit code for everything that is not the process's own. */
+const FAILED = 125;
+
 const DETACHED = { AttachStdin: false, AttachStdout: false, AttachStderr: false, StdinOnce: false };
 
 async function runDetached(context: Context, id: string): Promise<number> {
@@ -71,7 +74,7 @@ async function start(context: Context, id: string): Promise<void> {
     await startContainer(context.client, id);
   } catch (error) {
     const message = describeError(error);
-    throw withHelp(error, context, 'run', startExitCode(message, 125));
+    throw withHelp(error, context, 'run', startExitCode(message, FAILED));
   }
 }
 
@@ -103,8 +106,14 @@ async function runAttached(
     // Without output to wait for, the exit alone ends the run.
     const end = await (out || err ? session.end : Promise.race([session.end, exited.then((): 'ended' => 'ended')]));
     if (end === 'detached') return 0;
-    const result = await exited;
-    if (result.Error?.Message) throw new CliError(`Error waiting for container: ${result.Error.Message}`, 125);
+    const result = await exited.catch((error: unknown) => {
+      throw new CliError(
+        `error waiting for container: ${describeError(error)}\n` +
+          `The container goes on by itself; when the engine is back, '${context.programName} attach ${id.slice(0, 12)}' returns to it.`,
+        FAILED,
+      );
+    });
+    if (result.Error?.Message) throw new CliError(`error waiting for container: ${result.Error.Message}`, FAILED);
     return result.StatusCode;
   } finally {
     for (const step of undo.reverse()) step();
