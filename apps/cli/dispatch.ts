@@ -101,9 +101,19 @@ async function runCommand(command: Command, parsed: Parsed, global: FlagValues, 
   const context = shell.openContext(global);
   try {
     return await command.run(context, parsed);
+  } catch (error) {
+    if (context.debug) context.err.write(causes(error));
+    throw error;
   } finally {
     await Promise.all([context.out.drain(), context.err.drain()]);
   }
+}
+
+/** For `--debug`: where an error comes from. */
+function causes(error: unknown): string {
+  const lines: string[] = [];
+  for (let at = error; at instanceof Error; at = at.cause) lines.push(`DEBUG: ${at.stack ?? at.message}\n`);
+  return lines.join('');
 }
 
 function runGroup(group: GroupEntry, rest: readonly string[], shell: Shell): number {
@@ -156,6 +166,7 @@ function lookUp(words: readonly string[]): Found | undefined {
 
 function unknownCommand(words: readonly string[], programName: string): CliError {
   const [first = '', second] = words;
+  if (first === 'compose') return new CliError(`${programName}: ${NO_COMPOSE}`);
   const group = second === undefined ? undefined : groups.find((candidate) => candidate.path === first);
   const names = entries.flatMap((entry) => [entry.path, ...(entry.aliases ?? [])]);
   const near = group
@@ -171,6 +182,10 @@ function unknownCommand(words: readonly string[], programName: string): CliError
     `${programName}: unknown command: ${prefix} ${group ? second : first}\n\n${hint}${usage}Run '${prefix} --help' for more information`,
   );
 }
+
+/** Also the answer of the program under the name docker-compose. */
+export const NO_COMPOSE =
+  'Compose is not in this version of Berth yet.\nRun containers with `berth run`; Compose files will be read by a later version.';
 
 function badFlag(error: FlagError, usage: string, invoked: string): CliError {
   const hint = error.suggestion ? `Did you mean '${error.suggestion}'?\n\n` : '';

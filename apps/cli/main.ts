@@ -1,5 +1,5 @@
 import { configFolder } from './config-file.ts';
-import { dispatch } from './dispatch.ts';
+import { dispatch, NO_COMPOSE } from './dispatch.ts';
 import { openContext } from './open-context.ts';
 import { processStreams } from './process-streams.ts';
 
@@ -8,9 +8,7 @@ async function main(): Promise<number> {
   const { programName, argv } = ownName(process.argv, process.argv0);
   const { out, err, input } = processStreams();
   if (programName === 'docker-compose') {
-    err.write(
-      'docker-compose: Compose is not in this version of Berth yet.\nRun containers with `berth run`; Compose files will be read by a later version.\n',
-    );
+    err.write(`docker-compose: ${NO_COMPOSE}\n`);
     return 1;
   }
   const configDir = configFolder('', process.env);

@@ -14,7 +14,7 @@ type Given = Pick<Context, 'programName' | 'env' | 'out' | 'err' | 'in'>;
 export function openContext(global: FlagValues, given: Given): Context {
   const { env } = given;
   const configDir = configFolder(global.changed('config') ? global.string('config') : '', env);
-  const debug = global.bool('debug');
+  const debug = global.bool('debug') || global.string('log-level') === 'debug';
   let config: ConfigFile | undefined;
   let client: EngineClient | undefined;
   let host: { text: string; given: boolean } | undefined;

@@ -142,7 +142,7 @@ export class EngineClient {
     try {
       return await act(transport);
     } catch (error) {
-      if (!(error instanceof ConnectError)) throw error;
+      if (!(error instanceof ConnectError)) throw duringConnect(error);
       const { onUnreachable } = this.#options;
       if (onUnreachable && !this.#unreachableAsked) {
         this.#unreachableAsked = true;
@@ -215,6 +215,12 @@ async function responseError(response: TransportResponse): Promise<BerthError> {
       details: { status, message },
     },
   );
+}
+
+/** An error of the connection itself, such as a certificate that is not trusted. Cancelling is the caller's own. */
+function duringConnect(error: unknown): unknown {
+  if (!(error instanceof Error) || error instanceof BerthError || error.name === 'AbortError') return error;
+  return new BerthError('unavailable', `error during connect: ${error.message}`, { cause: error });
 }
 
 function unreachable(host: string, error: ConnectError): BerthError {
