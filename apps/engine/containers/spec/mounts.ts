@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import type { HostConfig } from '@berth/contract';
 import type { ContainerPaths } from '../context.ts';
 import type { MountPoint } from '../parse/parse-mounts.ts';
@@ -68,11 +69,16 @@ function tmpfs(destination: string, options: string[], source = 'tmpfs'): Runtim
   return { destination, type: 'tmpfs', source, options };
 }
 
+function isDirectory(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+}
+
 function userMount(mount: MountPoint, facts: MountFacts): RuntimeMount {
   const access = mount.readOnly ? ['ro'] : ['rw'];
   if (mount.type === 'tmpfs') return tmpfs(mount.target, [...mount.options, ...(mount.readOnly ? ['ro'] : [])]);
   const source = mount.type === 'volume' ? facts.volumes.get(mount.target)! : mount.source;
-  if (mount.recursiveReadOnly !== 'no' && mount.recursive) access.push('rro');
+  // crun 1.8 fails at `rro` for a file; there is nothing below one.
+  if (mount.recursiveReadOnly !== 'no' && mount.recursive && isDirectory(source)) access.push('rro');
   return {
     destination: mount.target,
     type: 'bind',
