@@ -94,6 +94,7 @@ async function assemble(config: EngineConfig, log: Logger, scope: Scope): Promis
     socketGroup: config.socketGroup,
     version: VERSION,
     log,
+    onConnection: () => containers.expect(),
   });
   scope.add('stop serving', () => api.close());
   containers.resume();

@@ -47,7 +47,7 @@ export async function runBerth(
     const code = await dispatch(args, {
       programName: 'docker',
       configDir: env.DOCKER_CONFIG,
-      columns: 80,
+      columns: () => 80,
       out: (text) => out.write(text),
       err: (text) => err.write(text),
       openContext: (global) => openContext(global, { programName: 'docker', env, out, err, in: fileInput(fd, false) }),

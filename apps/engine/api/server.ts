@@ -19,6 +19,8 @@ export interface ServeOptions {
   /** Shown in the `Server` header. */
   version: string;
   log: Logger;
+  /** Called for each new connection, before its first request is read. */
+  onConnection?: () => void;
 }
 
 export interface ApiServer {
@@ -38,6 +40,7 @@ export async function serve(options: ServeOptions): Promise<ApiServer> {
     for (const address of addresses) {
       const server = createHttpServer((request, response) => dispatch(request, response, address.kind));
       connections.watch(server);
+      if (options.onConnection) server.on('connection', options.onConnection);
       await listen(server, address, options.socketGroup);
       servers.push(server);
     }

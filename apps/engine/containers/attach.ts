@@ -6,7 +6,8 @@ import { LogTail } from './logs/index.ts';
 import type { ContainerRecord } from './model.ts';
 import { DEFAULT_DETACH_KEYS, parseDetachKeys } from './parse/parse-exec-keys.ts';
 import { DetachFilter } from './run/detach-filter.ts';
-import { feedStdin, monitorOutput } from './run/input.ts';
+import { feedStdin } from './run/input.ts';
+import { monitorOutput } from './run/monitor-output.ts';
 import type { AttachOptions, ContainerService } from './service.ts';
 
 /**
@@ -35,10 +36,14 @@ export const attach =
       join(connection) {
         connection.on('error', () => connection.destroy()); // the client went away; the container goes on
         joinInput(context, record, options, connection, keys);
-        void copy(output, connection).finally(() => {
-          forget();
-          connection.end();
-        });
+        copy(output, connection)
+          .catch((error) =>
+            context.log.warn('cannot pass on the output of a container', { container: record.id, error }),
+          )
+          .finally(() => {
+            forget();
+            connection.end();
+          });
       },
     };
   };
@@ -89,13 +94,19 @@ function joinInput(
 /** Resolves when the client has read enough, or is gone. */
 function writable(connection: Duplex): Promise<void> {
   return new Promise((resolve) => {
-    connection.once('drain', resolve);
-    connection.once('close', resolve);
+    const done = () => {
+      connection.off('drain', done);
+      connection.off('close', done);
+      resolve();
+    };
+    connection.on('drain', done);
+    connection.on('close', done);
   });
 }
 
 async function copy(output: AsyncIterableIterator<Buffer>, connection: Duplex): Promise<void> {
   connection.once('close', () => void output.return?.());
+  if (connection.destroyed) await output.return?.();
   for await (const chunk of output) {
     if (connection.destroyed || connection.writableEnded) return;
     if (!connection.write(chunk)) await writable(connection);

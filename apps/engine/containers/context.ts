@@ -4,8 +4,10 @@ import type { EngineConfig } from '../config.ts';
 import type { Publish } from '../events/model.ts';
 import type { ImageSource } from '../images/model.ts';
 import type { CgroupHost } from '../linux/cgroup.ts';
+import type { CgroupWarmer } from '../linux/cgroup-warmer.ts';
 import type { SandboxProvider } from '../networks/model.ts';
 import type { ExecRegistry } from './exec/exec-registry.ts';
+import type { ReadyExecs } from './exec/ready.ts';
 import type { LiveRegistry } from './live.ts';
 import type { ContainerRecord } from './model.ts';
 import type { OciRuntime } from './runtime/oci-runtime.ts';
@@ -23,10 +25,12 @@ export interface Context {
   runtimes: Map<string, OciRuntime>;
   defaultRuntime: OciRuntime;
   cgroups: CgroupHost;
+  warmer: CgroupWarmer;
   /** One change of state at a time for each container. */
   lock: KeyedLock;
   live: LiveRegistry;
   execs: ExecRegistry;
+  readyExecs: ReadyExecs;
   /** Work that goes on after its request was answered (files of removed containers); awaited when the engine stops. */
   background: Set<Promise<void>>;
   /** Containers that end only to be started again: `--rm` does not remove them this time. */

@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { BerthError } from '@berth/kit';
-import { warmCgroupMoves } from '../linux/cgroup.ts';
 import { type Context, eventAttributes, pathsOf } from './context.ts';
 import type { ContainerRecord } from './model.ts';
 import { checkName, generateName, nameConflict } from './parse/names.ts';
@@ -52,7 +51,7 @@ export const create =
       throw error;
     }
     context.publish('container', 'create', id, eventAttributes(record));
-    warmCgroupMoves(context.cgroups);
+    context.warmer.announce();
     return { Id: id, Warnings: warnings };
   };
 

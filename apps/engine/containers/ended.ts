@@ -27,6 +27,7 @@ export function watchEnd(context: Context, id: string, ended: Promise<void>): vo
 export async function finish(context: Context, id: string): Promise<void> {
   const before = context.store.get(id);
   if (!before || (before.state.status !== 'running' && before.state.status !== 'paused')) return;
+  context.readyExecs.drop(id);
   const report = exitReport(context, before, before.state);
   const restart = shouldRestart(before, report.exitCode);
   const ended: Ended = {
@@ -55,11 +56,7 @@ export async function finish(context: Context, id: string): Promise<void> {
   else if (record.spec.hostConfig.AutoRemove && !context.keepOnce.delete(id)) await removeLocked(context, id);
 }
 
-function exitReport(
-  context: Context,
-  record: ContainerRecord,
-  state: Running,
-): ExitReport & { error: string } {
+function exitReport(context: Context, record: ContainerRecord, state: Running): ExitReport & { error: string } {
   const directory = exitDirectory(context.config);
   const report = readExit(directory, record.id, pathsOf(context.config, record.id).bundle);
   if (!report) {

@@ -2,6 +2,7 @@ import { KeyedLock, type Logger } from '@berth/kit';
 import type { EngineConfig } from '../config.ts';
 import type { Publish } from '../events/model.ts';
 import type { ImageSource, ImageUsers } from '../images/model.ts';
+import { createCgroupWarmer } from '../linux/cgroup-warmer.ts';
 import type { SandboxProvider } from '../networks/model.ts';
 import type { Database } from '../state/database.ts';
 import { attach } from './attach.ts';
@@ -9,6 +10,7 @@ import type { Context } from './context.ts';
 import { create } from './create.ts';
 import { execCreate, execInspect, execResize, execStart } from './exec/exec.ts';
 import { ExecRegistry } from './exec/exec-registry.ts';
+import { ReadyExecs } from './exec/ready.ts';
 import { inspect } from './inspect.ts';
 import { kill } from './kill.ts';
 import { list } from './list.ts';
@@ -38,6 +40,8 @@ export interface Containers extends ImageUsers {
   readonly service: ContainerService;
   /** Finds what runs, takes down what ended, tells networks what to keep. */
   recover(): Promise<void>;
+  /** A client has come: it may want to start something. */
+  expect(): void;
   /** Starts what restart policies ask for. */
   resume(): void;
   /** Lets go of containers, which go on; waits for what is under way. */
@@ -63,9 +67,11 @@ export function createContainers(parts: {
     runtimes: new Map([[probe.runtime.name, probe.runtime]]),
     defaultRuntime: probe.runtime,
     cgroups: probe.cgroups,
+    warmer: createCgroupWarmer(probe.cgroups),
     lock: new KeyedLock(),
     live: new LiveRegistry(),
     execs: new ExecRegistry(),
+    readyExecs: new ReadyExecs(),
     background: new Set(),
     keepOnce: new Set(),
     closing: false,
@@ -83,6 +89,7 @@ export function createContainers(parts: {
       await networks.reconcile(found.live);
       await found.settle();
     },
+    expect: () => context.warmer.expect(),
     resume: () => {
       found?.resume();
       stopRotation = rotateLogs(context);
@@ -91,6 +98,8 @@ export function createContainers(parts: {
       context.closing = true;
       stopRotation?.();
       context.live.close();
+      context.warmer.close();
+      await context.readyExecs.close();
       await context.lock.idle();
       await Promise.all(context.background);
     },

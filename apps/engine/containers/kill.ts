@@ -2,7 +2,7 @@ import { BerthError } from '@berth/kit';
 import type { Context } from './context.ts';
 import { parseSignal } from './parse/signals.ts';
 import type { ContainerService } from './service.ts';
-import { isActive, killRecord, markStopped, send } from './stop.ts';
+import { cancelRestart, isActive, killRecord, markStopped, send } from './stop.ts';
 
 const SIGKILL = 9;
 
@@ -11,7 +11,9 @@ export const kill =
   (context: Context): ContainerService['kill'] =>
   async (name, signal) => {
     const number = signal ? parseSignal(signal) : SIGKILL;
-    const record = context.store.resolve(name);
+    const { id } = context.store.resolve(name);
+    if (await cancelRestart(context, id)) return;
+    const record = context.store.resolve(id);
     if (!isActive(record)) {
       throw new BerthError('conflict', `cannot kill container: ${name}: container ${record.id} is not running`);
     }

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { BerthError } from '@berth/kit';
 import type { WaitTicket } from './service.ts';
 
 type Exit = Awaited<WaitTicket['exited']>;
@@ -19,16 +20,16 @@ export class LiveContainer {
   restartTimer: NodeJS.Timeout | undefined;
   /** Waiting time of the last restart by policy, in milliseconds. */
   restartDelay = 0;
-  lastExit: Exit | undefined;
   /** Resolves when the root file system of the last run is unmounted. */
   released: Promise<void> = Promise.resolve();
 
-  nextExit(): Promise<Exit> {
-    return new Promise((resolve) => this.#exits.add(resolve));
+  /** Rejects, and keeps nothing, when `signal` aborts: the same holds for `removal`. */
+  nextExit(signal?: AbortSignal): Promise<Exit> {
+    return waitIn(this.#exits, signal);
   }
 
-  removal(): Promise<Exit> {
-    return new Promise((resolve) => this.#removals.add(resolve));
+  removal(signal?: AbortSignal): Promise<Exit> {
+    return waitIn(this.#removals, signal);
   }
 
   /** Calls back when the present run has ended and all its output is in the log; returns how to stop waiting. */
@@ -38,19 +39,39 @@ export class LiveContainer {
   }
 
   ended(exit: Exit): void {
-    this.lastExit = exit;
     settle(this.#exits, exit);
-    for (const callback of [...this.#endings]) callback();
-    this.#endings.clear();
-    this.input?.destroy();
-    this.input = undefined;
+    this.letGo();
+    this.input = undefined; // closed by the monitor's end, when the last of its output was read
   }
 
-  removed(): void {
-    const exit = this.lastExit ?? { StatusCode: 0 };
+  /** Ends what clients have attached to a run that is over, or that never came about. */
+  letGo(): void {
+    for (const callback of [...this.#endings]) callback();
+    this.#endings.clear();
+  }
+
+  /** `exit`: how its last run ended. */
+  removed(exit: Exit): void {
     settle(this.#removals, exit);
     settle(this.#exits, exit);
+    this.letGo();
   }
+}
+
+function waitIn(waiters: Set<(exit: Exit) => void>, signal: AbortSignal | undefined): Promise<Exit> {
+  return new Promise((resolve, reject) => {
+    const abandon = () => {
+      waiters.delete(done);
+      reject(new BerthError('canceled', 'the client went away'));
+    };
+    const done = (exit: Exit) => {
+      signal?.removeEventListener('abort', abandon);
+      resolve(exit);
+    };
+    if (signal?.aborted) return abandon();
+    waiters.add(done);
+    signal?.addEventListener('abort', abandon, { once: true });
+  });
 }
 
 function settle(waiters: Set<(exit: Exit) => void>, exit: Exit): void {

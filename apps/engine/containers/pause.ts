@@ -1,4 +1,4 @@
-import { BerthError } from '@berth/kit';
+import { BerthError, errnoOf } from '@berth/kit';
 import { setFrozen } from '../linux/cgroup.ts';
 import { type Context, cgroupOf, eventAttributes } from './context.ts';
 import type { ContainerService } from './service.ts';
@@ -24,8 +24,30 @@ function change(context: Context, name: string, frozen: boolean): Promise<void> 
       if (state.status === 'paused') throw new BerthError('conflict', `Container ${id} is already paused`);
       if (state.status !== 'running') throw new BerthError('conflict', `Container ${id} is not running`);
     } else if (state.status !== 'paused') throw new BerthError('conflict', `Container ${id} is not paused`);
-    await setFrozen(context.cgroups, cgroupOf(context.config, id), frozen);
-    context.store.save({ ...record, state: { ...state, status: frozen ? 'paused' : 'running' } });
-    context.publish('container', frozen ? 'pause' : 'unpause', id, eventAttributes(record));
+    await setState(context, id, frozen);
   });
+}
+
+/** Lets a container run on if it is paused. */
+export function thaw(context: Context, id: string): Promise<void> {
+  return context.lock.run(id, async () => {
+    if (context.store.get(id)?.state.status === 'paused') await setState(context, id, false);
+  });
+}
+
+/** The caller holds the container's lock. */
+async function setState(context: Context, id: string, frozen: boolean): Promise<void> {
+  const group = cgroupOf(context.config, id);
+  try {
+    await setFrozen(context.cgroups, group, frozen);
+  } catch (cause) {
+    if (errnoOf(cause) === 'ENOENT') throw new BerthError('conflict', `Container ${id} is not running`, { cause });
+    // What is frozen in part runs on rather than being neither.
+    if (frozen) await setFrozen(context.cgroups, group, false);
+    throw cause;
+  }
+  const record = context.store.get(id);
+  if (!record || (record.state.status !== 'running' && record.state.status !== 'paused')) return;
+  context.store.save({ ...record, state: { ...record.state, status: frozen ? 'paused' : 'running' } });
+  context.publish('container', frozen ? 'pause' : 'unpause', id, eventAttributes(record));
 }

@@ -13,18 +13,25 @@ export const remove =
   (context: Context): ContainerService['remove'] =>
   async (name, { force, link }) => {
     if (link) throw new BerthError('not-supported', 'removing a link is not supported by this version of Berth');
-    let record = context.store.resolve(name);
-    if (!force) refuseActive(record);
-    if (force) await cancelRestart(context, record);
-    record = context.store.get(record.id) ?? record;
-    if (isActive(record)) await killRecord(context, record);
-    await context.lock.run(record.id, async () => {
-      const now = context.store.get(record.id);
-      if (!now) return; // removed itself meanwhile (--rm)
-      refuseActive(now);
-      await removeLocked(context, record.id);
-    });
+    const { id } = context.store.resolve(name);
+    for (let gone = false; !gone; ) {
+      if (force) await endRuns(context, id);
+      gone = await context.lock.run(id, async () => {
+        const now = context.store.get(id);
+        if (!now) return true; // removed itself meanwhile (--rm)
+        if (force && isActive(now)) return false; // somebody started it in between
+        refuseActive(now);
+        await removeLocked(context, id);
+        return true;
+      });
+    }
   };
+
+async function endRuns(context: Context, id: string): Promise<void> {
+  await cancelRestart(context, id);
+  const record = context.store.get(id);
+  if (record && isActive(record)) await killRecord(context, record);
+}
 
 function refuseActive(record: ContainerRecord): void {
   const refuse = (what: string) => new BerthError('conflict', `cannot remove container "/${record.name}": ${what}`);
@@ -51,7 +58,7 @@ export async function removeLocked(context: Context, id: string): Promise<void> 
   moveAside(context, id, context.live.of(id).released);
   context.execs.forgetContainer(id);
   context.publish('container', 'destroy', id, eventAttributes(record));
-  context.live.of(id).removed();
+  context.live.of(id).removed({ StatusCode: 'exitCode' in record.state ? record.state.exitCode : 0 });
   context.live.forget(id);
 }
 

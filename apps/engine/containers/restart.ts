@@ -8,13 +8,17 @@ import { cancelRestart, isActive, stopRecord } from './stop.ts';
 export const restart =
   (context: Context): ContainerService['restart'] =>
   async (name, options) => {
-    const record = context.store.resolve(name);
-    await cancelRestart(context, record);
+    const { id } = context.store.resolve(name);
+    await cancelRestart(context, id);
+    const record = context.store.resolve(id);
     if (isActive(record)) {
       // A container that removes itself at its end must not do so now.
-      const { hostConfig } = record.spec;
-      if (hostConfig.AutoRemove) context.keepOnce.add(record.id);
-      await stopRecord(context, record, options);
+      if (record.spec.hostConfig.AutoRemove) context.keepOnce.add(id);
+      try {
+        await stopRecord(context, record, options);
+      } finally {
+        context.keepOnce.delete(id);
+      }
     }
     await context.lock
       .run(record.id, () => startLocked(context, record.id))

@@ -1,15 +1,12 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BerthError, errnoOf, Scope } from '@berth/kit';
-import { warmCgroupMoves } from '../linux/cgroup.ts';
 import { ensureDirectoryInRoot } from '../linux/make-in-root.ts';
-import { readFileInRoot } from '../linux/open-in-root.ts';
 import type { Sandbox } from '../networks/model.ts';
 import { type ContainerPaths, type Context, cgroupOf, eventAttributes, exitDirectory, pathsOf } from './context.ts';
 import { watchEnd } from './ended.ts';
 import type { ContainerRecord, ContainerState } from './model.ts';
 import { parsePorts } from './parse/parse-ports.ts';
-import { resolveUser } from './parse/user.ts';
 import { removeLocked } from './remove.ts';
 import { joinedNamespaces } from './run/join.ts';
 import { killLeftovers } from './run/leftovers.ts';
@@ -17,6 +14,7 @@ import { writeNetworkFiles } from './run/network-files.ts';
 import { mountPointsOf, prepareMounts } from './run/prepare-mounts.ts';
 import { checkStandardDirectories, mountRootfs, removeBundle, unmountRootfs } from './run/rootfs.ts';
 import { startFailure } from './run/start-failure.ts';
+import { resolveUserInRoot } from './run/user-in-root.ts';
 import { verifyMounts } from './run/verify-mounts.ts';
 import { forgetExit, type StartedMonitor, startMonitor } from './runtime/monitor.ts';
 import { deleteState, type OciRuntime, startCreated } from './runtime/oci-runtime.ts';
@@ -89,6 +87,7 @@ async function attempt(context: Context, id: string): Promise<void> {
           }
         : { status: 'created', exitCode: failure.exitCode, error: failure.error.message };
     context.store.save({ ...record, sandbox: undefined, state });
+    live.letGo();
     throw failure.error;
   }
 }
@@ -118,7 +117,7 @@ async function prepare(
   const { config, cgroups } = context;
   const { id, spec } = record;
   const paths = pathsOf(config, id);
-  warmCgroupMoves(cgroups); // again: what `create` warmed cools down within milliseconds
+  context.warmer.announce();
   const runtime = await runtimeFor(context, spec.hostConfig.Runtime);
   const layers = context.images.layerDirectories(record.imageId);
   const isVolatile = spec.hostConfig.AutoRemove;
@@ -137,7 +136,7 @@ async function prepare(
   undo.add('close the network', () => context.networks.close(id, sandbox));
 
   writeNetworkFiles(paths, spec, sandbox, context.hostGateway());
-  const user = resolveUserIn(paths, spec.config.User, spec.hostConfig.GroupAdd ?? []);
+  const user = resolveUserInRoot(paths.rootfs, spec.config.User, spec.hostConfig.GroupAdd ?? []);
   if (spec.config.WorkingDir !== '') makeWorkingDirectory(paths, spec.config.WorkingDir);
   const mountPoints = mountPointsOf(spec);
   const built = buildSpec(spec.config, spec.hostConfig, {
@@ -193,14 +192,4 @@ function makeWorkingDirectory(paths: ContainerPaths, directory: string): void {
       hint: 'A part of the working directory is a file, a link to nothing or too long: choose another with --workdir.',
     });
   }
-}
-
-function resolveUserIn(paths: ContainerPaths, user: string, groupAdd: string[]): ReturnType<typeof resolveUser> {
-  const limit = 10 * 1024 * 1024;
-  return resolveUser(
-    user,
-    readFileInRoot(paths.rootfs, '/etc/passwd', limit),
-    readFileInRoot(paths.rootfs, '/etc/group', limit),
-    groupAdd,
-  );
 }

@@ -1,23 +1,26 @@
-import { BerthError } from '@berth/kit';
-import { setFrozen } from '../linux/cgroup.ts';
+import { BerthError, isBerthError } from '@berth/kit';
 import { signalProcess } from '../linux/pidfd.ts';
 import { isRunning } from '../linux/process.ts';
-import { type Context, cgroupOf, eventAttributes } from './context.ts';
+import { type Context, eventAttributes } from './context.ts';
 import type { ContainerRecord } from './model.ts';
 import { parseSignal } from './parse/signals.ts';
+import { thaw } from './pause.ts';
 import type { ContainerService } from './service.ts';
 
 const DEFAULT_TIMEOUT_S = 10;
 const SIGKILL = 9;
 /** How long a killed container may take to be gone, its network and mounts included. */
 const GONE_MS = 30_000;
+/** 24 days; a timer that is asked for more fires at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** Asks the program to end, kills it after its grace period. Errors: not-found, not-modified. */
 export const stop =
   (context: Context): ContainerService['stop'] =>
   async (name, { timeout, signal }) => {
-    const record = context.store.resolve(name);
-    if (await cancelRestart(context, record)) return;
+    const { id } = context.store.resolve(name);
+    if (await cancelRestart(context, id)) return;
+    const record = context.store.resolve(id); // what it is after a start or an end that was under way
     if (!isActive(record)) throw new BerthError('not-modified', `Container ${record.name} is already stopped`);
     await stopRecord(context, record, { timeout, signal });
     context.publish('container', 'stop', record.id, eventAttributes(record));
@@ -47,7 +50,9 @@ export async function killRecord(context: Context, record: ContainerRecord): Pro
 }
 
 async function killAndWait(context: Context, record: ContainerRecord, gone: Promise<void>): Promise<void> {
-  await send(context, record, SIGKILL);
+  await send(context, record, SIGKILL).catch((error) => {
+    if (!isBerthError(error, 'conflict')) throw error; // ended by itself: what it used is being taken down
+  });
   if (!(await within(gone, GONE_MS))) {
     throw new BerthError(
       'internal',
@@ -66,8 +71,9 @@ export async function send(context: Context, record: ContainerRecord, signal: nu
   signalProcess(state.pid, signal, () => isRunning(identity));
   context.publish('container', 'kill', record.id, eventAttributes(record, { signal: String(signal) }));
   // A frozen process takes no signal, not even the last one: it has to thaw to die.
-  if (state.status === 'paused' && !context.closing)
-    await setFrozen(context.cgroups, cgroupOf(context.config, record.id), false);
+  const own = record.spec.config.StopSignal;
+  const meansEnd = !own || signal === SIGKILL || signal === parseSignal(own);
+  if (state.status === 'paused' && meansEnd) await thaw(context, record.id);
 }
 
 export function isActive({ state }: ContainerRecord): boolean {
@@ -75,11 +81,11 @@ export function isActive({ state }: ContainerRecord): boolean {
 }
 
 /** A container that waits for a restart by policy is taken as stopped. True when it was one. */
-export async function cancelRestart(context: Context, record: ContainerRecord): Promise<boolean> {
-  return context.lock.run(record.id, () => {
-    const now = context.store.get(record.id);
+export async function cancelRestart(context: Context, id: string): Promise<boolean> {
+  return context.lock.run(id, () => {
+    const now = context.store.get(id);
     if (now?.state.status !== 'restarting') return false;
-    clearTimeout(context.live.of(record.id).restartTimer);
+    clearTimeout(context.live.of(id).restartTimer);
     const { restartAt: _, ...ended } = now.state;
     context.store.save({ ...now, stoppedByUser: true, state: { ...ended, status: 'exited' } });
     return true;
@@ -103,7 +109,7 @@ function whenGone(context: Context, id: string): Promise<void> {
 async function within(promise: Promise<void>, ms: number): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<false>((resolve) => {
-    timer = setTimeout(() => resolve(false), ms);
+    timer = setTimeout(() => resolve(false), Math.min(ms, LONGEST_TIMER_MS));
   });
   try {
     return await Promise.race([promise.then(() => true), late]);

@@ -1,4 +1,3 @@
-import { BerthError } from '@berth/kit';
 import type { Context } from './context.ts';
 import type { ContainerRecord } from './model.ts';
 import type { ContainerService, WaitTicket } from './service.ts';
@@ -11,14 +10,14 @@ export const wait =
   async (name, condition, signal) => {
     const record = context.store.resolve(name);
     const live = context.live.of(record.id);
-    return { exited: abandonable(waitFor(), signal) };
+    return { exited: waitFor() };
 
     function waitFor(): Promise<Exit> {
-      if (condition === 'removed') return live.removal();
-      if (condition === 'next-exit') return live.nextExit();
+      if (condition === 'removed') return live.removal(signal);
+      if (condition === 'next-exit') return live.nextExit(signal);
       const { status } = record.state;
       return status === 'running' || status === 'paused' || status === 'restarting'
-        ? live.nextExit()
+        ? live.nextExit(signal)
         : Promise.resolve(lastExit(record));
     }
   };
@@ -26,12 +25,4 @@ export const wait =
 function lastExit({ state }: ContainerRecord): Exit {
   if (!('exitCode' in state)) return { StatusCode: 0 };
   return { StatusCode: state.exitCode, ...(state.error === '' ? {} : { Error: { Message: state.error } }) };
-}
-
-function abandonable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abandon = () => reject(new BerthError('canceled', 'the client went away'));
-    signal.addEventListener('abort', abandon, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abandon));
-  });
 }

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFile, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { MS, mount } from './mount.ts';
 
@@ -145,26 +145,6 @@ export function oomKills(host: CgroupHost, path: string): number {
   } catch {
     return 0; // the group is gone already, or the controller is not there
   }
-}
-
-/**
- * A write that moves nothing but makes the next move cheap: the first foreign process id written to cgroup.procs waits
- * for an RCU grace period (median 9 ms); this pays for it while nothing waits.
- */
-export function warmCgroupMoves(host: CgroupHost): void {
-  const base = host.version === 2 ? host.unified : (host.mounts.get('pids') ?? host.mounts.get('memory'));
-  if (base === undefined) return;
-  const own = ownCgroup(host.version === 2 ? '' : host.mounts.has('pids') ? 'pids' : 'memory');
-  if (own === undefined) return;
-  writeFile(join(base, own, 'cgroup.procs'), String(process.pid), () => undefined); // best effort: it only saves time
-}
-
-function ownCgroup(controller: string): string | undefined {
-  for (const line of readFileSync('/proc/self/cgroup', 'utf8').split('\n')) {
-    const [, controllers, ...path] = line.split(':');
-    if (controllers?.split(',').includes(controller)) return path.join(':');
-  }
-  return undefined;
 }
 
 function readWords(file: string): string[] {

@@ -2,6 +2,7 @@ import { closeSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import koffi from 'koffi';
+import { descriptorOf } from './hang-up.ts';
 import { libc, SyscallError } from './libc.ts';
 
 const recvmsgC = libc.func('long recvmsg(int fd, uint8_t *message, int flags)');
@@ -56,19 +57,13 @@ export function setWindowSize(fd: number, rows: number, columns: number): void {
 
 async function receiveDescriptor(socket: Socket): Promise<number> {
   const fd = descriptorOf(socket);
+  if (fd === undefined) throw new Error('the console connection has no descriptor');
   for (let tries = 0; tries < 500; tries++) {
     const received = receiveOnce(fd);
     if (received !== undefined) return received;
     await new Promise((next) => setTimeout(next, 1)); // EAGAIN: the runtime connects first and sends right after
   }
   throw new Error('the runtime connected to the console socket and sent no terminal within 500 ms');
-}
-
-function descriptorOf(socket: Socket): number {
-  const handle: unknown = Reflect.get(socket, '_handle');
-  const fd: unknown = typeof handle === 'object' && handle !== null ? Reflect.get(handle, 'fd') : undefined;
-  if (typeof fd !== 'number' || fd < 0) throw new Error('the console connection has no descriptor');
-  return fd;
 }
 
 /** One recvmsg(2) with room for one descriptor (cmsg(3)); undefined for EAGAIN. */

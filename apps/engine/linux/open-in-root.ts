@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import koffi from 'koffi';
 import { libc, SyscallError } from './libc.ts';
 
@@ -38,16 +38,10 @@ export function openInRoot(root: string, path: string, flags: number): number {
 
 /** A small regular file inside `root`, or undefined when there is none. Errors: EFBIG above `limit` bytes. */
 export function readFileInRoot(root: string, path: string, limit: number): Buffer | undefined {
-  let fd: number;
-  try {
-    fd = openInRoot(root, path, O.RDONLY | O.NONBLOCK);
-  } catch (error) {
-    if (error instanceof SyscallError && ['ENOENT', 'ENOTDIR', 'ELOOP'].includes(error.code)) return undefined;
-    throw error;
-  }
+  const fd = openRegularFile(root, path);
+  if (fd === undefined) return undefined;
   try {
     const stat = fstatSync(fd);
-    if (!stat.isFile()) return undefined;
     if (stat.size > limit) throw new SyscallError('read', koffi.os.errno['EFBIG'] ?? 27, path);
     const buffer = Buffer.alloc(stat.size);
     let at = 0;
@@ -59,5 +53,21 @@ export function readFileInRoot(root: string, path: string, limit: number): Buffe
     return buffer.subarray(0, at);
   } finally {
     closeSync(fd);
+  }
+}
+
+/** Looks before it opens: opening a device can have effects, a watchdog's for one. */
+function openRegularFile(root: string, path: string): number | undefined {
+  let place: number;
+  try {
+    place = openInRoot(root, path, O.PATH);
+  } catch (error) {
+    if (error instanceof SyscallError && ['ENOENT', 'ENOTDIR', 'ELOOP'].includes(error.code)) return undefined;
+    throw error;
+  }
+  try {
+    return fstatSync(place).isFile() ? openSync(`/proc/self/fd/${place}`, O.RDONLY | O.NONBLOCK) : undefined;
+  } finally {
+    closeSync(place);
   }
 }

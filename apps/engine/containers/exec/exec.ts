@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import type { Duplex, Readable, Writable } from 'node:stream';
 import { BerthError } from '@berth/kit';
-import { warmCgroupMoves } from '../../linux/cgroup.ts';
 import { readFileInRoot } from '../../linux/open-in-root.ts';
 import { type Context, eventAttributes, pathsOf } from '../context.ts';
 import type { ContainerRecord } from '../model.ts';
@@ -19,6 +18,9 @@ import { capabilitySets, environment, mergeEnvironment, processLimits, userOf } 
 import type { RuntimeProcess } from '../spec/runtime-spec.ts';
 import { type ExecExit, type ExecProcess, startExec } from './exec-process.ts';
 import type { Exec } from './exec-registry.ts';
+import { type LaunchRequest, launchPiped } from './launch.ts';
+
+const READY_AFTER_MS = 5;
 
 /** Errors: not-found; conflict when the container does not run or is paused; invalid (body). */
 export const execCreate =
@@ -27,7 +29,8 @@ export const execCreate =
     const record = runningRecord(context, name);
     const wish = parseExec(body);
     const exec = context.execs.add(record.id, wish);
-    warmCgroupMoves(context.cgroups);
+    context.warmer.announce();
+    if (!wish.tty && (wish.attachStdout || wish.attachStderr)) await makeReady(context, record.id);
     context.publish(
       'container',
       `exec_create: ${wish.cmd.join(' ')}`,
@@ -47,7 +50,7 @@ export const execStart =
     if (!detach && tty !== exec.wish.tty) exec.wish = { ...exec.wish, tty };
     if (consoleSize) exec.wish = { ...exec.wish, consoleSize };
     exec.state = 'running';
-    warmCgroupMoves(context.cgroups);
+    context.warmer.announce();
     context.publish(
       'container',
       `exec_start: ${exec.wish.cmd.join(' ')}`,
@@ -57,9 +60,13 @@ export const execStart =
     if (!detach)
       return { tty: exec.wish.tty, join: (connection) => void runAttached(context, exec, record, connection) };
     const process = await begin(context, exec, record, true);
-    await process.started;
+    process.terminal?.output.resume();
+    await process.started();
     const early = await Promise.race([process.exited, Promise.resolve(undefined)]);
-    void process.exited.then((exit) => ended(context, exec, record, exit));
+    void process.exited.then((exit) => {
+      process.terminal?.close();
+      ended(context, exec, record, exit);
+    });
     if (early?.failure !== undefined) throw execFailure(early.failure, exec).error;
     return { tty: exec.wish.tty, join: undefined };
   };
@@ -109,15 +116,30 @@ function runningRecord(context: Context, name: string): ContainerRecord {
 }
 
 async function begin(context: Context, exec: Exec, record: ContainerRecord, detached: boolean): Promise<ExecProcess> {
+  const request = await launchRequest(context, record);
   return startExec({
-    runtime: await runtimeFor(context, record.spec.hostConfig.Runtime),
-    containerId: record.id,
-    execId: exec.id,
-    directory: join(context.config.execRoot, 'exec'),
+    ...request,
     process: processOf(context, exec, record),
     stdin: exec.wish.attachStdin,
     detached,
+    ready: detached || exec.wish.tty ? undefined : context.readyExecs.take(record.id),
   });
+}
+
+async function launchRequest(context: Context, record: ContainerRecord): Promise<LaunchRequest> {
+  return {
+    runtime: await runtimeFor(context, record.spec.hostConfig.Runtime),
+    containerId: record.id,
+    directory: join(context.config.execRoot, 'exec'),
+  };
+}
+
+/** Starts a runtime ahead for what is about to be executed, or for what may follow. */
+async function makeReady(context: Context, id: string): Promise<void> {
+  const record = context.store.get(id);
+  if (record?.state.status !== 'running' || context.closing) return;
+  const request = await launchRequest(context, record);
+  context.readyExecs.prepare(id, () => launchPiped(request));
 }
 
 function processOf(context: Context, { wish }: Exec, { id, spec }: ContainerRecord): RuntimeProcess {
@@ -179,6 +201,8 @@ async function runAttached(context: Context, exec: Exec, record: ContainerRecord
     connection.write(exec.wish.tty ? text : stdcopyFrame(1, text));
   }
   connection.end();
+  // Starting a process holds the engine up for a millisecond or two: the client first gets the exit code it asks for.
+  if (!exec.wish.tty) setTimeout(() => void makeReady(context, record.id), READY_AFTER_MS).unref();
 }
 
 /** Client to program. The end of the client's stream ends the program's stdin. */

@@ -98,8 +98,9 @@ function argumentsOf(request: MonitorRequest): string[] {
     `--root=${runtime.stateRoot}`,
     ...(request.tty ? ['-t'] : []),
     ...(request.openStdin ? ['-i'] : []),
-    // Without it conmon closes the program's stdin when any client goes, which is what StdinOnce asks for.
-    ...(request.openStdin && !request.stdinOnce ? ['--leave-stdin-open'] : []),
+    // Without it conmon closes the program's stdin when its client, the engine, goes: what StdinOnce asks for, except of
+    // a terminal, which the next client uses on.
+    ...(request.openStdin && (request.tty || !request.stdinOnce) ? ['--leave-stdin-open'] : []),
   ];
 }
 
@@ -138,13 +139,14 @@ function readSync(child: ReturnType<typeof spawn>, bundle: string): Promise<numb
     );
     pipe.on('data', (chunk: Buffer) => {
       text += chunk.toString('utf8');
-      if (text.length > 1 << 16) fail('the container monitor wrote too much');
-      if (!text.endsWith('\n')) return;
-      const line: unknown = JSON.parse(text);
-      const data = typeof line === 'object' && line !== null && 'data' in line ? Number(line.data) : -1;
-      const message = typeof line === 'object' && line !== null && 'message' in line ? String(line.message) : '';
-      if (data > 0) resolve(data);
-      else fail(message.trim() || 'the OCI runtime gave no reason');
+      if (text.length > 1 << 16) {
+        pipe.destroy();
+        fail('the container monitor wrote too much');
+      } else if (text.endsWith('\n')) {
+        const { data, message } = parseSync(text);
+        if (data > 0) resolve(data);
+        else fail(message.trim() || 'the OCI runtime gave no reason');
+      }
     });
     pipe.on('error', () => undefined); // its end follows
     pipe.on('close', () => {
@@ -155,6 +157,18 @@ function readSync(child: ReturnType<typeof spawn>, bundle: string): Promise<numb
       );
     });
   });
+}
+
+/** The runtime's words come from what is in the container: whatever is in them, they are only shown. */
+function parseSync(text: string): { data: number; message: string } {
+  try {
+    const line: unknown = JSON.parse(text);
+    const member = (name: string): unknown =>
+      typeof line === 'object' && line !== null ? Reflect.get(line, name) : undefined;
+    return { data: Number(member('data') ?? -1), message: String(member('message') ?? '') };
+  } catch {
+    return { data: -1, message: text };
+  }
 }
 
 /** Watches a monitor that an earlier engine started. Resolves at once when it has ended already. */
