@@ -14,7 +14,9 @@ export interface ImageRecipe {
     Entrypoint?: string[];
     Env?: string[];
     ExposedPorts?: Record<string, object>;
+    Volumes?: Record<string, object>;
     WorkingDir?: string;
+    User?: string;
     Labels?: Record<string, string>;
   };
 }
