@@ -56,6 +56,7 @@ export async function hijack(engine: { socket: string }, path: string, body?: ob
     chunks.push(chunk);
     for (const look of watchers) look();
   });
+  socket.resume();
   return {
     status: Number(/^http\/1\.1 (\d+)/.exec(head)?.[1]),
     head,
@@ -96,7 +97,6 @@ function readHead(socket: net.Socket, rest: Buffer[]): Promise<string> {
       socket.pause();
       rest.splice(0, rest.length, all.subarray(end + 4));
       resolve(all.subarray(0, end).toString().toLowerCase());
-      setImmediate(() => socket.resume());
     };
     socket.on('data', onData);
     socket.once('error', reject);

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { destroyWhenHungUp } from '../linux/hang-up.ts';
 
 /**
  * Listeners by which Node's HTTP server reads and ends a connection; a connection that is given away has none of them.
@@ -25,6 +26,7 @@ export function takeConnection(request: IncomingMessage, response: ServerRespons
   socket.on('readable', letGo);
   socket.off('readable', letGo);
   socket.setTimeout(0);
+  destroyWhenHungUp(socket);
   socket.setNoDelay(true);
   return socket;
 }

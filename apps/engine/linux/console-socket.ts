@@ -28,9 +28,14 @@ export async function openConsoleSocket(path: string): Promise<ConsoleSocket> {
   });
   const { promise, resolve, reject } = Promise.withResolvers<number>();
   promise.catch(() => undefined); // whoever awaits it sees the failure; a socket closed unused is none
+  let wanted = true;
   server.on('connection', (socket: Socket) => {
     receiveDescriptor(socket)
-      .then(resolve, reject)
+      .then((fd) => {
+        if (!wanted) closeSync(fd); // nobody is left to own it
+        wanted = false;
+        resolve(fd);
+      }, reject)
       .finally(() => {
         socket.destroy();
         server.close();
@@ -40,6 +45,7 @@ export async function openConsoleSocket(path: string): Promise<ConsoleSocket> {
     path,
     master: promise,
     close() {
+      wanted = false;
       server.close();
       reject(new Error('the terminal was not sent'));
       void rm(path, { force: true });
