@@ -45,13 +45,15 @@ export const create =
       for (const dir of [paths.upper, paths.work, dirname(paths.logFile)])
         mkdirSync(dir, { recursive: true, mode: 0o755 });
       writeFileSync(paths.logFile, '', { mode: 0o640 });
-      context.store.insert(record);
+      const onDisk = context.store.insert(record);
+      context.warmer.announce();
+      await onDisk;
     } catch (error) {
+      context.store.delete(id);
       rmSync(paths.home, { recursive: true, force: true });
       throw error;
     }
     context.publish('container', 'create', id, eventAttributes(record));
-    context.warmer.announce();
     return { Id: id, Warnings: warnings };
   };
 

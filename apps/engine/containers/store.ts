@@ -1,5 +1,5 @@
 import { BerthError } from '@berth/kit';
-import { type Database, durably, migrate } from '../state/database.ts';
+import { type Database, flushed, migrate } from '../state/database.ts';
 import type { ContainerRecord } from './model.ts';
 
 const MIGRATIONS = [
@@ -52,13 +52,14 @@ export class ContainerStore {
     throw new BerthError('not-found', `No such container: ${reference}`);
   }
 
-  /** Adds a container; on disk when it returns, unless it is one that removes itself at its end. */
-  insert(record: ContainerRecord): void {
-    const add = () =>
-      this.#db.prepare('INSERT INTO containers VALUES (?, ?, ?)').run(record.id, record.name, JSON.stringify(record));
-    if (record.spec.hostConfig.AutoRemove) add();
-    else durably(this.#db, add);
+  /**
+   * Adds a container. It is known at once; the promise resolves when it is on disk, which one that removes itself at
+   * its end need not be.
+   */
+  insert(record: ContainerRecord): Promise<void> {
+    this.#db.prepare('INSERT INTO containers VALUES (?, ?, ?)').run(record.id, record.name, JSON.stringify(record));
     this.#remember(record);
+    return record.spec.hostConfig.AutoRemove ? Promise.resolve() : flushed(this.#db);
   }
 
   /** Replaces what is known of a container. What it says can be observed again, so it is not flushed to disk at once. */

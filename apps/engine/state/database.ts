@@ -1,3 +1,4 @@
+import { open } from 'node:fs/promises';
 import { DatabaseSync } from 'node:sqlite';
 import { BerthError } from '@berth/kit';
 
@@ -52,6 +53,36 @@ export function transaction<T>(db: DatabaseSync, work: () => T): T {
   } catch (error) {
     db.exec('ROLLBACK');
     throw error;
+  }
+}
+
+const flushes = new WeakMap<DatabaseSync, { running: Promise<void> | undefined; next: Promise<void> | undefined }>();
+
+/**
+ * Resolves when all that was committed until now is on disk (survives a power cut): the write-ahead log is flushed off
+ * the event loop, once for all who ask at about the same time.
+ */
+export function flushed(db: DatabaseSync): Promise<void> {
+  const state = flushes.get(db) ?? { running: undefined, next: undefined };
+  flushes.set(db, state);
+  const begin = (): Promise<void> => {
+    state.next = undefined;
+    state.running = flushLog(db).finally(() => {
+      state.running = undefined;
+    });
+    return state.running;
+  };
+  // A flush that runs may have begun before the last commit: that one needs the next.
+  state.next ??= state.running ? state.running.then(begin, begin) : undefined;
+  return state.next ?? begin();
+}
+
+async function flushLog(db: DatabaseSync): Promise<void> {
+  const log = await open(`${db.location()}-wal`, 'r+');
+  try {
+    await log.datasync();
+  } finally {
+    await log.close();
   }
 }
 
