@@ -11,6 +11,7 @@ export const RUN_PACKAGES = {
   nftables: 'publishes ports',
   socat: 'published ports on IPv6 loopback',
   catatonit: 'the init of --init',
+  procps: 'lists the processes of a container (`top`)',
   'busybox-static': 'the programs of the starter images',
   mmdebstrap: 'makes the debian starter image',
   'ca-certificates': 'trust in registries',

@@ -47,14 +47,14 @@ function links() {
     .map((name) => `link ${name}`);
 }
 
-/** Mounts by their place, without those of an engine with the default roots and cgroup controllers, which stay mounted. */
+/** Mounts by their place, without those of an engine with the default roots and what stays mounted: cgroups, the folder of `ip netns`. */
 function mounts() {
   const places = readFileSync('/proc/self/mountinfo', 'utf8')
     .split('\n')
     .filter(Boolean)
     .map((line) => line.split(' ')[4] ?? '');
   return places
-    .filter((place) => !/^\/(run|var\/lib)\/berth\/|^\/sys\/fs\/cgroup\//.test(place))
+    .filter((place) => !/^\/(run|var\/lib)\/berth\/|^\/sys\/fs\/cgroup\/|^\/run\/netns$/.test(place))
     .map((place) => `mount ${place}`);
 }
 

@@ -33,8 +33,17 @@ function count(summary, test) {
   if (result.state === 'passed') summary.passed += 1;
   else if (result.state === 'failed') summary.failed += 1;
   else {
-    const reason = (result.state === 'skipped' && result.note) || `no reason given, in ${test.module.relativeModuleId}`;
+    const reason =
+      (result.state === 'skipped' && result.note) || `${titleOf(test)}, in ${test.module.relativeModuleId}`;
     summary.skipped += 1;
     summary.reasons[reason] = (summary.reasons[reason] ?? 0) + 1;
   }
+}
+
+/**
+ * What was skipped, where no reason was noted: the group's title, which says what it needs, or the test's own.
+ * @param {import('vitest/node').TestCase} test
+ */
+function titleOf(test) {
+  return test.parent.type === 'suite' ? test.parent.fullName : test.fullName;
 }

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type FakeEngine, findDocker, startFakeEngine } from '../../../tests/support/fake-engine.ts';
+import { COMPARED_VERSION, dockerMajor } from '../../../tests/support/docker-version.ts';
+import { type FakeEngine, startFakeEngine } from '../../../tests/support/fake-engine.ts';
 import { sampleRoutes } from '../../../tests/support/sample-engine.ts';
 import { sideBySide } from '../../../tests/support/side-by-side.ts';
 import {
@@ -17,9 +18,8 @@ const DIFFER = new Map([
   ['info -f {{.RegistryConfig.IndexConfigs}}', 'pointers'],
 ]);
 
-const docker = findDocker();
 // Without the real client there is nothing to compare with: these tests are skipped then.
-describe.skipIf(docker === undefined)("side by side with Docker's own client", () => {
+describe.skipIf(dockerMajor() < COMPARED_VERSION)(`side by side with Docker's own client ${COMPARED_VERSION}`, () => {
   let engine: FakeEngine;
   beforeAll(async () => {
     engine = await startFakeEngine(sampleRoutes());

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { docker } from '../../support/docker.ts';
+import { COMPARED_VERSION, dockerMajor } from '../../support/docker-version.ts';
 import { startTestEngine, type TestEngine } from '../../support/engine.ts';
 import { busyboxImage, dockerArchive } from '../../support/images.ts';
 import {
@@ -80,7 +81,7 @@ describe.skipIf(missing !== undefined)(
       expect(result.stderr).toContain(`Status: Downloaded newer image for ${name}`);
     });
 
-    it('pushes and pulls all tags, and asks for platforms', async () => {
+    it.skipIf(dockerMajor() < COMPARED_VERSION)('pushes and pulls all tags, and asks for platforms', async () => {
       const name = `${registry.domain}/many`;
       for (const tag of ['one', 'two']) await ok('tag', 'source:v1', `${name}:${tag}`);
       expect(await ok('push', '-a', name)).toMatch(/one: digest: .*\n[\s\S]*two: digest: /);
