@@ -1,3 +1,4 @@
+// Long because it is one interpreter whose steps call each other; its type checks stand in check-type.ts.
 import { quote } from '../text.ts';
 import { canBeNil, checkType, constantProblem } from './check-type.ts';
 import { TemplateError } from './error.ts';
@@ -28,8 +29,6 @@ export interface ExecuteOptions {
 }
 
 /**
- * (Above 400 lines: one interpreter whose steps call each other, split no further than its type checks.)
- *
  * Runs a template over `data`. Throws TemplateError with Go's message,
  * `template: NAME:LINE:COLUMN: executing "NAME" at <NODE>: …`.
  */
