@@ -1,4 +1,4 @@
-import { expect } from 'vitest';
+import { expect, vi } from 'vitest';
 import { startTestEngine, type TestEngine, type TestEngineOptions } from './engine.ts';
 import { type Hijacked, hijack, unframe } from './hijack.ts';
 import { busyboxImage, dockerArchive, type ImageRecipe } from './images.ts';
@@ -43,6 +43,11 @@ export interface Inspected {
   HostConfig: Record<string, unknown>;
   Config: Record<string, unknown>;
   NetworkSettings: { IPAddress: string; Gateway: string };
+}
+
+/** Repeats a check until it holds, for at most ten seconds; also in concurrent tests, which `expect.poll` is not made for. */
+export function eventually(check: () => Promise<void> | void): Promise<void> {
+  return vi.waitFor(check, { timeout: 10_000, interval: 10 });
 }
 
 /** Starts an engine that has a busybox image, and further ones. */

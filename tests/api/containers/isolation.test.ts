@@ -2,7 +2,7 @@ import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { identifyProcess } from '../../../apps/engine/linux/process.ts';
-import { type Containers, startContainers } from '../../support/containers.ts';
+import { type Containers, eventually, startContainers } from '../../support/containers.ts';
 
 let c: Containers;
 beforeAll(async () => {
@@ -74,11 +74,9 @@ describe.concurrent('namespaces', () => {
 
   test('processes that are left in a namespace of the host are ended with the container', async () => {
     const id = await c.begin(['sh', '-c', 'sleep 601 & sleep 602 & wait'], { HostConfig: { PidMode: 'host' } });
-    await expect
-      .poll(
-        async () => (await c.ask('GET', `/containers/${id}/top`)).json<{ Processes: string[][] }>().Processes.length,
-      )
-      .toBe(3);
+    await eventually(async () =>
+      expect((await c.ask('GET', `/containers/${id}/top`)).json<{ Processes: string[][] }>().Processes.length).toBe(3),
+    );
     const pids = (await c.ask('GET', `/containers/${id}/top`))
       .json<{ Processes: string[][] }>()
       .Processes.map((p) => Number(p[1]));

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Containers, startContainers } from '../../support/containers.ts';
+import { type Containers, eventually, startContainers } from '../../support/containers.ts';
 import { unframe } from '../../support/hijack.ts';
 
 const MIB = 1024 * 1024;
@@ -109,7 +109,7 @@ describe('attach', () => {
     const id = await c.begin(['sh', '-c', 'echo out; echo err >&2; read line; echo out2; echo err2 >&2'], {
       OpenStdin: true,
     });
-    await expect.poll(async () => (await c.logs(id)).stderr).toBe('err\n');
+    await eventually(async () => expect((await c.logs(id)).stderr).toBe('err\n'));
     const streams = await Promise.all([
       c.attach(id, 'stream=1&stderr=1'),
       c.attach(id, 'stream=1&stdout=1&logs=1'),
@@ -175,7 +175,7 @@ describe('attach', () => {
     await delay(50);
     const before = descriptors();
     for (let round = 0; round < 20; round++) (await c.attach(id)).destroy();
-    await expect.poll(descriptors).toBeLessThanOrEqual(before);
+    await eventually(async () => expect(await descriptors()).toBeLessThanOrEqual(before));
     expect(await c.refusal('GET', `/containers/${id}/logs?stdout=1`)).toBe(
       '501 configured logging driver does not support reading',
     );
@@ -247,7 +247,7 @@ describe('a terminal', () => {
     const id = await c.create(['sleep', '600'], { ...tty, HostConfig: { Init: true } });
     const stream = await c.attach(id);
     await c.start(id);
-    await expect.poll(async () => (await c.ask('GET', `/containers/${id}/top`)).text).toContain('sleep 600');
+    await eventually(async () => expect((await c.ask('GET', `/containers/${id}/top`)).text).toContain('sleep 600'));
     await stream.write(Buffer.from([3]));
     expect(await c.wait(id)).toBe(130);
     stream.destroy();
