@@ -35,6 +35,16 @@ export function parseEngine(text) {
 }
 
 /**
+ * A name for what a case makes; two clients may drive one engine.
+ *
+ * @param {Engine} engine
+ * @param {string | number} what
+ */
+export function named(engine, what) {
+  return `bench-${engine.name}-${what}`;
+}
+
+/**
  * Runs one client command to its end.
  *
  * @param {Engine} engine

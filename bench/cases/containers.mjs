@@ -1,5 +1,5 @@
 // @ts-check
-import { discard, fleet, timed } from '../engine.mjs';
+import { discard, fleet, named, timed } from '../engine.mjs';
 
 /** @typedef {import('../measure.mjs').Case} Case */
 
@@ -21,7 +21,7 @@ export const containerCases = {
   'run-detached': {
     unit: 'ms',
     once: ({ engine, round }) => {
-      const name = `bench-d${round}`;
+      const name = named(engine, `d${round}`);
       const { milliseconds } = timed(engine, ['run', '-d', '--name', name, ...SLEEPER]);
       discard(engine, 'rm', [name]);
       return milliseconds;
@@ -30,7 +30,7 @@ export const containerCases = {
   'rm-running': {
     unit: 'ms',
     once: ({ engine, round }) => {
-      const name = `bench-r${round}`;
+      const name = named(engine, `r${round}`);
       timed(engine, ['run', '-d', '--name', name, ...SLEEPER]);
       return timed(engine, ['rm', '-f', name]).milliseconds;
     },
@@ -38,7 +38,7 @@ export const containerCases = {
   'stop-init': {
     unit: 'ms',
     once: ({ engine, round }) => {
-      const name = `bench-s${round}`;
+      const name = named(engine, `s${round}`);
       timed(engine, ['run', '-d', '--init', '--name', name, ...SLEEPER]);
       const { milliseconds } = timed(engine, ['stop', name]);
       discard(engine, 'rm', [name]);
@@ -48,11 +48,11 @@ export const containerCases = {
   exec: {
     unit: 'ms',
     prepare: ({ engine }) => {
-      discard(engine, 'rm', ['bench-exec']);
-      timed(engine, ['run', '-d', '--name', 'bench-exec', ...SLEEPER]);
+      discard(engine, 'rm', [named(engine, 'exec')]);
+      timed(engine, ['run', '-d', '--name', named(engine, 'exec'), ...SLEEPER]);
     },
-    once: ({ engine }) => timed(engine, ['exec', 'bench-exec', 'true']).milliseconds,
-    finish: ({ engine }) => discard(engine, 'rm', ['bench-exec']),
+    once: ({ engine }) => timed(engine, ['exec', named(engine, 'exec'), 'true']).milliseconds,
+    finish: ({ engine }) => discard(engine, 'rm', [named(engine, 'exec')]),
   },
   'fleet-start-20': {
     unit: 'ms',
@@ -62,10 +62,10 @@ export const containerCases = {
         'run',
         '-d',
         '--name',
-        `bench-f${round}-${index}`,
+        named(engine, `f${round}-${index}`),
         ...SLEEPER,
       ]);
-      timed(engine, ['rm', '-f', ...TWENTY.map((index) => `bench-f${round}-${index}`)]);
+      timed(engine, ['rm', '-f', ...TWENTY.map((index) => named(engine, `f${round}-${index}`))]);
       return milliseconds;
     },
   },

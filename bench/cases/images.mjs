@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { discard, timed } from '../engine.mjs';
+import { discard, named, timed } from '../engine.mjs';
 
 /** @typedef {import('../measure.mjs').Case} Case */
 
@@ -15,19 +15,19 @@ export const imageCases = {
       own.context = context(folder, 'cached', {
         Dockerfile: `FROM busybox\n${lines(19, (n) => `RUN echo ${n} > /f${n}`)}`,
       });
-      timed(engine, ['build', '-q', '-t', 'bench-c20', own.context]);
+      timed(engine, ['build', '-q', '-t', named(engine, 'c20'), own.context]);
     },
-    once: ({ engine, own }) => timed(engine, ['build', '-q', '-t', 'bench-c20', own.context]).milliseconds,
-    finish: ({ engine }) => discard(engine, 'rmi', ['bench-c20']),
+    once: ({ engine, own }) => timed(engine, ['build', '-q', '-t', named(engine, 'c20'), own.context]).milliseconds,
+    finish: ({ engine }) => discard(engine, 'rmi', [named(engine, 'c20')]),
   },
-  'build-run-10': freshBuild('bench-c10', 4, () => ({
+  'build-run-10': freshBuild('c10', 4, () => ({
     Dockerfile: `FROM busybox\nARG SALT\n${lines(10, (n) => `RUN echo $SALT ${n} > /f${n}`)}`,
   })),
-  'build-copy-5000': freshBuild('bench-c5k', 4, () => ({
+  'build-copy-5000': freshBuild('c5k', 4, () => ({
     Dockerfile: 'FROM busybox\nARG SALT\nRUN echo $SALT > /salt\nCOPY files /files\n',
     ...smallFiles(5000, 2048),
   })),
-  'build-stages': freshBuild('bench-cst', 2, () => ({
+  'build-stages': freshBuild('cst', 2, () => ({
     Dockerfile: `${['a', 'b'].map((stage) => `FROM busybox AS ${stage}\nARG SALT\nRUN echo $SALT; sleep 2; echo ${stage} > /${stage}\n`).join('')}FROM busybox\nCOPY --from=a /a /a\nCOPY --from=b /b /b\n`,
   })),
   'save-load-200MB': {
@@ -38,16 +38,16 @@ export const imageCases = {
         'build',
         '-q',
         '-t',
-        'bench-big',
+        named(engine, 'big'),
         context(folder, 'big', { Dockerfile: 'FROM busybox\nCOPY blob /blob\n', blob: randomBytes(200_000_000) }),
       ]),
     once: ({ engine, folder }) => {
       const file = join(folder, `${engine.name}.tar`);
-      const saved = timed(engine, ['save', '-o', file, 'bench-big']).milliseconds;
-      timed(engine, ['rmi', '-f', 'bench-big']);
+      const saved = timed(engine, ['save', '-o', file, named(engine, 'big')]).milliseconds;
+      timed(engine, ['rmi', '-f', named(engine, 'big')]);
       return saved + timed(engine, ['load', '-q', '-i', file]).milliseconds;
     },
-    finish: ({ engine }) => discard(engine, 'rmi', ['bench-big']),
+    finish: ({ engine }) => discard(engine, 'rmi', [named(engine, 'big')]),
   },
   push: {
     unit: 'ms',
@@ -111,7 +111,7 @@ function freshBuild(tag, rounds, files) {
         tag,
         own.context,
       ]);
-      discard(engine, 'rmi', [tag]);
+      discard(engine, 'rmi', [named(engine, tag)]);
       return milliseconds;
     },
   };

@@ -1,11 +1,11 @@
 // @ts-check
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { discard, fleet, timed } from '../engine.mjs';
+import { discard, fleet, named, timed } from '../engine.mjs';
 
 /** @typedef {import('../measure.mjs').Case} Case */
 
-const TWO_HUNDRED = Array.from({ length: 200 }, (_, index) => `bench-p${index}`);
+const TWO_HUNDRED = Array.from({ length: 200 }, (_, index) => `p${index}`);
 const COUNT_TO_A_MILLION = ['busybox', 'seq', '1', '1000000'];
 
 /** Asking, logs, files in and out. @type {Record<string, Case>} */
@@ -18,12 +18,17 @@ export const readingCases = {
       fleet(engine, 200, 4, (index) => [
         'create',
         '--name',
-        /** @type {string} */ (TWO_HUNDRED[index]),
+        named(engine, /** @type {string} */ (TWO_HUNDRED[index])),
         'busybox',
         'true',
       ]),
     once: ({ engine }) => timed(engine, ['ps', '-a']).milliseconds,
-    finish: ({ engine }) => discard(engine, 'rm', TWO_HUNDRED),
+    finish: ({ engine }) =>
+      discard(
+        engine,
+        'rm',
+        TWO_HUNDRED.map((name) => named(engine, name)),
+      ),
   },
   'logs-attached-1M': {
     unit: 'ms',
@@ -34,11 +39,11 @@ export const readingCases = {
     unit: 'ms',
     rounds: 3,
     prepare: ({ engine }) => {
-      discard(engine, 'rm', ['bench-logs']);
-      timed(engine, ['run', '--name', 'bench-logs', '--log-opt', 'max-size=1g', ...COUNT_TO_A_MILLION]);
+      discard(engine, 'rm', [named(engine, 'logs')]);
+      timed(engine, ['run', '--name', named(engine, 'logs'), '--log-opt', 'max-size=1g', ...COUNT_TO_A_MILLION]);
     },
-    once: ({ engine }) => timed(engine, ['logs', 'bench-logs']).milliseconds,
-    finish: ({ engine }) => discard(engine, 'rm', ['bench-logs']),
+    once: ({ engine }) => timed(engine, ['logs', named(engine, 'logs')]).milliseconds,
+    finish: ({ engine }) => discard(engine, 'rm', [named(engine, 'logs')]),
   },
   'cp-in-100MB': {
     unit: 'ms',
@@ -46,10 +51,10 @@ export const readingCases = {
     prepare: ({ engine, own, folder }) => {
       own.file = join(folder, 'hundred-megabytes');
       writeFileSync(own.file, Buffer.alloc(100_000_000, 7));
-      discard(engine, 'rm', ['bench-cp']);
-      timed(engine, ['create', '--name', 'bench-cp', 'busybox', 'true']);
+      discard(engine, 'rm', [named(engine, 'cp')]);
+      timed(engine, ['create', '--name', named(engine, 'cp'), 'busybox', 'true']);
     },
-    once: ({ engine, own }) => timed(engine, ['cp', own.file, 'bench-cp:/blob']).milliseconds,
-    finish: ({ engine }) => discard(engine, 'rm', ['bench-cp']),
+    once: ({ engine, own }) => timed(engine, ['cp', own.file, `${named(engine, 'cp')}:/blob`]).milliseconds,
+    finish: ({ engine }) => discard(engine, 'rm', [named(engine, 'cp')]),
   },
 };

@@ -2,12 +2,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { get } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
-import { discard, fleet, timed } from '../engine.mjs';
+import { discard, fleet, named, timed } from '../engine.mjs';
 
 /** @typedef {import('../measure.mjs').Case} Case */
 
 const SERVE_500_MB = 'mkdir /www && dd if=/dev/zero of=/www/blob bs=1M count=500 2>/dev/null && exec httpd -f -h /www';
-const TWENTY = Array.from({ length: 20 }, (_, index) => `bench-m${index}`);
+const TWENTY = Array.from({ length: 20 }, (_, index) => `m${index}`);
 
 /** What the engine takes and lets through. @type {Record<string, Case>} */
 export const resourceCases = {
@@ -16,13 +16,24 @@ export const resourceCases = {
     rounds: 3,
     moreIsBetter: true,
     prepare: async ({ engine, own }) => {
-      discard(engine, 'rm', ['bench-http']);
-      timed(engine, ['run', '-d', '--name', 'bench-http', '-p', '127.0.0.1::80', 'busybox', 'sh', '-c', SERVE_500_MB]);
-      own.port = Number(/:(\d+)$/m.exec(timed(engine, ['port', 'bench-http', '80']).output)?.[1]);
+      discard(engine, 'rm', [named(engine, 'http')]);
+      timed(engine, [
+        'run',
+        '-d',
+        '--name',
+        named(engine, 'http'),
+        '-p',
+        '127.0.0.1::80',
+        'busybox',
+        'sh',
+        '-c',
+        SERVE_500_MB,
+      ]);
+      own.port = Number(/:(\d+)$/m.exec(timed(engine, ['port', named(engine, 'http'), '80']).output)?.[1]);
       await untilServed(own.port);
     },
     once: ({ own }) => throughput(own.port),
-    finish: ({ engine }) => discard(engine, 'rm', ['bench-http']),
+    finish: ({ engine }) => discard(engine, 'rm', [named(engine, 'http')]),
   },
   'memory-idle': {
     unit: 'MiB',
@@ -41,7 +52,7 @@ export const resourceCases = {
         'run',
         '-d',
         '--name',
-        /** @type {string} */ (TWENTY[index]),
+        named(engine, /** @type {string} */ (TWENTY[index])),
         '-p',
         '127.0.0.1::80',
         'busybox',
@@ -50,7 +61,7 @@ export const resourceCases = {
       ]);
       await delay(1500); // what start-up needed for a moment is given back
       const after = memoryOf(processes);
-      timed(engine, ['rm', '-f', ...TWENTY]);
+      timed(engine, ['rm', '-f', ...TWENTY.map((name) => named(engine, name))]);
       return (after - before) / 20;
     },
   },
