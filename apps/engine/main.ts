@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BerthError, createLogger, describeError, type Logger, Scope } from '@berth/kit';
 import { createRoutes, serve } from './api/index.ts';
@@ -38,7 +38,7 @@ export async function startEngine(config: EngineConfig, log: Logger): Promise<En
 }
 
 async function assemble(config: EngineConfig, log: Logger, scope: Scope): Promise<readonly string[]> {
-  for (const dir of [config.dataRoot, config.execRoot]) mkdirSync(dir, { recursive: true, mode: 0o711 });
+  makeRoots(config);
   claim(config, scope);
   const db = openDatabase(join(config.dataRoot, 'berth.db'));
   scope.add('close the database', () => db.close());
@@ -106,6 +106,16 @@ async function assemble(config: EngineConfig, log: Logger, scope: Scope): Promis
     root: config.dataRoot,
   });
   return api.addresses;
+}
+
+/**
+ * The way to the socket is open; everything else is root's. Users of the host who could walk through the data root would
+ * run set-uid programs of images (CVE-2021-41091), so one that was there before is closed as well.
+ */
+function makeRoots({ dataRoot, execRoot }: EngineConfig): void {
+  mkdirSync(dataRoot, { recursive: true, mode: 0o700 });
+  chmodSync(dataRoot, 0o700);
+  mkdirSync(execRoot, { recursive: true, mode: 0o711 });
 }
 
 /** One engine for each root; its process id is in EXEC/berth.pid while it runs. */

@@ -30,7 +30,7 @@ export interface Reconciliation {
  */
 export function reconcile(context: Context): Reconciliation {
   for (const dir of ['containers', 'trash'])
-    mkdirSync(join(context.config.dataRoot, dir), { recursive: true, mode: 0o711 });
+    mkdirSync(join(context.config.dataRoot, dir), { recursive: true, mode: 0o700 });
   for (const dir of ['c', 'exits', 'exec', 'runtime'])
     mkdirSync(join(context.config.execRoot, dir), { recursive: true, mode: 0o700 });
   const monitors = findMonitors(exitDirectory(context.config));

@@ -20,7 +20,7 @@ export function startNetworks(state: NetworksState): void {
   stopNetworks(state);
   const { config } = state;
   checkNames(config);
-  mkdirSync(namespaceDirectory(config), { recursive: true, mode: 0o711 });
+  mkdirSync(namespaceDirectory(config), { recursive: true, mode: 0o700 });
   const kernel: Kernel = {
     route: new Rtnetlink(),
     nft: new Nftables(),

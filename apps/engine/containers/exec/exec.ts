@@ -1,16 +1,15 @@
 import { join } from 'node:path';
 import type { Duplex, Readable, Writable } from 'node:stream';
 import { BerthError } from '@berth/kit';
-import { readFileInRoot } from '../../linux/open-in-root.ts';
 import { type Context, eventAttributes, pathsOf } from '../context.ts';
 import type { ContainerRecord } from '../model.ts';
 import { checkSecurityOptions } from '../parse/parse-create-security.ts';
 import { parseExec } from '../parse/parse-exec.ts';
 import { DEFAULT_DETACH_KEYS, parseDetachKeys } from '../parse/parse-exec-keys.ts';
-import { resolveUser } from '../parse/user.ts';
 import { DetachFilter } from '../run/detach-filter.ts';
 import { describeCreateFailure } from '../run/start-failure.ts';
 import { STDCOPY_HEADER, stdcopyFrame, writeStdcopyHeader } from '../run/stdcopy.ts';
+import { resolveUserInRoot } from '../run/user-in-root.ts';
 import { runtimeFor } from '../runtime/select.ts';
 import type { ContainerService } from '../service.ts';
 import { resolveCapabilities } from '../spec/capabilities.ts';
@@ -145,13 +144,7 @@ async function makeReady(context: Context, id: string): Promise<void> {
 function processOf(context: Context, { wish }: Exec, { id, spec }: ContainerRecord): RuntimeProcess {
   const { config, hostConfig } = spec;
   const { rootfs } = pathsOf(context.config, id);
-  const limit = 10 * 1024 * 1024;
-  const user = resolveUser(
-    wish.user || config.User,
-    readFileInRoot(rootfs, '/etc/passwd', limit),
-    readFileInRoot(rootfs, '/etc/group', limit),
-    hostConfig.GroupAdd ?? [],
-  );
+  const user = resolveUserInRoot(rootfs, wish.user || config.User, hostConfig.GroupAdd ?? []);
   const capabilities = resolveCapabilities({
     add: hostConfig.CapAdd ?? [],
     drop: hostConfig.CapDrop ?? [],
