@@ -23,6 +23,7 @@ import { remove } from './remove.ts';
 import { rename } from './rename.ts';
 import { resize } from './resize.ts';
 import { restart } from './restart.ts';
+import { beginAnew } from './restart-policy.ts';
 import { rotateLogs } from './run/log-rotation.ts';
 import type { ProbeResult } from './runtime/probe.ts';
 import type { ContainerService } from './service.ts';
@@ -111,8 +112,9 @@ function createService(context: Context): ContainerService {
     create: create(context),
     start: (name) => {
       const { id } = context.store.resolve(name);
-      return context.lock.run(id, async () => {
-        await startLocked(context, id);
+      return context.lock.run(id, () => {
+        beginAnew(context, id);
+        return startLocked(context, id);
       });
     },
     stop: stop(context),

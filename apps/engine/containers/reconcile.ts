@@ -175,8 +175,9 @@ function resume(context: Context): void {
   for (const record of [...context.store.all()]) {
     const { state } = record;
     if (state.status === 'restarting') {
-      if (context.live.of(record.id).restartTimer === undefined) restartLater(context, record, state);
+      if (context.live.of(record.id).restartTimer === undefined)
+        restartLater(context, record, state, record.restartCount);
     } else if (state.status === 'exited' && shouldStartWithEngine(record, state.exitCode))
-      restartLater(context, record, state);
+      restartLater(context, record, state, 0);
   }
 }

@@ -2,6 +2,7 @@ import { isBerthError } from '@berth/kit';
 import { type Context, inBackground } from './context.ts';
 import type { ContainerRecord, Ended } from './model.ts';
 import { startLocked } from './start.ts';
+import { isActive } from './stop.ts';
 
 /** Docker's back-off: it doubles from 100 ms to one minute and begins anew after a run of 10 seconds. */
 const FIRST_DELAY_MS = 100;
@@ -24,8 +25,24 @@ export function shouldStartWithEngine(record: ContainerRecord, exitCode: number)
   return record.state.status !== 'created' && shouldRestart(record, exitCode);
 }
 
-/** Marks a container as restarting and starts it after its delay. The caller holds the container's lock. */
-export function restartLater(context: Context, record: ContainerRecord, ended: Ended): void {
+/** Forgets earlier restarts by policy: a start by a user begins anew. The caller holds the container's lock. */
+export function beginAnew(context: Context, id: string): void {
+  const record = context.store.get(id);
+  if (!record || isActive(record)) return;
+  context.live.of(id).restartDelay = 0;
+  if (record.restartCount > 0) context.store.save({ ...record, restartCount: 0 });
+}
+
+/**
+ * Marks a container as restarting and starts it after its delay. `count`: how often it was restarted then. The caller
+ * holds the container's lock.
+ */
+export function restartLater(
+  context: Context,
+  record: ContainerRecord,
+  ended: Ended,
+  count = record.restartCount + 1,
+): void {
   const live = context.live.of(record.id);
   const settled = ended.finishedAt - ended.startedAt >= SETTLED_MS;
   live.restartDelay =
@@ -33,8 +50,8 @@ export function restartLater(context: Context, record: ContainerRecord, ended: E
   const restartAt = Date.now() + live.restartDelay;
   context.store.save({
     ...record,
-    restartCount: record.restartCount + 1,
-    state: { status: 'restarting', ...ended, restartAt },
+    restartCount: count,
+    state: { ...ended, status: 'restarting', restartAt },
   });
   live.restartTimer = setTimeout(() => {
     inBackground(context, `restart container ${record.id} by its policy`, () =>

@@ -1,5 +1,6 @@
 import { isBerthError } from '@berth/kit';
 import { type Context, eventAttributes } from './context.ts';
+import { beginAnew } from './restart-policy.ts';
 import type { ContainerService } from './service.ts';
 import { startLocked } from './start.ts';
 import { cancelRestart, isActive, stopRecord } from './stop.ts';
@@ -21,7 +22,10 @@ export const restart =
       }
     }
     await context.lock
-      .run(record.id, () => startLocked(context, record.id))
+      .run(record.id, () => {
+        beginAnew(context, id);
+        return startLocked(context, id);
+      })
       .catch((error) => {
         if (!isBerthError(error, 'not-modified')) throw error;
       });

@@ -2,7 +2,7 @@ import { BerthError, isBerthError } from '@berth/kit';
 
 /**
  * Turns the runtime's refusal into Docker's sentence and the exit code that clients show: 127 when the program is not
- * there, 126 when it cannot be run, 128 for all else. Other errors are passed on.
+ * there, 126 when it cannot be run, 128 for all else. Errors of the engine's own are passed on.
  */
 export function startFailure(error: unknown, program: string): { error: BerthError; exitCode: number } {
   if (!(error instanceof BerthError)) {
@@ -12,20 +12,22 @@ export function startFailure(error: unknown, program: string): { error: BerthErr
       exitCode: 128,
     };
   }
-  if (!isBerthError(error, 'invalid')) return { error, exitCode: 128 };
+  if (!isRefusal(error)) return { error, exitCode: 128 };
   const cause = describeCreateFailure(error.message, program);
-  if (!cause)
-    return {
-      error: new BerthError('invalid', PREFIX + error.message, {
-        cause: error,
-        ...(error.hint === undefined ? {} : { hint: error.hint }),
-      }),
-      exitCode: error.message.startsWith('unable to find user') ? 126 : 128,
-    };
+  if (!cause) return { error: new BerthError('invalid', PREFIX + error.message, { cause: error }), exitCode: 128 };
   return {
     error: new BerthError('invalid', `${PREFIX}${cause.sentence}: unknown`, { cause: error }),
     exitCode: cause.exitCode,
   };
+}
+
+/** An error with the words of the OCI runtime, which would not make the container. */
+export function refusal(message: string, cause?: unknown): BerthError {
+  return new BerthError('invalid', message, { cause, details: { refusedBy: 'runtime' } });
+}
+
+function isRefusal(error: BerthError): boolean {
+  return isBerthError(error, 'invalid') && error.details?.['refusedBy'] === 'runtime';
 }
 
 const PREFIX = 'failed to create task for container: failed to create shim task: OCI runtime create failed: ';
@@ -39,8 +41,11 @@ export function describeCreateFailure(
     sentence: `unable to start container process: error during container init: exec: "${program}": ${reason}`,
     exitCode,
   });
+  // crun says the same of a name that it searched for and of a path
   if (/executable file .+ not found|executable file not found/.test(message))
-    return say('executable file not found in $PATH', 127);
+    return program.includes('/')
+      ? say(`stat ${program}: no such file or directory`, 127)
+      : say('executable file not found in $PATH', 127);
   if (/exec: .+: stat .*no such file or directory/.test(message))
     return say(`stat ${program}: no such file or directory`, 127);
   if (/is a directory/i.test(message)) return say('is a directory: permission denied', 126);

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { BerthError, errnoOf } from '@berth/kit';
 import { watchProcess } from '../../linux/pidfd.ts';
 import { identifyProcess, isRunning, type ProcessIdentity } from '../../linux/process.ts';
+import { refusal } from '../run/start-failure.ts';
 import type { OciRuntime } from './oci-runtime.ts';
 
 /** What a monitor needs to know. Paths below `bundle` are conmon's: `attach`, `ctl`, `pidfile`, `oom`. */
@@ -128,7 +129,7 @@ function readSync(child: ReturnType<typeof spawn>, bundle: string): Promise<numb
     let text = '';
     const pipe = child.stdio[3];
     if (!pipe || !('on' in pipe)) throw new Error('conmon has no sync pipe');
-    const fail = (message: string, cause?: unknown) => reject(new BerthError('invalid', message, { cause }));
+    const fail = (message: string, cause?: unknown) => reject(refusal(message, cause));
     child.once('error', (cause) =>
       reject(
         new BerthError('unavailable', 'the container monitor conmon cannot be run', {
