@@ -1,4 +1,5 @@
-import type { Digest, Reference } from '@berth/oci';
+import { BerthError } from '@berth/kit';
+import { type Digest, familiarName, type Reference } from '@berth/oci';
 import { type Database, migrate } from '../state/database.ts';
 import type { ImageConfig } from './model.ts';
 
@@ -212,8 +213,11 @@ export class ImageStore {
     this.db.prepare('UPDATE images SET removed = 1 WHERE id = ?').run(id);
   }
 
-  /** Points a reference at an image, wherever it pointed before. */
+  /** Points a reference at an image, wherever it pointed before. Errors: invalid for a name that reads as a digest. */
   putReference(reference: Reference, image: Digest): void {
+    if (familiarName(reference) === 'sha256') {
+      throw new BerthError('invalid', 'refusing to create an ambiguous tag using digest algorithm as name');
+    }
     this.db.prepare('INSERT OR REPLACE INTO image_references VALUES (?, ?, ?, ?, ?)').run(...keyOf(reference), image);
   }
 
