@@ -1,5 +1,6 @@
 import { closeSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
 import { openConsoleSocket } from '../../linux/console-socket.ts';
 import { openPty } from '../../linux/pty.ts';
 import { openTerminal, type Terminal } from '../../linux/terminal.ts';
@@ -82,7 +83,7 @@ async function withConsoleSocket(request: ExecRequest): Promise<ExecProcess> {
   });
   try {
     launch.describe(request.process);
-    const master = await Promise.race([console.master, launch.exited.then(() => undefined)]);
+    const master = await sentTerminal(console.master, launch);
     const terminal = master === undefined ? undefined : openTerminal(master);
     const size = request.process.consoleSize;
     if (size) terminal?.resize(size.height, size.width);
@@ -90,6 +91,19 @@ async function withConsoleSocket(request: ExecRequest): Promise<ExecProcess> {
   } finally {
     console.close();
   }
+}
+
+/** How long a terminal may be on its way when the program that it was for has ended already. */
+const LATE_MS = 2000;
+
+/** The master descriptor; undefined when the runtime gave up before it sent one. */
+async function sentTerminal(master: Promise<number>, launch: Launch): Promise<number | undefined> {
+  const first = await Promise.race([master, launch.exited]);
+  if (typeof first === 'number') return first;
+  // A program that ran had its terminal sent before: it, and all that was written to it, waits to be fetched.
+  return first.failure === undefined
+    ? Promise.race([master.catch(() => undefined), delay(LATE_MS, undefined, { ref: false })])
+    : undefined;
 }
 
 function asProcess(

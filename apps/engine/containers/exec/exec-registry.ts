@@ -8,7 +8,8 @@ export interface Exec {
   containerId: string;
   wish: ExecWish;
   state: 'created' | 'running' | 'exited';
-  pid: number;
+  /** Process id on the host; 0 until it is known. */
+  pid: () => number;
   exitCode: number | null;
   resize: ((rows: number, columns: number) => void) | undefined;
 }
@@ -25,7 +26,7 @@ export class ExecRegistry {
       containerId,
       wish,
       state: 'created',
-      pid: 0,
+      pid: () => 0,
       exitCode: null,
       resize: undefined,
     };

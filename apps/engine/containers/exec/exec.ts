@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Duplex, Readable, Writable } from 'node:stream';
-import { BerthError } from '@berth/kit';
+import { BerthError, describeError } from '@berth/kit';
 import { type Context, eventAttributes, pathsOf } from '../context.ts';
 import type { ContainerRecord } from '../model.ts';
 import { checkSecurityOptions } from '../parse/parse-create-security.ts';
@@ -20,6 +20,9 @@ import type { Exec } from './exec-registry.ts';
 import { type LaunchRequest, launchPiped } from './launch.ts';
 
 const READY_AFTER_MS = 5;
+
+/** What could not even be tried. */
+const NOT_BEGUN: ExecExit = { exitCode: 126, failure: undefined };
 
 /** Errors: not-found; conflict when the container does not run or is paused; invalid (body). */
 export const execCreate =
@@ -58,7 +61,10 @@ export const execStart =
     );
     if (!detach)
       return { tty: exec.wish.tty, join: (connection) => void runAttached(context, exec, record, connection) };
-    const process = await begin(context, exec, record, true);
+    const process = await begin(context, exec, record, true).catch((error) => {
+      ended(context, exec, record, NOT_BEGUN);
+      throw error;
+    });
     process.terminal?.output.resume();
     await process.started();
     const early = await Promise.race([process.exited, Promise.resolve(undefined)]);
@@ -101,7 +107,7 @@ export const execInspect =
       CanRemove: state === 'exited',
       ContainerID: containerId,
       DetachKeys: wish.detachKeys,
-      Pid: pid,
+      Pid: pid(),
     };
   };
 
@@ -116,13 +122,15 @@ function runningRecord(context: Context, name: string): ContainerRecord {
 
 async function begin(context: Context, exec: Exec, record: ContainerRecord, detached: boolean): Promise<ExecProcess> {
   const request = await launchRequest(context, record);
-  return startExec({
+  const process = await startExec({
     ...request,
     process: processOf(context, exec, record),
     stdin: exec.wish.attachStdin,
     detached,
     ready: detached || exec.wish.tty ? undefined : context.readyExecs.take(record.id),
   });
+  exec.pid = process.pid;
+  return process;
 }
 
 async function launchRequest(context: Context, record: ContainerRecord): Promise<LaunchRequest> {
@@ -166,6 +174,7 @@ function processOf(context: Context, { wish }: Exec, { id, spec }: ContainerReco
 
 async function runAttached(context: Context, exec: Exec, record: ContainerRecord, connection: Duplex): Promise<void> {
   let exit: ExecExit;
+  let refusal: string | undefined;
   try {
     const process = await begin(context, exec, record, false);
     const { terminal } = process;
@@ -182,15 +191,16 @@ async function runAttached(context: Context, exec: Exec, record: ContainerRecord
           copy(process.stderr, exec.wish.attachStderr ? connection : undefined, 2, process.byProgram),
         ];
     exit = await process.exited;
-    exec.pid = process.pid();
     await drained(Promise.all(streams), connection);
     terminal?.close();
+    if (exit.failure !== undefined) refusal = execFailure(exit.failure, exec).error.message;
   } catch (error) {
-    exit = { exitCode: 126, failure: error instanceof Error ? error.message : String(error) };
+    exit = NOT_BEGUN;
+    refusal = describeError(error);
   }
   ended(context, exec, record, exit);
-  if (exit.failure !== undefined && !connection.destroyed) {
-    const text = Buffer.from(`${execFailure(exit.failure, exec).error.message}\r\n`);
+  if (refusal !== undefined && !connection.destroyed) {
+    const text = Buffer.from(`${refusal}\r\n`);
     connection.write(exec.wish.tty ? text : stdcopyFrame(1, text));
   }
   connection.end();
@@ -209,6 +219,7 @@ function feed(context: Context, exec: Exec, record: ContainerRecord, connection:
   target.on('error', () => undefined); // EPIPE: the program closed its stdin
   if (!process.terminal) {
     connection.pipe(target);
+    connection.once('close', () => target.end()); // a client that breaks off has no more to say either
     return;
   }
   const filter = new DetachFilter(
