@@ -121,7 +121,8 @@ async function giveAway(
 
 function fail(log: Logger, incoming: IncomingMessage, response: ServerResponse, error: unknown): void {
   const status = httpStatusOf(error);
-  if (incoming.socket.destroyed && isGone(error)) {
+  const connected = response.socket !== null && !response.socket.destroyed;
+  if (!connected && isGone(error)) {
     log.debug('the client went away', { method: incoming.method, url: incoming.url });
     return;
   }

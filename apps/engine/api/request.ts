@@ -1,5 +1,4 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
-import type { Readable } from 'node:stream';
 import { BerthError } from '@berth/kit';
 import { readJsonBody } from './json-body.ts';
 import type { ApiRequest } from './route.ts';
@@ -40,8 +39,8 @@ export class HttpRequest implements ApiRequest {
     return this.#incoming.headers;
   }
 
-  get body(): Readable {
-    return this.#incoming;
+  get body(): AsyncIterable<Buffer> {
+    return this.#incoming.iterator({ destroyOnReturn: false });
   }
 
   get upgrade(): boolean {

@@ -33,8 +33,8 @@ export interface ApiRequest {
   hasQuery(name: string): boolean;
   /** The JSON body, an object; undefined when the body is empty. Errors: invalid, in Docker's words. */
   json(): Promise<Record<string, unknown> | undefined>;
-  /** The body as it comes, unbounded: for archives. */
-  readonly body: Readable;
+  /** The body as it comes, unbounded: for archives. Leaving it early leaves the connection open for the answer. */
+  readonly body: AsyncIterable<Buffer>;
   /** True when the client asks to switch protocols. */
   readonly upgrade: boolean;
   /** Aborts when the client goes away or the engine ends. */
