@@ -1,4 +1,5 @@
 import { BerthError } from '@berth/kit';
+import { parseSeccompProfile } from '../spec/seccomp-custom.ts';
 
 /** `--security-opt` taken apart. */
 export interface SecurityOptions {
@@ -50,21 +51,8 @@ function readOption(option: string, parsed: SecurityOptions, apparmor: boolean):
 }
 
 function checkSeccomp(profile: string): string {
-  if (profile === 'unconfined') return profile;
-  try {
-    const parsed: unknown = JSON.parse(profile);
-    if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return profile;
-  } catch (cause) {
-    throw new BerthError(
-      'invalid',
-      `Decoding seccomp profile failed: ${cause instanceof Error ? cause.message : cause}`,
-      {
-        hint: 'The API takes the profile itself, not the name of its file.',
-        cause,
-      },
-    );
-  }
-  throw new BerthError('invalid', 'Decoding seccomp profile failed: not a JSON object');
+  if (profile !== 'unconfined') parseSeccompProfile(profile);
+  return profile;
 }
 
 /** What Go's ParseBool takes. */

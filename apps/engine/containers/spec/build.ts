@@ -8,7 +8,8 @@ import { type JoinedNamespaces, resolveNamespaces } from './namespaces.ts';
 import { resolveProcess } from './process.ts';
 import { resolveResources } from './resources.ts';
 import type { RuntimeSpec } from './runtime-spec.ts';
-import { customSeccompProfile, defaultSeccompProfile, type SeccompProfile } from './seccomp.ts';
+import { defaultSeccompProfile, type SeccompProfile } from './seccomp.ts';
+import { customSeccompProfile, parseSeccompProfile } from './seccomp-custom.ts';
 
 /** What is known of a container only when it starts. */
 export interface StartFacts extends MountFacts {
@@ -63,7 +64,11 @@ export function buildSpec(config: ContainerConfig, host: HostConfig, facts: Star
           : 'rprivate',
     },
   };
-  return { spec, capabilities, seccomp: host.Privileged ? undefined : seccompOf(security.seccomp, capabilities) };
+  return {
+    spec,
+    capabilities,
+    seccomp: seccompOf(security.seccomp ?? (host.Privileged ? 'unconfined' : undefined), capabilities),
+  };
 }
 
 /** The domain name is a sysctl: crun of Debian 12 does not know the `domainname` member. */
@@ -88,5 +93,5 @@ function seccompOf(profile: string | undefined, capabilities: string[]): Seccomp
   if (profile === 'unconfined') return undefined;
   return profile === undefined
     ? defaultSeccompProfile(capabilities)
-    : customSeccompProfile(JSON.parse(profile), capabilities);
+    : customSeccompProfile(parseSeccompProfile(profile), capabilities);
 }

@@ -17,7 +17,8 @@ export interface SeccompRule {
 }
 
 const ALLOW = 'SCMP_ACT_ALLOW';
-const ARCHITECTURES: Record<string, string[]> = {
+/** What a host of this architecture runs besides its own calls, its own first. */
+export const ARCHITECTURES: Record<string, string[]> = {
   x64: ['SCMP_ARCH_X86_64', 'SCMP_ARCH_X86', 'SCMP_ARCH_X32'],
   arm64: ['SCMP_ARCH_AARCH64', 'SCMP_ARCH_ARM'],
 };
@@ -62,50 +63,4 @@ function conditionalRules(admin: boolean): SeccompRule[] {
     rules.push({ names: ['clone3'], action: 'SCMP_ACT_ERRNO', errnoRet: 38 });
   }
   return rules;
-}
-
-/** Docker's profile format (`--security-opt seccomp=FILE`) turned into the runtime's, for these capabilities. */
-export function customSeccompProfile(source: DockerSeccompProfile, capabilities: readonly string[]): SeccompProfile {
-  const has = new Set(capabilities);
-  const architecture = process.arch === 'x64' ? 'amd64' : process.arch;
-  const applies = (rule: DockerSeccompRule) => {
-    const { includes, excludes } = rule;
-    if (includes?.caps?.some((c) => !has.has(c)) || excludes?.caps?.some((c) => has.has(c))) return false;
-    if (includes?.arches?.length && !includes.arches.includes(architecture)) return false;
-    return !excludes?.arches?.includes(architecture);
-  };
-  const own = source.archMap?.find((entry) => entry.architecture === ARCHITECTURES[process.arch]?.[0]);
-  return {
-    defaultAction: source.defaultAction,
-    ...(source.defaultErrnoRet === undefined ? {} : { defaultErrnoRet: source.defaultErrnoRet }),
-    architectures: own
-      ? [own.architecture, ...(own.subArchitectures ?? [])]
-      : (source.architectures ?? ARCHITECTURES[process.arch] ?? []),
-    ...(source.flags === undefined ? {} : { flags: source.flags }),
-    syscalls: (source.syscalls ?? []).filter(applies).map(({ name, names, action, errnoRet, args }) => ({
-      names: names ?? (name === undefined ? [] : [name]),
-      action,
-      ...(errnoRet === undefined ? {} : { errnoRet }),
-      ...(args?.length ? { args } : {}),
-    })),
-  };
-}
-
-interface DockerSeccompRule {
-  name?: string;
-  names?: string[];
-  action: string;
-  errnoRet?: number;
-  args?: { index: number; value: number; valueTwo?: number; op: string }[] | null;
-  includes?: { caps?: string[]; arches?: string[] };
-  excludes?: { caps?: string[]; arches?: string[] };
-}
-
-export interface DockerSeccompProfile {
-  defaultAction: string;
-  defaultErrnoRet?: number;
-  architectures?: string[];
-  archMap?: { architecture: string; subArchitectures?: string[] | null }[];
-  flags?: string[];
-  syscalls?: DockerSeccompRule[];
 }
