@@ -123,7 +123,7 @@ describe.concurrent('privileges', () => {
       Seccomp: '2',
     };
     const { Pid } = (await c.inspect(id)).State;
-    expect(fields(readFileSync(`/proc/${Pid}/status`, 'utf8'))).toMatchObject(want);
+    await eventually(() => expect(fields(readFileSync(`/proc/${Pid}/status`, 'utf8'))).toMatchObject(want));
     expect(fields((await c.exec(id, ['sh', '-c', STATUS])).stdout)).toMatchObject(want);
   });
 
@@ -133,7 +133,7 @@ describe.concurrent('privileges', () => {
     const want = { CapInh: none, CapPrm: none, CapEff: none, CapBnd: DOCKER_CAPABILITIES, CapAmb: none, Seccomp: '2' };
     expect(fields((await c.exec(id, ['sh', '-c', STATUS])).stdout)).toMatchObject(want);
     const { Pid } = (await c.inspect(id)).State;
-    expect(fields(readFileSync(`/proc/${Pid}/status`, 'utf8'))).toMatchObject(want);
+    await eventually(() => expect(fields(readFileSync(`/proc/${Pid}/status`, 'utf8'))).toMatchObject(want));
     const expected: Record<string, string> = {
       '65534': '65534:65534',
       nobody: '65534:65534',
@@ -147,7 +147,7 @@ describe.concurrent('privileges', () => {
   test.each(['no-new-privileges', 'no-new-privileges:true', 'no-new-privileges=1'])('%s', async (option) => {
     const id = await c.begin(['sleep', '600'], { HostConfig: { SecurityOpt: [option] } });
     const { Pid } = (await c.inspect(id)).State;
-    expect(fields(readFileSync(`/proc/${Pid}/status`, 'utf8'))['NoNewPrivs']).toBe('1');
+    await eventually(() => expect(fields(readFileSync(`/proc/${Pid}/status`, 'utf8'))['NoNewPrivs']).toBe('1'));
     expect(fields((await c.exec(id, ['sh', '-c', STATUS])).stdout)['NoNewPrivs']).toBe('1');
   });
 

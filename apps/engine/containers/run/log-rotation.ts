@@ -1,4 +1,4 @@
-import { existsSync, renameSync, rmSync, statSync } from 'node:fs';
+import { existsSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { type Context, pathsOf } from '../context.ts';
 import type { ContainerRecord } from '../model.ts';
 import { reopenLog } from '../runtime/monitor.ts';
@@ -9,7 +9,7 @@ const UNITS: Record<string, number> = { '': 1, k: 1024, m: 1024 ** 2, g: 1024 **
 
 /**
  * Rotates the logs of running containers that have `max-size`: LOG becomes LOG.1, LOG.1 becomes LOG.2, … up to
- * `max-file` files in all (default 1: only the live one). No line is lost: the monitor opens its file anew, on request,
+ * `max-file` files in all (default 1: the live one, and the one before it until that has lines of its own). No line is lost: the monitor opens its file anew, on request,
  * between two lines. Returns how to stop.
  */
 export function rotateLogs(context: Context): () => void {
@@ -19,9 +19,14 @@ export function rotateLogs(context: Context): () => void {
       if (record.state.status !== 'running' || busy.has(record.id)) continue;
       const limit = maxSizeOf(record);
       const { logFile, bundle } = pathsOf(context.config, record.id);
-      if (limit === undefined || sizeOf(logFile) <= limit) continue;
+      if (limit === undefined) continue;
+      const files = maxFilesOf(record);
+      const size = sizeOf(logFile);
+      // Not sooner: a program that ends right after the rotation would leave an empty log.
+      if (files === 1 && size > 0) rmSync(`${logFile}.1`, { force: true });
+      if (size <= limit) continue;
       busy.add(record.id);
-      rotate(logFile, bundle, maxFilesOf(record))
+      rotate(logFile, bundle, files)
         .catch((error) => context.log.warn('cannot rotate a log', { container: record.id, error }))
         .finally(() => busy.delete(record.id));
     }
@@ -47,14 +52,22 @@ async function rotate(logFile: string, bundle: string, files: number): Promise<v
     if (index > 1 && existsSync(from)) renameSync(from, `${logFile}.${index}`);
   }
   renameSync(logFile, `${logFile}.1`);
-  await reopenLog(bundle);
-  if (files > 1) return;
-  await untilThere(logFile); // until the monitor has let go of the old file, lines still go there
-  rmSync(`${logFile}.1`, { force: true });
+  let reopened = false;
+  try {
+    await reopenLog(bundle);
+    reopened = await appears(logFile); // until then the monitor still writes to the old file
+  } finally {
+    // A monitor that ended just now has written its last lines to the old file.
+    if (!reopened) writeFileSync(logFile, '', { flag: 'a', mode: 0o640 });
+  }
 }
 
-async function untilThere(path: string): Promise<void> {
-  for (let waited = 0; !existsSync(path) && waited < 1000; waited++) await new Promise((next) => setTimeout(next, 1));
+async function appears(path: string): Promise<boolean> {
+  for (let waited = 0; !existsSync(path); waited++) {
+    if (waited === 1000) return false;
+    await new Promise((next) => setTimeout(next, 1));
+  }
+  return true;
 }
 
 function sizeOf(path: string): number {
