@@ -3,6 +3,7 @@ import type { Readable, Writable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { openConsoleSocket } from '../../linux/console-socket.ts';
 import { openPty } from '../../linux/pty.ts';
+import { SIGNALS } from '../../linux/spawn.ts';
 import { openTerminal, type Terminal } from '../../linux/terminal.ts';
 import type { RuntimeProcess } from '../spec/runtime-spec.ts';
 import { Launch, type LaunchRequest, launchPiped, type PipedLaunch } from './launch.ts';
@@ -33,7 +34,7 @@ export async function startExec(request: ExecRequest): Promise<ExecProcess> {
 }
 
 function startDetached(request: ExecRequest): ExecProcess {
-  const launch = new Launch(request, ['ignore', 'ignore', 'ignore']);
+  const launch = new Launch(request, ['null', 'null', 'null']);
   launch.describe(request.process);
   return asProcess(launch, {});
 }
@@ -65,18 +66,14 @@ function withOuterTerminal(request: ExecRequest): ExecProcess {
     ...outer,
     resize(rows, columns) {
       outer.resize(rows, columns);
-      launch.kill('SIGWINCH'); // the outer terminal is not its controlling one, so the kernel does not tell it
+      launch.kill(SIGNALS.SIGWINCH); // the outer terminal is not its controlling one, so the kernel does not tell it
     },
   };
   return asProcess(launch, { terminal });
 }
 
 async function withConsoleSocket(request: ExecRequest): Promise<ExecProcess> {
-  const launch = new Launch(request, ['ignore', 'ignore', 'ignore'], ({ console }) => [
-    '--tty',
-    '--console-socket',
-    console,
-  ]);
+  const launch = new Launch(request, ['null', 'null', 'null'], ({ console }) => ['--tty', '--console-socket', console]);
   const console = await openConsoleSocket(launch.files.console).catch((error) => {
     launch.abandon();
     throw error;

@@ -1,4 +1,3 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { closeSync, mkdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
 import type { Socket } from 'node:net';
@@ -6,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { makePipe, readPipe, writePipe } from '../../linux/descriptor.ts';
 import { identifyProcess } from '../../linux/process.ts';
+import { type SpawnedProcess, spawnProcess } from '../../linux/spawn.ts';
 import type { OciRuntime } from '../runtime/oci-runtime.ts';
 import type { RuntimeProcess } from '../spec/runtime-spec.ts';
 
@@ -33,7 +33,8 @@ export class Launch {
   readonly files: ExecFiles;
   readonly exited: Promise<ExecExit>;
   readonly #runtime: OciRuntime;
-  readonly #child: ChildProcess;
+  readonly #child: SpawnedProcess;
+  #ended = false;
   readonly #description: Socket;
   #pid = 0;
 
@@ -57,11 +58,15 @@ export class Launch {
         this.files.pid,
         ...more(this.files),
       ];
-      this.#child = spawn(runtime.path, [...options, ...exec, containerId], {
-        stdio: [...stdio, description.read],
-        detached: true, // a session of its own: signals for the engine's terminal are not for it
+      this.#child = spawnProcess(runtime.path, [...options, ...exec, containerId], {
+        descriptors: [...stdio, description.read],
+        newSession: true,
         env: { PATH: process.env['PATH'] ?? '', XDG_RUNTIME_DIR: '' },
       });
+    } catch (error) {
+      closeSync(description.write);
+      this.files.remove();
+      throw error;
     } finally {
       closeSync(description.read);
     }
@@ -72,7 +77,7 @@ export class Launch {
 
   /** False when the runtime gave up already. */
   get alive(): boolean {
-    return this.#child.exitCode === null && this.#child.signalCode === null && this.#child.pid !== undefined;
+    return !this.#ended;
   }
 
   /** Says what to run, once. */
@@ -85,7 +90,8 @@ export class Launch {
     this.#description.destroy();
   }
 
-  kill(signal: NodeJS.Signals): void {
+  /** By number. */
+  kill(signal: number): void {
     this.#child.kill(signal);
   }
 
@@ -113,25 +119,18 @@ export class Launch {
     return this.pid() > 0 && identifyProcess(this.pid()) !== undefined && !isRuntime(this.pid(), this.#runtime);
   }
 
-  #watch(): Promise<ExecExit> {
-    const child = this.#child;
-    return new Promise((resolve) => {
-      const end = (exit: ExecExit) => {
-        this.#description.destroy();
-        this.files.remove();
-        resolve(exit);
-      };
-      child.once('error', (error) => end({ exitCode: 126, failure: error.message }));
-      child.once('exit', (code, signal) => {
-        this.pid();
-        const failure = code === 0 ? undefined : this.files.readFailure();
-        end({ exitCode: code ?? (signal === 'SIGKILL' ? 137 : 255), failure });
-      });
-    });
+  async #watch(): Promise<ExecExit> {
+    const { code, signal } = await this.#child.exited;
+    this.#ended = true;
+    this.pid();
+    const failure = code === 0 ? undefined : this.files.readFailure();
+    this.#description.destroy();
+    this.files.remove();
+    return { exitCode: code ?? 128 + signal!, failure };
   }
 }
 
-export type StdioEntry = number | 'ignore';
+export type StdioEntry = number | 'null';
 
 /** A launch whose three streams are pipes. */
 export interface PipedLaunch {

@@ -1,10 +1,12 @@
-import { spawn } from 'node:child_process';
 import { closeSync, existsSync, openSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { BerthError, errnoOf } from '@berth/kit';
+import { makePipe, readPipe } from '../../linux/descriptor.ts';
 import { watchProcess } from '../../linux/pidfd.ts';
 import { identifyProcess, isRunning, type ProcessIdentity } from '../../linux/process.ts';
+import { type SpawnedProcess, spawnProcess } from '../../linux/spawn.ts';
 import { refusal } from '../run/start-failure.ts';
 import type { OciRuntime } from './oci-runtime.ts';
 
@@ -43,26 +45,30 @@ export interface ExitReport {
  * survives this engine. Errors: invalid with the runtime's words when the container cannot be created.
  */
 export async function startMonitor(request: MonitorRequest): Promise<StartedMonitor> {
+  // A file, not a pipe: nothing of the monitor may break when this engine goes.
   const log = openSync(join(request.bundle, 'monitor.log'), 'a', 0o600);
-  let child: ReturnType<typeof spawn>;
+  const sync = makePipe();
+  let child: SpawnedProcess;
   try {
-    child = spawn('conmon', argumentsOf(request), {
+    child = spawnProcess('conmon', argumentsOf(request), {
       cwd: request.bundle,
-      // A file, not a pipe: nothing of the monitor may break when this engine goes.
-      stdio: ['ignore', log, log, 'pipe'],
+      descriptors: ['null', log, log, sync.write],
       env: { PATH: process.env['PATH'] ?? '/usr/sbin:/usr/bin:/sbin:/bin', _OCI_SYNCPIPE: '3', TMPDIR: '/tmp' },
+    });
+  } catch (cause) {
+    closeSync(sync.read);
+    throw new BerthError('unavailable', 'the container monitor conmon cannot be run', {
+      cause,
+      hint: 'Install it: apt-get install conmon',
     });
   } finally {
     closeSync(log);
+    closeSync(sync.write);
   }
-  const ended = new Promise<void>((resolve) => {
-    child.once('exit', () => resolve());
-    child.once('error', () => resolve());
-  });
-  const sync = await readSync(child, request.bundle);
-  const { pid } = child;
-  const monitor = pid === undefined ? undefined : identifyProcess(pid);
-  const container = identifyProcess(sync);
+  const ended = child.exited.then(() => undefined);
+  const pid = await readSync(readPipe(sync.read), request.bundle);
+  const monitor = identifyProcess(child.pid);
+  const container = identifyProcess(pid);
   if (!monitor || !container) throw new BerthError('internal', 'the container ended before it was started');
   return { monitor, container, ended };
 }
@@ -124,20 +130,10 @@ function runtimePath(name: string): string {
 const resolved = new Map<string, string>();
 
 /** The one line that conmon writes when the container was created, or could not be. */
-function readSync(child: ReturnType<typeof spawn>, bundle: string): Promise<number> {
+function readSync(pipe: Readable, bundle: string): Promise<number> {
   return new Promise((resolve, reject) => {
     let text = '';
-    const pipe = child.stdio[3];
-    if (!pipe || !('on' in pipe)) throw new Error('conmon has no sync pipe');
     const fail = (message: string, cause?: unknown) => reject(refusal(message, cause));
-    child.once('error', (cause) =>
-      reject(
-        new BerthError('unavailable', 'the container monitor conmon cannot be run', {
-          cause,
-          hint: 'Install it: apt-get install conmon',
-        }),
-      ),
-    );
     pipe.on('data', (chunk: Buffer) => {
       text += chunk.toString('utf8');
       if (text.length > 1 << 16) {
@@ -145,8 +141,10 @@ function readSync(child: ReturnType<typeof spawn>, bundle: string): Promise<numb
         fail('the container monitor wrote too much');
       } else if (text.endsWith('\n')) {
         const { data, message } = parseSync(text);
-        if (data > 0) resolve(data);
-        else fail(message.trim() || 'the OCI runtime gave no reason');
+        if (data > 0) {
+          resolve(data);
+          pipe.destroy(); // nothing more of interest comes; the monitor gets on without a reader, as after our death
+        } else fail(message.trim() || 'the OCI runtime gave no reason');
       }
     });
     pipe.on('error', () => undefined); // its end follows
