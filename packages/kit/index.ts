@@ -1,6 +1,6 @@
-export { BerthError, describeError, errnoOf, httpStatusOf, isBerthError } from './errors.ts';
 export type { BerthErrorOptions, ErrorCode } from './errors.ts';
-export { createLogger } from './logger.ts';
-export type { Logger, LogLevel } from './logger.ts';
-export { Scope } from './scope.ts';
+export { BerthError, describeError, errnoOf, httpStatusOf, isBerthError } from './errors.ts';
 export { KeyedLock } from './keyed-lock.ts';
+export type { Logger, LogLevel } from './logger.ts';
+export { createLogger } from './logger.ts';
+export { Scope } from './scope.ts';
