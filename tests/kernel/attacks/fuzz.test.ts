@@ -9,8 +9,9 @@ import { open } from '../../support/request.ts';
 import { Arena, HONEST } from './arena.ts';
 import { createWish, execWish, startWish, word } from './random-wishes.ts';
 
-/** Milliseconds for each property; the number of runs is a bound for fast machines. */
-const LIMITS = { interruptAfterTimeLimit: 5000, markInterruptAsFailure: false, numRuns: 2000 };
+/** Milliseconds for each property; `FUZZ_MS` makes it longer. */
+const TIME_MS = Number(process.env['FUZZ_MS'] ?? 4000);
+const LIMITS = { interruptAfterTimeLimit: TIME_MS, markInterruptAsFailure: false, numRuns: TIME_MS };
 /** Of an endless answer, this much is waited for. */
 const ANSWER_MS = 300;
 
@@ -61,7 +62,7 @@ test('POST /containers/create, and what was created starts or says why not', asy
     LIMITS,
   );
   expect(arena.engine.pid).toBe(pid);
-}, 30_000);
+}, TIME_MS + 30_000);
 
 test('POST /containers/{id}/exec, and what was made runs or says why not', async () => {
   const id = await arena.up();
@@ -77,7 +78,7 @@ test('POST /containers/{id}/exec, and what was made runs or says why not', async
   );
   await arena.remove(id);
   expect(arena.engine.pid).toBe(pid);
-}, 30_000);
+}, TIME_MS + 30_000);
 
 test('POST /images/load of damaged archives', async () => {
   const archive = dockerArchive([
@@ -143,7 +144,7 @@ test('POST /images/load of damaged archives', async () => {
     await ask('GET', `/images/${Id}/history`);
   }
   expect(arena.engine.pid).toBe(pid);
-}, 30_000);
+}, TIME_MS + 30_000);
 
 /** Parameters that routes know, and what somebody could write there. */
 const PARAMETERS =
@@ -212,12 +213,12 @@ test('query strings on every route', async () => {
       seen.add(route.name);
       await head(route.method, path);
     }),
-    { ...LIMITS, interruptAfterTimeLimit: 8000, numRuns: 5000 },
+    { ...LIMITS, numRuns: 5 * TIME_MS },
   );
   expect(seen.size).toBeGreaterThan(routes.length / 3);
   expect(arena.engine.pid).toBe(pid);
   await arena.remove(id);
-}, 40_000);
+}, TIME_MS + 30_000);
 
 /** The status of an answer, and a little of it; what goes on for ever is left. */
 async function head(method: string, path: string): Promise<void> {
