@@ -12,6 +12,7 @@ import { moveAside, trashOf } from './remove.ts';
 import { restartLater, shouldStartWithEngine } from './restart-policy.ts';
 import { killLeftovers } from './run/leftovers.ts';
 import { removeBundle, unmountRootfs } from './run/rootfs.ts';
+import { clearStages } from './run/staged-mounts.ts';
 import { watchMonitor } from './runtime/monitor.ts';
 import { deleteState } from './runtime/oci-runtime.ts';
 
@@ -33,6 +34,7 @@ export function reconcile(context: Context): Reconciliation {
     mkdirSync(join(context.config.dataRoot, dir), { recursive: true, mode: 0o700 });
   for (const dir of ['c', 'exits', 'exec', 'runtime'])
     mkdirSync(join(context.config.execRoot, dir), { recursive: true, mode: 0o700 });
+  clearStages(context.config);
   const monitors = findMonitors(exitDirectory(context.config));
   const gone: ContainerRecord[] = [];
   for (const record of [...context.store.all()]) {

@@ -13,6 +13,7 @@ import { killLeftovers } from './run/leftovers.ts';
 import { writeNetworkFiles } from './run/network-files.ts';
 import { mountPointsOf, prepareMounts } from './run/prepare-mounts.ts';
 import { checkStandardDirectories, mountRootfs, removeBundle, unmountRootfs } from './run/rootfs.ts';
+import { needsStaging, stageNestedMounts } from './run/staged-mounts.ts';
 import { startFailure } from './run/start-failure.ts';
 import { resolveUserInRoot } from './run/user-in-root.ts';
 import { verifyMounts } from './run/verify-mounts.ts';
@@ -152,6 +153,11 @@ async function prepare(
         ? 'host'
         : 'private',
   });
+  const staged = needsStaging(runtime) ? stageNestedMounts(config, paths.rootfs, id, built.spec.mounts) : undefined;
+  if (staged) {
+    undo.add('let go of staged mounts', staged.dismantle);
+    built.spec.mounts = staged.mounts;
+  }
   const seccomp = applySeccomp(context, runtime, built);
   writeFileSync(join(paths.bundle, 'config.json'), JSON.stringify(built.spec), { mode: 0o600 });
 
@@ -176,6 +182,7 @@ async function prepare(
     logPath: spec.hostConfig.LogConfig.Type === 'none' ? undefined : paths.logFile,
   });
   monitorEnded = monitor.ended;
+  staged?.dismantle();
   verifyMounts(monitor.container.pid, built.spec);
   if (seccomp.learn) await rememberSeccomp(context, runtime, id, seccomp.key);
   return { monitor, sandbox, runtime };

@@ -4,6 +4,8 @@ import { libc, SyscallError } from './libc.ts';
 import { O, openInRoot } from './open-in-root.ts';
 
 const mkdiratC = libc.func('int mkdirat(int fd, const char *name, uint mode)');
+const mknodatC = libc.func('int mknodat(int fd, const char *name, uint mode, uint64 device)');
+const S_IFREG = 0o100000;
 
 /**
  * Makes a directory and its parents inside `root`, as a process with that root would, never outside it: each step is
@@ -15,9 +17,17 @@ export function ensureDirectoryInRoot(root: string, path: string, mode: number):
   let prefix = '';
   for (const name of path.split('/').filter((part) => part !== '' && part !== '.')) {
     const next = `${prefix}/${name}`;
-    if (!exists(root, next)) makeBelow(root, prefix || '/', name, mode);
+    if (!exists(root, next)) makeBelow(root, prefix || '/', name, (fd) => mkdiratC(fd, name, mode));
     prefix = next;
   }
+}
+
+/** Makes an empty file inside `root`, and its parents, in the same way; what is there already stays. */
+export function ensureFileInRoot(root: string, path: string, mode: number): void {
+  const slash = path.lastIndexOf('/');
+  const parent = path.slice(0, slash) || '/';
+  ensureDirectoryInRoot(root, parent, 0o755);
+  makeBelow(root, parent, path.slice(slash + 1), (fd, name) => mknodatC(fd, name, S_IFREG | mode, 0));
 }
 
 function exists(root: string, path: string): boolean {
@@ -30,12 +40,12 @@ function exists(root: string, path: string): boolean {
   }
 }
 
-function makeBelow(root: string, parent: string, name: string, mode: number): void {
+function makeBelow(root: string, parent: string, name: string, make: (fd: number, name: string) => number): void {
   const fd = openInRoot(root, parent, O.RDONLY | O.DIRECTORY);
   try {
-    if (mkdiratC(fd, name, mode) < 0) {
+    if (make(fd, name) < 0) {
       const errno = koffi.errno();
-      if (errno !== koffi.os.errno['EEXIST']) throw new SyscallError('mkdirat', errno, `${parent}/${name}`);
+      if (errno !== koffi.os.errno['EEXIST']) throw new SyscallError('make', errno, `${parent}/${name}`);
     }
   } finally {
     closeSync(fd);

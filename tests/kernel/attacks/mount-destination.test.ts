@@ -1,7 +1,8 @@
 // ATTACK CLASSES: CVE-2021-30465 and CVE-2024-45310 (the destination of a mount is exchanged while it is made),
 // CVE-2019-16884, CVE-2019-19921, CVE-2023-27561, CVE-2023-28642 (something over /proc), CVE-2022-23648 (the path of a
 // volume leads out of the image).
-import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { busyboxImage, type ImageRecipe } from '../../support/images.ts';
@@ -11,7 +12,7 @@ import { exchange } from './exchange.ts';
 
 /** Per case; a start takes some 30 ms. */
 const TRIES = 100;
-const RACE_MS = 3000;
+const RACE_MS = 2000;
 
 let arena: Arena;
 beforeAll(async () => {
@@ -58,6 +59,54 @@ describe.each(['crun', 'runc'])('%s', (Runtime) => {
       }
       expect(racer.count()).toBeGreaterThan(1000);
     });
+  });
+
+  test('mounts below mounts are what they were asked to be, and leave nothing on the host', async () => {
+    const outer = join(arena.shared, `${Runtime}-outer`);
+    const [inner, file] = [join(arena.shared, `${Runtime}-inner`), join(arena.shared, `${Runtime}-file`)];
+    mkdirSync(join(outer, 'deep'), { recursive: true });
+    symlinkSync('deep', join(outer, 'link'));
+    mkdirSync(inner);
+    writeFileSync(join(outer, 'own'), 'outer');
+    writeFileSync(join(inner, 'own'), 'inner');
+    writeFileSync(file, 'file');
+    await arena.load(busyboxImage(['nested:1'], { files: [{ path: 'alias', link: 'outer' }] }));
+    const host = {
+      Binds: [
+        `${outer}:/outer`,
+        `${inner}:/outer/deep/inner:ro`,
+        `${file}:/outer/f:ro`,
+        `${inner}:/alias/second`,
+        '/outer/volume',
+      ],
+      Tmpfs: { '/outer/link/memory': 'size=64k,mode=700' },
+    };
+    const script = [
+      'cat /outer/own /outer/deep/inner/own /outer/f /outer/second/own; echo',
+      'touch /outer/w && touch /outer/second/w && touch /outer/volume/w && echo writable',
+      'touch /outer/deep/inner/x 2>/dev/null || echo read-only; echo x 2>/dev/null > /outer/f || echo read-only',
+      'grep -c " /outer/deep/memory tmpfs rw.*size=64k,mode=700" /proc/mounts',
+    ].join('; ');
+    const outcome = await run(['sh', '-c', script], host, { Image: 'nested:1' });
+    expect(outcome).toMatchObject({ exitCode: 0, output: 'outerinnerfileinner\nwritable\nread-only\nread-only\n1\n' });
+    expect(readdirSync(inner).sort()).toEqual(['own', 'w']);
+    expect(readFileSync(join(outer, 'own'), 'utf8')).toBe('outer');
+    expect(mountsBelow(arena.shared)).toEqual([]);
+    expect(mountsBelow(join(arena.engine.execRoot, 'stage'))).toEqual([]);
+  });
+
+  test('the engine’s files come into a shared /etc, and the outer mount may be read-only', async () => {
+    const etc = join(arena.shared, `${Runtime}-etc`);
+    mkdirSync(etc);
+    for (const name of ['hosts', 'hostname', 'resolv.conf']) writeFileSync(join(etc, name), 'of the host');
+    for (const mode of ['rw', 'ro']) {
+      const outcome = await run(
+        ['sh', '-c', 'grep -q localhost /etc/hosts && echo own; touch /etc/x 2>/dev/null && echo writable; true'],
+        { Binds: [`${etc}:/etc:${mode}`] },
+      );
+      expect(outcome, mode).toMatchObject({ exitCode: 0, output: mode === 'rw' ? 'own\nwritable\n' : 'own\n' });
+    }
+    expect(readFileSync(join(etc, 'hosts'), 'utf8')).toBe('of the host');
   });
 
   const over = (name: string) => {
@@ -168,4 +217,19 @@ describe.each(['crun', 'runc'])('%s', (Runtime) => {
     expect(fine).toMatchObject({ exitCode: 0, output: 'of the image' });
     expect((await run(['true'], {}, { Image: HONEST })).exitCode).toBe(0);
   });
+});
+
+test('what a killed engine left staged is let go of by the next one, and no file of it is harmed', async () => {
+  const source = join(arena.shared, 'staged');
+  mkdirSync(source);
+  writeFileSync(join(source, 'precious'), 'content');
+  await arena.engine.kill();
+  const stage = join(arena.engine.execRoot, 'stage', 'left-0');
+  mkdirSync(stage, { recursive: true });
+  execFileSync('mount', ['--bind', source, stage]);
+  execFileSync('mount', ['-t', 'tmpfs', 'tmpfs', stage]);
+  await arena.engine.start();
+  expect(mountsBelow(stage)).toEqual([]);
+  expect(existsSync(stage)).toBe(false);
+  expect(readFileSync(join(source, 'precious'), 'utf8')).toBe('content');
 });
