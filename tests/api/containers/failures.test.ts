@@ -103,7 +103,7 @@ test('a monitor that is killed: the end is told, the code is not known, nothing 
     });
   process.kill(Number(monitor), 'SIGKILL');
   await eventually(async () => expect((await c.inspect(id)).State).toMatchObject({ Status: 'exited', ExitCode: 255 }));
-  expect(existsSync(`/proc/${Pid}/root/bin`)).toBe(false);
+  await eventually(async () => expect(existsSync(`/proc/${Pid}/root/bin`)).toBe(false)); // ends right after it is told
 });
 
 function readCommand(pid: string): string {

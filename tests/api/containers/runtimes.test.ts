@@ -57,6 +57,11 @@ describe.each([
     await c.ask('POST', `/containers/${id}/restart?t=30`);
     await terminal.ended;
     terminal.destroy();
+    // A first process takes no signal that it has not asked for: the new shell must have come to its trap.
+    await eventually(async () => {
+      const caught = /^SigCgt:\s+([0-9a-f]+)/m.exec((await c.exec(id, ['cat', '/proc/1/status'])).stdout)?.[1];
+      expect(BigInt(`0x${caught}`) & (1n << 14n)).not.toBe(0n);
+    });
     await c.ask('POST', `/containers/${id}/stop?t=30`);
     expect((await c.inspect(id)).State.ExitCode).toBe(3);
   });
