@@ -44,6 +44,13 @@ export function parseSeccompProfile(text: string): DockerSeccompProfile {
     );
   }
   if (!isObject(profile)) throw wrong('not a JSON object');
+  assertProfile(profile);
+  return profile;
+}
+
+function assertProfile(
+  profile: Record<string, unknown>,
+): asserts profile is Record<string, unknown> & DockerSeccompProfile {
   if (typeof profile['defaultAction'] !== 'string') throw wrong('"defaultAction" is missing');
   if (profile['listenerPath'] !== undefined)
     throw new BerthError(
@@ -61,7 +68,6 @@ export function parseSeccompProfile(text: string): DockerSeccompProfile {
     throw wrong('"archMap" must be a list of architectures');
   if (!isOptional(profile['syscalls'], (rules) => isListOf(rules, isRule)))
     throw wrong('a rule of "syscalls" is malformed');
-  return profile as unknown as DockerSeccompProfile;
 }
 
 /** The profile in the runtime's format, for a container with these capabilities on this host. */
