@@ -8,6 +8,8 @@ const openHow = koffi.struct('open_how', { flags: 'uint64', mode: 'uint64', reso
 const SYS_openat2 = 437;
 const RESOLVE_NO_MAGICLINKS = 0x02;
 const RESOLVE_IN_ROOT = 0x10;
+/** Somebody who renames without pause wins many tries; this many take some 20 ms. */
+const TRIES_MAX = 5000;
 export const O = {
   RDONLY: 0,
   DIRECTORY: 0o200000,
@@ -26,9 +28,14 @@ export function openInRoot(root: string, path: string, flags: number): number {
   if (rootFd < 0) throw new SyscallError('open', koffi.errno(), root);
   try {
     const how = { flags: flags | O.CLOEXEC, mode: 0, resolve: RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS };
-    const fd = Number(
-      syscallC(SYS_openat2, 'int', rootFd, 'const char *', path, koffi.pointer(openHow), how, 'size_t', 24),
-    );
+    let fd = -1;
+    // With `..` in the way the kernel asks to try again when something, anywhere, was renamed or mounted meanwhile.
+    for (let tries = 0; tries < TRIES_MAX; tries++) {
+      fd = Number(
+        syscallC(SYS_openat2, 'int', rootFd, 'const char *', path, koffi.pointer(openHow), how, 'size_t', 24),
+      );
+      if (fd >= 0 || koffi.errno() !== koffi.os.errno['EAGAIN']) break;
+    }
     if (fd < 0) throw new SyscallError('openat2', koffi.errno(), path);
     return fd;
   } finally {

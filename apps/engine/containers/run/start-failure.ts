@@ -1,10 +1,19 @@
-import { BerthError, isBerthError } from '@berth/kit';
+import { BerthError, describeError, errnoOf, isBerthError } from '@berth/kit';
 
 /**
  * Turns the runtime's refusal into Docker's sentence and the exit code that clients show: 127 when the program is not
  * there, 126 when it cannot be run, 128 for all else. Errors of the engine's own are passed on.
  */
 export function startFailure(error: unknown, program: string): { error: BerthError; exitCode: number } {
+  if (errnoOf(error) === 'EWOULDBLOCK') {
+    return {
+      error: new BerthError('unavailable', `files on this host are renamed all the time: ${describeError(error)}`, {
+        cause: error,
+        hint: 'Start the container again.',
+      }),
+      exitCode: 128,
+    };
+  }
   if (!(error instanceof BerthError)) {
     const message = error instanceof Error ? error.message : String(error);
     return {
