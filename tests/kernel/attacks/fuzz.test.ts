@@ -251,7 +251,8 @@ async function head(method: string, path: string): Promise<void> {
     expectSound(`${method} ${path}`, response.statusCode ?? 0, text);
     response.destroy();
   } catch (error) {
-    if (!(error instanceof Error && error.name === 'AbortError')) throw error;
+    if (error instanceof Error && error.name === 'AbortError') return;
+    throw new Error(`${method} ${path}: the engine is gone:\n${arena.engine.output().slice(-3000)}`, { cause: error });
   } finally {
     clearTimeout(timer);
   }

@@ -54,6 +54,7 @@ export class LogTail implements AsyncIterableIterator<Buffer> {
     try {
       while (!this.#closed && !this.#parser.done) {
         const output = await this.#read();
+        if (this.#closed) break; // meanwhile; what was opened since is closed below
         if (output === undefined) {
           if (!(await this.#goOn())) break;
         } else if (output.length > 0) return { done: false, value: output };

@@ -1,4 +1,13 @@
-import { appendFileSync, mkdtempSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdtempSync,
+  readdirSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -227,4 +236,25 @@ describe('LogTail', () => {
     expect(String((await tail.next()).value)).toBe(output(3, 4));
     await tail.return();
   });
+
+  test('leaves no file open when it is returned from while it opens or reads one', async () => {
+    writeFileSync(path, entries(0, 10));
+    const isOpen = () => readdirSync('/proc/self/fd').some((fd) => targetOf(fd) === path);
+    for (let turns = 0; turns < 20; turns++) {
+      const tail = new LogTail(path, { file: path, offset: 0 }, { ...ALL, framed: false });
+      const next = tail.next();
+      for (let n = 0; n < turns; n++) await Promise.resolve();
+      if (turns > 15) await setImmediate();
+      await Promise.all([tail.return(), next.catch(() => undefined)]);
+      expect(isOpen()).toBe(false);
+    }
+  });
 });
+
+function targetOf(fd: string): string {
+  try {
+    return readlinkSync(`/proc/self/fd/${fd}`);
+  } catch {
+    return ''; // of the listing itself
+  }
+}
