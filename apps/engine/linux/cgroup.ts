@@ -13,26 +13,37 @@ export interface CgroupHost {
   unifiedControllers: string[];
 }
 
-/** Reads the layout from /proc/self/mountinfo (proc_pid_mountinfo(5)). */
+/** Reads the layout of this host. */
 export function detectCgroups(): CgroupHost {
+  const layout = parseCgroupMounts(readFileSync('/proc/self/mountinfo', 'utf8'));
+  const { unified } = layout;
+  return { ...layout, unifiedControllers: unified === undefined ? [] : readWords(join(unified, 'cgroup.controllers')) };
+}
+
+/**
+ * The layout as the text of a mountinfo file has it (proc_pid_mountinfo(5)). Of several mounts of one hierarchy the first
+ * counts: later ones are other programs' views of it.
+ */
+export function parseCgroupMounts(mountinfo: string): Omit<CgroupHost, 'unifiedControllers'> {
   const mounts = new Map<string, string>();
   let unified: string | undefined;
-  for (const line of readFileSync('/proc/self/mountinfo', 'utf8').split('\n')) {
+  for (const line of mountinfo.split('\n')) {
     const [head, tail] = line.split(' - ');
-    const target = head?.split(' ')[4];
+    const target = head
+      ?.split(' ')[4]
+      ?.replace(/\\([0-7]{3})/g, (_, octal) => String.fromCharCode(Number.parseInt(octal, 8)));
     const [type, , options] = tail?.split(' ') ?? [];
     if (!target || !options) continue;
     if (type === 'cgroup2') unified ??= target;
     if (type === 'cgroup') for (const option of options.split(',')) nameController(option, target, mounts);
   }
   const version = mounts.has('memory') || mounts.has('cpu') || mounts.has('pids') || unified === undefined ? 1 : 2;
-  const unifiedControllers = unified === undefined ? [] : readWords(join(unified, 'cgroup.controllers'));
-  return { version, mounts: version === 2 ? new Map() : mounts, unified, unifiedControllers };
+  return { version, mounts: version === 2 ? new Map() : mounts, unified };
 }
 
 function nameController(option: string, target: string, mounts: Map<string, string>): void {
-  if (option.startsWith('name=')) mounts.set(option.slice(5), target);
-  else if (CONTROLLERS.has(option)) mounts.set(option, target);
+  const name = option.startsWith('name=') ? option.slice(5) : CONTROLLERS.has(option) ? option : undefined;
+  if (name !== undefined && !mounts.has(name)) mounts.set(name, target);
 }
 
 const CONTROLLERS = new Set([

@@ -96,12 +96,3 @@ function receiveOnce(fd: number): number | undefined {
   }
   return control.readInt32LE(16);
 }
-
-/** Closes a descriptor that may be closed already. */
-export function closeQuietly(fd: number): void {
-  try {
-    closeSync(fd);
-  } catch {
-    // EBADF: its stream closed it
-  }
-}

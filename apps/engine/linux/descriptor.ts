@@ -44,9 +44,12 @@ export function adoptDescriptor(fd: number): Socket {
 }
 
 const fcntlC = libc.func('int fcntl(int fd, int command, int argument)');
-const F_DUPFD_CLOEXEC = 1030;
+const F_GETFL = 3;
+const F_SETFL = 4;
+const O_NONBLOCK = 0o4000;
 
-/** A second descriptor of the same open file; the caller closes it. */
-export function duplicate(fd: number): number {
-  return check(fcntlC(fd, F_DUPFD_CLOEXEC, 0), 'fcntl', `F_DUPFD_CLOEXEC ${fd}`);
+/** Makes reads and writes of an open file return EAGAIN rather than wait (fcntl(2)). */
+export function setNonBlocking(fd: number): void {
+  const flags = check(fcntlC(fd, F_GETFL, 0), 'fcntl', `F_GETFL ${fd}`);
+  check(fcntlC(fd, F_SETFL, flags | O_NONBLOCK), 'fcntl', `F_SETFL ${fd}`);
 }

@@ -1,9 +1,8 @@
-import { closeSync } from 'node:fs';
 import { Readable, type Writable } from 'node:stream';
-import { ReadStream, WriteStream } from 'node:tty';
 import { errnoOf } from '@berth/kit';
 import { setWindowSize } from './console-socket.ts';
-import { duplicate } from './descriptor.ts';
+import { adoptDescriptor, setNonBlocking } from './descriptor.ts';
+import { descriptorOf } from './hang-up.ts';
 
 /** The master side of a terminal as streams. */
 export interface Terminal {
@@ -15,35 +14,27 @@ export interface Terminal {
 
 /** Wraps a master descriptor and owns it. Its end, EIO when the last program closed the other side, ends `output`. */
 export function openTerminal(master: number): Terminal {
-  const writer = new WriteStream(duplicate(master));
-  const reader = new ReadStream(master);
-  const output = new Readable({ read: () => reader.resume(), highWaterMark: 256 * 1024 });
-  reader.on('data', (chunk: Buffer) => {
-    if (!output.push(chunk)) reader.pause();
+  // Node's own streams for terminals write synchronously: a program that does not read what is typed would stop the
+  // whole process.
+  setNonBlocking(master);
+  const both = adoptDescriptor(master);
+  const output = new Readable({ read: () => both.resume(), highWaterMark: 256 * 1024 });
+  both.on('data', (chunk: Buffer) => {
+    if (!output.push(chunk)) both.pause();
   });
   const end = () => {
     if (!output.readableEnded && !output.destroyed) output.push(null);
   };
-  reader.on('end', end);
-  reader.on('close', end);
-  reader.on('error', (error) => (errnoOf(error) === 'EIO' ? end() : output.destroy(error)));
-  writer.on('error', () => undefined); // the programs have ended: what was typed has no reader
-  let open = true;
+  both.on('end', end);
+  both.on('close', end);
+  both.on('error', (error) => (errnoOf(error) === 'EIO' ? end() : output.destroy(error)));
   return {
     output,
-    input: writer,
+    input: both,
     resize: (rows, columns) => {
-      if (open) setWindowSize(master, rows, columns);
+      const fd = descriptorOf(both);
+      if (fd !== undefined) setWindowSize(fd, rows, columns);
     },
-    close() {
-      open = false;
-      reader.destroy();
-      writer.destroy();
-    },
+    close: () => void both.destroy(),
   };
-}
-
-/** Closes descriptors that were not handed on. */
-export function closeAll(descriptors: Iterable<number>): void {
-  for (const fd of descriptors) closeSync(fd);
 }

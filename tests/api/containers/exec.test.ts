@@ -114,6 +114,19 @@ describe.each(['crun', 'runc'])('exec by %s', (runtime) => {
     typing.destroy();
   });
 
+  test('a program that does not read what is typed holds nobody else up', async () => {
+    const exec = await c.execCreate(id(), ['sh', '-c', 'stty raw -echo; echo ready; sleep 608'], {
+      Tty: true,
+      AttachStdin: true,
+    });
+    const stream = await c.execStart(exec, { Tty: true });
+    await stream.until('ready');
+    void stream.write(Buffer.alloc(4 * MIB, 'x')).catch(() => {});
+    await new Promise((next) => setTimeout(next, 100));
+    expect((await c.exec(id(), ['echo', 'alive'])).stdout).toBe('alive\n');
+    stream.destroy();
+  });
+
   test('short programs at a terminal lose nothing', async () => {
     const outcomes = await Promise.all(
       Array.from({ length: 12 }, (_, n) => c.exec(id(), ['echo', `output ${n}`], { Tty: true })),
