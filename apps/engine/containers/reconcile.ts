@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:f
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cgroupDirectories, isFrozen } from '../linux/cgroup.ts';
-import { watchProcess } from '../linux/pidfd.ts';
+import { signalProcess, watchProcess } from '../linux/pidfd.ts';
 import { identifyProcess, isRunning, type ProcessIdentity } from '../linux/process.ts';
 import type { Sandbox } from '../networks/model.ts';
 import { type Context, cgroupOf, exitDirectory, inBackground, pathsOf } from './context.ts';
@@ -15,6 +15,10 @@ import { removeBundle, unmountRootfs } from './run/rootfs.ts';
 import { clearStages } from './run/staged-mounts.ts';
 import { watchMonitor } from './runtime/monitor.ts';
 import { deleteState } from './runtime/oci-runtime.ts';
+
+const SIGKILL = 9;
+/** Of 10 ms each: what a monitor is given to end after its container did. */
+const END_START_TRIES = 500;
 
 export interface Reconciliation {
   /** Containers that run: their networks have to be as stored. */
@@ -125,17 +129,32 @@ async function settle(
   gone: ContainerRecord[],
   monitors: Map<string, ProcessIdentity>,
 ): Promise<void> {
+  const runs = (id: string) => ['running', 'paused'].includes(context.store.get(id)?.state.status ?? '');
+  await Promise.all([...monitors].filter(([id]) => !runs(id)).map(([id, monitor]) => endStart(context, id, monitor)));
   for (const record of gone) {
     await context.lock.run(record.id, async () => {
       if (record.state.status === 'running' || record.state.status === 'paused') await finish(context, record.id);
       else if (record.sandbox || existsSync(pathsOf(context.config, record.id).bundle)) await takeDown(context, record);
     });
   }
-  await sweep(context, monitors);
+  await sweep(context);
+}
+
+/**
+ * Ends a start that its engine did not live to see: the runtime may still be at it, so that what is taken down now would
+ * come back. Resolves when the monitor is gone, and its runtime with it.
+ */
+async function endStart(context: Context, id: string, monitor: ProcessIdentity): Promise<void> {
+  const ended = watchMonitor(monitor);
+  for (let waited = 0; isRunning(monitor); waited++) {
+    await killLeftovers(context.cgroups, cgroupOf(context.config, id));
+    await Promise.race([ended, new Promise((next) => setTimeout(next, 10))]);
+    if (waited === END_START_TRIES) signalProcess(monitor.pid, SIGKILL, () => isRunning(monitor));
+  }
 }
 
 /** Removes what belongs to no container: cgroups with their processes, mounts, runtime state, files. */
-async function sweep(context: Context, monitors: Map<string, ProcessIdentity>): Promise<void> {
+async function sweep(context: Context): Promise<void> {
   const { config, cgroups, store, log } = context;
   const runs = (id: string) => ['running', 'paused'].includes(store.get(id)?.state.status ?? '');
   const strays = new Set<string>();
@@ -151,8 +170,6 @@ async function sweep(context: Context, monitors: Map<string, ProcessIdentity>): 
     deleteState(context.defaultRuntime, id);
     removeBundle(paths);
   }
-  // A monitor whose container was just ended writes its exit file yet.
-  await Promise.all([...monitors].filter(([id]) => !runs(id)).map(([, monitor]) => watchMonitor(monitor)));
   for (const id of directoriesOf(join(config.dataRoot, 'containers')))
     if (!store.get(id)) moveAside(context, id, Promise.resolve());
   for (const id of directoriesOf(join(config.execRoot, 'exec')))

@@ -1,4 +1,4 @@
-import { existsSync, lstatSync, mkdirSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { BerthError, errnoOf, KeyedLock } from '@berth/kit';
 import { mount, unmount, unmountInBackground } from '../../linux/mount.ts';
@@ -89,14 +89,28 @@ export async function unmountRootfs(paths: ContainerPaths, options: { volatile: 
 
 const unmounts = new KeyedLock();
 
-/** Removes a container's bundle. Its root must be unmounted: this never goes into a file system that is mounted. */
+/** Removes a container's bundle. Never goes into a file system that is mounted: what is left mounted there is let go first. */
 export function removeBundle(paths: ContainerPaths): void {
   if (!existsSync(paths.bundle)) return;
-  for (const entry of readdirSync(paths.bundle)) {
-    if (entry !== 'rootfs') rmSync(join(paths.bundle, entry), { recursive: true, force: true });
+  try {
+    for (const entry of readdirSync(paths.bundle))
+      if (entry !== 'rootfs') rmSync(join(paths.bundle, entry), { recursive: true, force: true });
+    for (const dir of [paths.rootfs, paths.bundle]) removeEmpty(dir);
+  } catch (error) {
+    if (!['ENOTEMPTY', 'EBUSY'].includes(errnoOf(error) ?? '')) throw error;
+    // A runtime that outlived its engine may have mounted or written here meanwhile.
+    for (const point of mountsBelow(paths.bundle)) unmount(point, { lazy: true });
+    rmSync(paths.bundle, { recursive: true, force: true });
   }
-  removeEmpty(paths.rootfs);
-  removeEmpty(paths.bundle);
+}
+
+/** Mount points at or below a directory, deepest first (proc_pid_mountinfo(5)). */
+function mountsBelow(dir: string): string[] {
+  return readFileSync('/proc/self/mountinfo', 'utf8')
+    .split('\n')
+    .map((line) => line.split(' ')[4] ?? '')
+    .filter((point) => point === dir || point.startsWith(`${dir}/`))
+    .reverse();
 }
 
 function removeEmpty(dir: string): void {
