@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BerthError, errnoOf, Scope } from '@berth/kit';
 import { ensureDirectoryInRoot } from '../linux/make-in-root.ts';
@@ -17,7 +17,7 @@ import { needsStaging, stageNestedMounts } from './run/staged-mounts.ts';
 import { startFailure } from './run/start-failure.ts';
 import { resolveUserInRoot } from './run/user-in-root.ts';
 import { verifyMounts } from './run/verify-mounts.ts';
-import { forgetExit, type StartedMonitor, startMonitor } from './runtime/monitor.ts';
+import { forgetExit, launchMonitor, type StartedMonitor } from './runtime/monitor.ts';
 import { deleteState, type OciRuntime, startCreated } from './runtime/oci-runtime.ts';
 import { applySeccomp, rememberSeccomp } from './runtime/seccomp-cache.ts';
 import { runtimeFor } from './runtime/select.ts';
@@ -124,6 +124,19 @@ async function prepare(
   const isVolatile = spec.hostConfig.AutoRemove;
 
   undo.add('remove the bundle', () => removeBundle(paths));
+  forgetExit(exitDirectory(config), id); // of an earlier run whose end was saved just before an engine died
+  mkdirSync(paths.bundle, { recursive: true, mode: 0o700 });
+  const waiting = launchMonitor({
+    id,
+    bundle: paths.bundle,
+    exitDirectory: exitDirectory(config),
+    runtime,
+    tty: spec.config.Tty,
+    openStdin: spec.config.OpenStdin,
+    stdinOnce: spec.config.StdinOnce,
+    logPath: spec.hostConfig.LogConfig.Type === 'none' ? undefined : paths.logFile,
+  });
+  undo.add('end the monitor', () => waiting.abandon());
   mountRootfs(paths, layers, { dataRoot: config.dataRoot, volatile: isVolatile });
   undo.add('unmount the root file system', () => unmountRootfs(paths, { volatile: isVolatile }));
   checkStandardDirectories(paths);
@@ -170,17 +183,7 @@ async function prepare(
     await killLeftovers(cgroups, cgroupOf(config, id));
     deleteState(runtime, id);
   });
-  forgetExit(exitDirectory(config), id); // of an earlier run whose end was saved just before an engine died
-  const monitor = await startMonitor({
-    id,
-    bundle: paths.bundle,
-    exitDirectory: exitDirectory(config),
-    runtime,
-    tty: spec.config.Tty,
-    openStdin: spec.config.OpenStdin,
-    stdinOnce: spec.config.StdinOnce,
-    logPath: spec.hostConfig.LogConfig.Type === 'none' ? undefined : paths.logFile,
-  });
+  const monitor = await waiting.begin();
   monitorEnded = monitor.ended;
   staged?.dismantle();
   verifyMounts(monitor.container.pid, built.spec);

@@ -116,6 +116,7 @@ describe('attach', () => {
       c.attach(id, 'stdout=1&stderr=1&logs=1'),
       c.attach(id, 'stream=1&stdin=1'),
     ]);
+    await streams[2]!.ended; // the past is what is there when it is read
     await streams[3]!.write('\n');
     const texts = await Promise.all(streams.map(async (stream) => unframe(await stream.ended)));
     expect(texts.map(({ stdout, stderr }) => [stdout.toString(), stderr.toString()])).toEqual([

@@ -1,4 +1,4 @@
-import { closeSync, existsSync, openSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, rmSync, statSync, writeSync } from 'node:fs';
 import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -6,7 +6,7 @@ import { BerthError, errnoOf } from '@berth/kit';
 import { makePipe, readPipe } from '../../linux/descriptor.ts';
 import { watchProcess } from '../../linux/pidfd.ts';
 import { identifyProcess, isRunning, type ProcessIdentity } from '../../linux/process.ts';
-import { type SpawnedProcess, spawnProcess } from '../../linux/spawn.ts';
+import { SIGNALS, type SpawnedProcess, spawnProcess } from '../../linux/spawn.ts';
 import { refusal } from '../run/start-failure.ts';
 import type { OciRuntime } from './oci-runtime.ts';
 
@@ -40,37 +40,71 @@ export interface ExitReport {
   oomKilled: boolean;
 }
 
-/**
- * Starts conmon, which creates the container by the runtime and holds its stdio, log and exit status from then on. It
- * survives this engine. Errors: invalid with the runtime's words when the container cannot be created.
- */
-export async function startMonitor(request: MonitorRequest): Promise<StartedMonitor> {
+/** conmon, started and waiting to be told to begin. It takes as long to get there as the engine to prepare a container. */
+export interface WaitingMonitor {
+  /**
+   * Makes conmon create the container by the runtime; it holds the container's stdio, log and exit status from then on
+   * and survives this engine. Errors: invalid with the runtime's words when the container cannot be created.
+   */
+  begin(): Promise<StartedMonitor>;
+  /** Ends one that was not told to begin; does nothing for one that was. */
+  abandon(): Promise<void>;
+}
+
+/** Starts conmon up to where it waits. The bundle's directory must be there. Errors: unavailable when it is not installed. */
+export function launchMonitor(request: MonitorRequest): WaitingMonitor {
+  const { child, sync, start } = spawnMonitor(request);
+  let waits = true;
+  return {
+    async begin() {
+      waits = false;
+      try {
+        writeSync(start, 'x');
+      } finally {
+        closeSync(start);
+      }
+      const pid = await readReport(readPipe(sync), request.bundle);
+      const monitor = identifyProcess(child.pid);
+      const container = identifyProcess(pid);
+      if (!monitor || !container) throw new BerthError('internal', 'the container ended before it was started');
+      return { monitor, container, ended: child.exited.then(() => undefined) };
+    },
+    async abandon() {
+      if (!waits) return;
+      waits = false;
+      child.kill(SIGNALS.SIGKILL); // before its pipe is closed: that too would make it begin
+      await child.exited;
+      for (const fd of [start, sync]) closeSync(fd);
+    },
+  };
+}
+
+function spawnMonitor(request: MonitorRequest): { child: SpawnedProcess; sync: number; start: number } {
   // A file, not a pipe: nothing of the monitor may break when this engine goes.
   const log = openSync(join(request.bundle, 'monitor.log'), 'a', 0o600);
   const sync = makePipe();
-  let child: SpawnedProcess;
+  const start = makePipe();
   try {
-    child = spawnProcess('conmon', argumentsOf(request), {
+    const child = spawnProcess('conmon', argumentsOf(request), {
       cwd: request.bundle,
-      descriptors: ['null', log, log, sync.write],
-      env: { PATH: process.env['PATH'] ?? '/usr/sbin:/usr/bin:/sbin:/bin', _OCI_SYNCPIPE: '3', TMPDIR: '/tmp' },
+      descriptors: ['null', log, log, sync.write, start.read],
+      env: {
+        PATH: process.env['PATH'] ?? '/usr/sbin:/usr/bin:/sbin:/bin',
+        _OCI_SYNCPIPE: '3',
+        _OCI_STARTPIPE: '4',
+        TMPDIR: '/tmp',
+      },
     });
+    return { child, sync: sync.read, start: start.write };
   } catch (cause) {
-    closeSync(sync.read);
+    for (const fd of [sync.read, start.write]) closeSync(fd);
     throw new BerthError('unavailable', 'the container monitor conmon cannot be run', {
       cause,
       hint: 'Install it: apt-get install conmon',
     });
   } finally {
-    closeSync(log);
-    closeSync(sync.write);
+    for (const fd of [log, sync.write, start.read]) closeSync(fd);
   }
-  const ended = child.exited.then(() => undefined);
-  const pid = await readSync(readPipe(sync.read), request.bundle);
-  const monitor = identifyProcess(child.pid);
-  const container = identifyProcess(pid);
-  if (!monitor || !container) throw new BerthError('internal', 'the container ended before it was started');
-  return { monitor, container, ended };
 }
 
 function argumentsOf(request: MonitorRequest): string[] {
@@ -130,7 +164,7 @@ function runtimePath(name: string): string {
 const resolved = new Map<string, string>();
 
 /** The one line that conmon writes when the container was created, or could not be. */
-function readSync(pipe: Readable, bundle: string): Promise<number> {
+function readReport(pipe: Readable, bundle: string): Promise<number> {
   return new Promise((resolve, reject) => {
     let text = '';
     const fail = (message: string, cause?: unknown) => reject(refusal(message, cause));
