@@ -57,13 +57,10 @@ export function describeCreateFailure(
       : say('executable file not found in $PATH', 127);
   if (/exec: .+: stat .*no such file or directory/.test(message))
     return say(`stat ${program}: no such file or directory`, 127);
-  if (/is a directory/i.test(message)) return say('is a directory: permission denied', 126);
   // crun says "Operation not permitted" of a directory, runc and crun "permission denied" of a file without x
-  if (
-    /open executable: (Permission denied|Operation not permitted)|exec: .+: permission denied|not executable/i.test(
-      message,
-    )
-  )
+  if (/is a directory|open executable: Operation not permitted/i.test(message))
+    return say('is a directory: permission denied', 126);
+  if (/open executable: Permission denied|exec: .+: permission denied|not executable/i.test(message))
     return say('permission denied', 126);
   return undefined;
 }
