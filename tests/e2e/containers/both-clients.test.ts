@@ -222,10 +222,13 @@ describe.each(CLIENTS)('%s', (client) => {
   });
 
   /** A shell line at a terminal of its own; keys are typed when their text has appeared. */
-  async function atTerminal(line: string, steps: [after: string, keys: string][]) {
+  async function atTerminal(line: string, steps: [after: string, keys: string][], nudge = '') {
     const running = begin('script', ['-qec', line, '/dev/null'], { ...process.env, ...env, SHELL: '/bin/sh' });
+    // A shell that was left says nothing by itself; what is typed before the client is there may be lost.
+    const nudging = setInterval(() => running.child.stdin.write(nudge), 200);
     for (const [after, keys] of steps) {
       await running.shows(after);
+      clearInterval(nudging);
       running.child.stdin.write(keys);
     }
     return running.ended;
@@ -249,7 +252,11 @@ describe.each(CLIENTS)('%s', (client) => {
     ]);
     expect(left.code).toBe(0);
     expect((await type(client, ['inspect', '-f', '{{.State.Running}}', name])).stdout).toBe('true\n');
-    const again = await atTerminal(`${clientProgram(client)} attach ${name}`, [['', 'echo ag""ain $mark; exit 3\r']]);
+    const again = await atTerminal(
+      `${clientProgram(client)} attach ${name}`,
+      [['# ', 'echo ag""ain $mark; exit 3\r']],
+      '\r',
+    );
     expect(again.stdout).toContain('again left');
     expect(again.code).toBe(3);
     const inner = await atTerminal(`${clientProgram(client)} run --rm -it --detach-keys ctrl-x,x busybox sh`, [
