@@ -2,9 +2,9 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { releaseResidentMemory } from './linux/resident-memory.ts';
 
-const LOOK_EVERY_MS = 2000;
+const LOOK_EVERY_MS = 500;
 /** CPU time within one look that counts as idle: timers and a few requests. */
-const IDLE_MS = 20;
+const IDLE_MS = 5;
 /** CPU time since the last release from which on a release is worth its few milliseconds. */
 const WORTH_MS = 200;
 
