@@ -119,6 +119,9 @@ async function giveAway(
   reply.join(socket);
 }
 
+/** What a client is given to finish sending a body that was refused before its end. */
+const BODY_GRACE_MS = 2000;
+
 function fail(log: Logger, incoming: IncomingMessage, response: ServerResponse, error: unknown): void {
   const status = httpStatusOf(error);
   const connected = response.socket !== null && !response.socket.destroyed;
@@ -134,9 +137,29 @@ function fail(log: Logger, incoming: IncomingMessage, response: ServerResponse, 
     response.destroy();
     return;
   }
-  if (!incoming.complete) response.setHeader('Connection', 'close'); // the rest of the body is not wanted
-  if (status === 304) response.writeHead(304).end();
-  else sendJson(response, status, { message: describeError(error) });
+  const answer = () => {
+    if (response.destroyed) return;
+    if (!incoming.complete) response.setHeader('Connection', 'close'); // the rest of the body is not wanted
+    if (status === 304) response.writeHead(304).end();
+    else sendJson(response, status, { message: describeError(error) });
+  };
+  if (incoming.complete) answer();
+  else afterBody(incoming, answer);
+}
+
+/**
+ * Calls back when the client has sent its body, which is thrown away, or after a while: closing on a client that still
+ * writes would take the answer from it.
+ */
+function afterBody(incoming: IncomingMessage, answer: () => void): void {
+  let answered = false;
+  const once = () => {
+    clearTimeout(timer);
+    if (!answered) answer();
+    answered = true;
+  };
+  const timer = setTimeout(once, BODY_GRACE_MS);
+  incoming.once('end', once).once('close', once).resume();
 }
 
 function elapsed(begun: number): number {

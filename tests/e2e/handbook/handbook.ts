@@ -85,7 +85,7 @@ export function handbook(client: 'berth' | 'docker'): void {
     it('docker container run --publish 8080:80 fhsinchy/hello-dock', async () => {
       const running = reader.begin('docker container run --publish 8080:80 fhsinchy/hello-dock');
       expect(await pageSoon(8080)).toContain('hello-dock');
-      expect(running.output()).toContain('/docker-entrypoint.sh: Configuration complete; ready for start up');
+      await expect.poll(running.output).toContain('/docker-entrypoint.sh: Configuration complete; ready for start up');
       running.interrupt(); // ctrl + c
       expect((await running.ended).code).toBe(0);
       await expect(page(8080)).rejects.toThrow();
