@@ -17,6 +17,7 @@ export interface ImageRecipe {
     Volumes?: Record<string, object>;
     WorkingDir?: string;
     User?: string;
+    Healthcheck?: object;
     Labels?: Record<string, string>;
   };
 }

@@ -8,6 +8,7 @@ import type { CgroupWarmer } from '../linux/cgroup-warmer.ts';
 import type { SandboxProvider } from '../networks/model.ts';
 import type { ExecRegistry } from './exec/exec-registry.ts';
 import type { ReadyExecs } from './exec/ready.ts';
+import type { HealthBook } from './health/index.ts';
 import type { LiveRegistry } from './live.ts';
 import type { ContainerRecord } from './model.ts';
 import type { OciRuntime } from './runtime/oci-runtime.ts';
@@ -31,6 +32,8 @@ export interface Context {
   live: LiveRegistry;
   execs: ExecRegistry;
   readyExecs: ReadyExecs;
+  /** What health checks found. */
+  health: HealthBook;
   /** Work that goes on after its request was answered (files of removed containers); awaited when the engine stops. */
   background: Set<Promise<void>>;
   /** Containers that end only to be started again: `--rm` does not remove them this time. */

@@ -11,6 +11,7 @@ import { create } from './create.ts';
 import { execCreate, execInspect, execResize, execStart } from './exec/exec.ts';
 import { ExecRegistry } from './exec/exec-registry.ts';
 import { ReadyExecs } from './exec/ready.ts';
+import { createHealthMonitors, HealthBook } from './health/index.ts';
 import { inspect } from './inspect.ts';
 import { kill } from './kill.ts';
 import { list } from './list.ts';
@@ -73,10 +74,13 @@ export function createContainers(parts: {
     live: new LiveRegistry(),
     execs: new ExecRegistry(),
     readyExecs: new ReadyExecs(),
+    health: new HealthBook(parts.db),
     background: new Set(),
     keepOnce: new Set(),
     closing: false,
   };
+  const monitors = createHealthMonitors(context);
+  store.listeners.push(monitors);
   let found: ReturnType<typeof reconcile> | undefined;
   let stopRotation: (() => void) | undefined;
   return {
@@ -92,6 +96,7 @@ export function createContainers(parts: {
     },
     expect: () => context.warmer.expect(),
     resume: () => {
+      monitors.resume();
       found?.resume();
       stopRotation = rotateLogs(context);
     },
@@ -99,6 +104,7 @@ export function createContainers(parts: {
       context.closing = true;
       stopRotation?.();
       context.live.close();
+      await monitors.close();
       context.warmer.close();
       await context.readyExecs.close();
       await context.lock.idle();

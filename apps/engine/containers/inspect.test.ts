@@ -13,6 +13,7 @@ function contextOf(record: ContainerRecord): Context {
     config: { ...DEFAULT_CONFIG, dataRoot: '/data', execRoot: '/exec' },
     store: { resolve: () => record },
     execs: { idsOf: () => [] },
+    health: { of: () => undefined },
     defaultRuntime: { name: 'crun' },
     images: {
       layerDirectories: () => ['/l/2', '/l/1'],
@@ -122,7 +123,7 @@ describe('state', () => {
       { Dead: true, Running: false },
     ],
   ])('%j', (state, expected) => {
-    expect(inspectState(state as Parameters<typeof inspectState>[0])).toMatchObject({
+    expect(inspectState(state as Parameters<typeof inspectState>[0], undefined)).toMatchObject({
       Status: state.status,
       ...expected,
     });

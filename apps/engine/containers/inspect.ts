@@ -23,7 +23,7 @@ export const inspect =
       Created: timeText(record.createdAt),
       Path,
       Args,
-      State: inspectState(record.state),
+      State: inspectState(record.state, context.health.of(record.id)),
       Image: record.imageId,
       ResolvConfPath: paths.resolvConf,
       HostnamePath: paths.hostname,

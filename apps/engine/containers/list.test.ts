@@ -25,6 +25,7 @@ const IMAGES: Record<string, Image> = {
 function contextOf(records: ContainerRecord[], images = IMAGES): Context {
   return {
     config: DEFAULT_CONFIG,
+    health: { of: () => undefined },
     store: {
       all: () => records,
       resolve: (name: string) => records.find((record) => record.name === name)!,

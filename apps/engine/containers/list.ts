@@ -27,7 +27,9 @@ export const list =
       if (found.length === limit) break;
     }
     const now = Date.now();
-    const summaries = found.map((record) => summarize(record, homeOf, images.nameFor(record), now));
+    const summaries = found.map((record) =>
+      summarize(record, homeOf, images.nameFor(record), now, context.health.of(record.id)?.status),
+    );
     if (size) for (const summary of summaries) await addSizes(context, images, summary);
     return summaries;
   };
@@ -55,6 +57,7 @@ function lookups(context: Context, images: ImageNames): FilterLookups {
   return {
     records: () => context.store.all(),
     container: (reference) => context.store.resolve(reference),
+    health: ({ id }) => context.health.of(id)?.status ?? 'none',
     isAncestor(reference, record) {
       const ancestor = images.resolve(reference);
       return ancestor !== undefined && (ancestor.id === record.imageId || images.isBase(ancestor, record.imageId));

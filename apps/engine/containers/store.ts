@@ -10,6 +10,12 @@ const MIGRATIONS = [
    ) STRICT`,
 ];
 
+/** Told of every change, when it is stored. */
+export interface StoreListener {
+  changed(now: ContainerRecord, before: ContainerRecord): void;
+  deleted(id: string): void;
+}
+
 /**
  * All containers. Rows are the truth across restarts; the map is the same facts for quick reading, written through.
  * Records are never changed in place: `save` takes a new one.
@@ -19,6 +25,7 @@ export class ContainerStore {
   readonly #byId = new Map<string, ContainerRecord>();
   readonly #idByName = new Map<string, string>();
   readonly #update;
+  readonly listeners: StoreListener[] = [];
 
   constructor(db: Database) {
     this.#db = db;
@@ -68,6 +75,7 @@ export class ContainerStore {
     const before = this.#byId.get(record.id);
     if (before && before.name !== record.name) this.#idByName.delete(before.name);
     this.#remember(record);
+    if (before) for (const listener of this.listeners) listener.changed(record, before);
     return record;
   }
 
@@ -80,6 +88,7 @@ export class ContainerStore {
     const record = this.#byId.get(id);
     this.#byId.delete(id);
     if (record) this.#idByName.delete(record.name);
+    for (const listener of this.listeners) listener.deleted(id);
   }
 
   #remember(record: ContainerRecord): void {

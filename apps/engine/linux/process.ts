@@ -19,7 +19,27 @@ export function isRunning(process: ProcessIdentity): boolean {
   return process.pid > 0 && identifyProcess(process.pid)?.startTime === process.startTime;
 }
 
-function readStat(pid: number): { state: string; startTime: number } | undefined {
+/** Clock ticks of /proc in a second (USER_HZ), the same on all of Linux. */
+const TICKS_PER_SECOND = 100;
+
+/** When a process began, in milliseconds since the epoch, give or take a few. */
+export function beganAt({ startTime }: ProcessIdentity): number {
+  const uptime = Number(readFileSync('/proc/uptime', 'latin1').split(' ')[0]);
+  return Date.now() - uptime * 1000 + (startTime * 1000) / TICKS_PER_SECOND;
+}
+
+/** All of `candidates` that descend from a process, itself included; parents that have ended are not seen. */
+export function familyOf(pid: number, candidates: readonly number[]): number[] {
+  const parents = new Map(candidates.map((candidate) => [candidate, readStat(candidate)?.parent ?? 0]));
+  const family = new Set([pid]);
+  for (let grown = -1; grown !== family.size; ) {
+    grown = family.size;
+    for (const [candidate, parent] of parents) if (family.has(parent)) family.add(candidate);
+  }
+  return [...family];
+}
+
+function readStat(pid: number): { state: string; parent: number; startTime: number } | undefined {
   let text: string;
   try {
     text = readFileSync(`/proc/${pid}/stat`, 'latin1');
@@ -28,5 +48,5 @@ function readStat(pid: number): { state: string; startTime: number } | undefined
   }
   // The name in parentheses may hold anything, also spaces and parentheses: count from its end.
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-  return { state: fields[0] ?? '', startTime: Number(fields[19]) };
+  return { state: fields[0] ?? '', parent: Number(fields[1]), startTime: Number(fields[19]) };
 }

@@ -49,6 +49,10 @@ export class ExecRegistry {
       .map((e) => e.id);
   }
 
+  forget(id: string): void {
+    this.#execs.delete(id);
+  }
+
   forgetContainer(containerId: string): void {
     for (const exec of this.#execs.values()) if (exec.containerId === containerId) this.#execs.delete(exec.id);
   }

@@ -149,7 +149,8 @@ async function makeReady(context: Context, id: string): Promise<void> {
   context.readyExecs.prepare(id, () => launchPiped(request));
 }
 
-function processOf(context: Context, { wish }: Exec, { id, spec }: ContainerRecord): RuntimeProcess {
+/** What the runtime is told to run. */
+export function processOf(context: Context, { wish }: Exec, { id, spec }: ContainerRecord): RuntimeProcess {
   const { config, hostConfig } = spec;
   const { rootfs } = pathsOf(context.config, id);
   const user = resolveUserInRoot(rootfs, wish.user || config.User, hostConfig.GroupAdd ?? []);
@@ -290,7 +291,8 @@ async function drained(output: Promise<unknown>, connection: Duplex): Promise<vo
   }
 }
 
-function ended(context: Context, exec: Exec, record: ContainerRecord, exit: ExecExit): void {
+/** Records how a process ended and says so. */
+export function ended(context: Context, exec: Exec, record: ContainerRecord, exit: ExecExit): void {
   exec.state = 'exited';
   exec.resize = undefined;
   exec.exitCode = exit.failure === undefined ? exit.exitCode : execFailure(exit.failure, exec).exitCode;
@@ -302,7 +304,8 @@ function ended(context: Context, exec: Exec, record: ContainerRecord, exit: Exec
   );
 }
 
-function execFailure(message: string, { wish }: Exec): { error: BerthError; exitCode: number } {
+/** What a client is told when the runtime refused to run a process. */
+export function execFailure(message: string, { wish }: Exec): { error: BerthError; exitCode: number } {
   const known = describeCreateFailure(message, wish.cmd[0] ?? '');
   const sentence = (known?.sentence ?? message).replace(
     'unable to start container process: error during container init: ',

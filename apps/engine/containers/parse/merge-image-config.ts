@@ -57,7 +57,7 @@ function withProtocol(port: string): string {
   return port.includes('/') ? port : `${port}/tcp`;
 }
 
-/** The image's healthcheck, members of a wrong type left out: images are not ours to refuse for what is not run. */
+/** The image's healthcheck, members of a wrong type left out: images are not ours to refuse. */
 function healthcheckOf(image: ImageRunConfig): HealthcheckConfig | undefined {
   if (!image.Healthcheck) return undefined;
   const given = image.Healthcheck as Record<string, unknown>;

@@ -35,10 +35,4 @@ const UNSUPPORTED: [string, (host: HostConfig, config: ContainerConfig) => boole
   ['cpu-rt-runtime (HostConfig.CpuRealtimeRuntime)', (host) => host.CpuRealtimeRuntime !== 0],
   ['cpu-count (HostConfig.CpuCount)', (host) => host.CpuCount !== 0],
   ['NetworkDisabled (use network mode none)', (_, config) => config.NetworkDisabled === true],
-  ['a healthcheck (Healthcheck)', (_, config) => asksForHealthcheck(config)],
 ];
-
-function asksForHealthcheck({ Healthcheck }: ContainerConfig): boolean {
-  if (!Healthcheck || Healthcheck.Test?.[0] === 'NONE') return false;
-  return Object.values(Healthcheck).some((value) => (Array.isArray(value) ? value.length > 0 : Boolean(value)));
-}

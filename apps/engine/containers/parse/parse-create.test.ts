@@ -330,12 +330,6 @@ describe('not done by this version, said by name', () => {
     );
   });
 
-  test('a healthcheck of its own', () => {
-    const refused = expect.objectContaining({ code: 'not-supported' });
-    expect(() => create({ Healthcheck: { Test: ['CMD', 'true'] } })).toThrow(refused);
-    expect(() => create({ Healthcheck: { Retries: 3 } })).toThrow(refused);
-  });
-
   test('networks that do not exist', () => {
     expect(() => createHost({ NetworkMode: 'mine' })).toThrow(
       expect.objectContaining({ code: 'invalid', message: 'network mine not found' }),

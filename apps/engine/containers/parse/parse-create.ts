@@ -42,9 +42,6 @@ export interface ParsedCreate {
  * Reads the body of a create request: decodes, merges the image's configuration in, checks all that can be checked
  * without starting, fills defaults so that `inspect` shows what holds. `parseMounts` and `parsePorts` take the result apart.
  *
- * A healthcheck that comes with the image is kept in the configuration and not run: the container has no health then.
- * One that the client asks for is refused.
- *
  * Errors: invalid with Docker's sentences; not-supported (naming the option) for what this version does not do. Never
  * not-found: clients take that for a missing image.
  */

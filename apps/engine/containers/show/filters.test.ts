@@ -28,6 +28,7 @@ const LOOKUPS = {
     if (!found) throw new Error(`No such container: ${reference}`);
     return found;
   },
+  health: ({ name }: { name: string }) => (name === 'web' ? 'healthy' : 'none'),
   isAncestor: (reference: string, record: { name: string }) => reference === 'img' && record.name === 'job',
 };
 
@@ -72,8 +73,10 @@ test.each<[Filters, string[]]>([
   [{ publish: ['80'] }, []],
   [{ expose: ['53/udp'] }, ['web']],
   [{ expose: ['80'] }, ['web']],
-  [{ health: ['none'] }, ['web', 'web-old', 'job', 'new']],
-  [{ health: ['healthy'] }, []],
+  [{ health: ['none'] }, ['web-old', 'job', 'new']],
+  [{ health: ['healthy'] }, ['web']],
+  [{ health: ['none', 'healthy'] }, ['web', 'web-old', 'job', 'new']],
+  [{ health: ['unhealthy'] }, []],
   [{ 'is-task': ['true'] }, []],
   [{ 'is-task': ['false'] }, ['web', 'web-old', 'job', 'new']],
 ])('%j', (filters, expected) => {

@@ -15,6 +15,8 @@ export interface FilterLookups {
   records(): Iterable<ContainerRecord>;
   /** Errors: not-found. */
   container(reference: string): ContainerRecord;
+  /** `none` where nothing was ever checked. */
+  health(record: ContainerRecord): string;
   /** Whether the image that `reference` names is this container's image, or one that its image was built on. */
   isAncestor(reference: string, record: ContainerRecord): boolean;
 }
@@ -50,10 +52,9 @@ const FILTERS: Record<string, Compile> = {
     const wanted = portSet('publish', values);
     return (_, { Ports }) => Ports.some((port) => wanted.has(`${port.PublicPort}/${port.Type}`));
   },
-  // No container has a health as long as checks are not run.
-  health: (values) => {
+  health: (values, { health }) => {
     oneOf('health', values, HEALTH);
-    return () => values.includes('none');
+    return (record) => values.includes(health(record));
   },
   id: (values, { records }) => {
     const matchers = values.map((value) => patternMatcher(value, () => [...records()].map(({ id }) => id)));

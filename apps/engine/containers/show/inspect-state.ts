@@ -1,8 +1,9 @@
+import type { Health } from '../health/index.ts';
 import type { ContainerState } from '../model.ts';
 import { timeText } from './inspect-time.ts';
 
-/** Docker's State. There is no Health: checks are not run by this version. */
-export function inspectState(state: ContainerState) {
+/** Docker's State; Health is there when the container was ever checked. */
+export function inspectState(state: ContainerState, health: Health | undefined) {
   const { status } = state;
   const runs = status === 'running' || status === 'paused';
   const ended = 'oomKilled' in state ? state : undefined;
@@ -19,5 +20,19 @@ export function inspectState(state: ContainerState) {
     Error: 'error' in state ? state.error : '',
     StartedAt: timeText('startedAt' in state ? state.startedAt : 0),
     FinishedAt: timeText('finishedAt' in state ? state.finishedAt : 0),
+    ...(health && { Health: inspectHealth(health) }),
+  };
+}
+
+function inspectHealth({ status, failingStreak, log }: Health) {
+  return {
+    Status: status,
+    FailingStreak: failingStreak,
+    Log: log.map(({ start, end, exitCode, output }) => ({
+      Start: timeText(start),
+      End: timeText(end),
+      ExitCode: exitCode,
+      Output: output,
+    })),
   };
 }

@@ -1,12 +1,13 @@
+import type { HealthStatus } from '../health/index.ts';
 import type { ContainerState } from '../model.ts';
 
 /** The sentence in `ps`: `Up 5 seconds`, `Exited (0) 3 minutes ago`, … `now`: milliseconds since the epoch. */
-export function statusText(state: ContainerState, now: number): string {
+export function statusText(state: ContainerState, now: number, health?: HealthStatus): string {
   switch (state.status) {
     case 'created':
       return 'Created';
     case 'running':
-      return `Up ${durationText(now - state.startedAt)}`;
+      return `Up ${durationText(now - state.startedAt)}${healthText(health)}`;
     case 'paused':
       return `Up ${durationText(now - state.startedAt)} (Paused)`;
     case 'restarting':
@@ -18,6 +19,11 @@ export function statusText(state: ContainerState, now: number): string {
     case 'dead':
       return 'Dead';
   }
+}
+
+function healthText(health: HealthStatus | undefined): string {
+  if (!health) return '';
+  return health === 'starting' ? ' (health: starting)' : ` (${health})`;
 }
 
 /** Steps of Docker's rounding: hours below `limit` are told in units of `hours`. */

@@ -1,3 +1,4 @@
+import type { HealthStatus } from '../health/index.ts';
 import type { ContainerRecord } from '../model.ts';
 import { type HomeOf, type MountSummary, mountsOf } from './summary-mounts.ts';
 import { networksOf, type PortSummary, portsOf } from './summary-network.ts';
@@ -30,9 +31,15 @@ export interface ContainerSummary extends StaticSummary {
 const summaries = new WeakMap<ContainerRecord, StaticSummary>();
 
 /** One line of `ps`. `homeOf` gives its persistent directory, `image` is the name to show, `now` in milliseconds. */
-export function summarize(record: ContainerRecord, homeOf: HomeOf, image: string, now: number): ContainerSummary {
+export function summarize(
+  record: ContainerRecord,
+  homeOf: HomeOf,
+  image: string,
+  now: number,
+  health?: HealthStatus,
+): ContainerSummary {
   const { Id, Names, ...rest } = staticSummary(record, homeOf);
-  return { Id, Names, Image: image, ...rest, Status: statusText(record.state, now) };
+  return { Id, Names, Image: image, ...rest, Status: statusText(record.state, now, health) };
 }
 
 /** The part that changes only with the record. */
