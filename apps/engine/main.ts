@@ -8,10 +8,10 @@ import { createEvents } from './events/index.ts';
 import { createImages, createTransfers } from './images/index.ts';
 import { lockFile } from './linux/file-lock.ts';
 import { createNetworks } from './networks/index.ts';
-import { parseOptions, USAGE } from './options.ts';
 import { releaseWhenIdle } from './release-when-idle.ts';
+import { type CommandLine, loadConfig, readCommandLine, usage } from './settings/index.ts';
 import { openDatabase } from './state/database.ts';
-import { createSystem, VERSION } from './system/index.ts';
+import { BUILD, createSystem, VERSION } from './system/index.ts';
 import { findPrograms } from './system/programs.ts';
 
 /** A running engine. */
@@ -45,7 +45,7 @@ async function assemble(config: EngineConfig, log: Logger, scope: Scope): Promis
   const events = createEvents({ db, log });
   scope.add('close the event store', () => events.close());
   const { publish } = events;
-  const probe = await probeRuntime({ ...config, wanted: config.runtime, log });
+  const probe = await probeRuntime({ ...config, wanted: config.defaultRuntime, log });
   for (const warning of probe.warnings) log.warn(warning);
 
   const networks = createNetworks({ config, db, log, publish });
@@ -127,23 +127,37 @@ function claim(config: EngineConfig, scope: Scope): void {
     });
   }
   scope.add('release the data root', () => lock.release());
-  const pidFile = join(config.execRoot, 'berth.pid');
-  writeFileSync(pidFile, `${process.pid}\n`);
-  scope.add('remove the pid file', () => rmSync(pidFile, { force: true }));
+  writeFileSync(config.pidFile, `${process.pid}\n`);
+  scope.add('remove the pid file', () => rmSync(config.pidFile, { force: true }));
+}
+
+/** What is printed instead of running. Errors: those of `loadConfig`. */
+function answer(line: CommandLine): string {
+  switch (line.action) {
+    case 'help':
+      return usage();
+    case 'version':
+      return `Berth version ${VERSION}, build ${BUILD}\n`;
+    default:
+      loadConfig(line);
+      return 'configuration OK\n';
+  }
 }
 
 async function main(): Promise<void> {
-  const options = parseOptions(process.argv.slice(2));
-  if (options === 'help') {
-    process.stdout.write(USAGE);
+  const line = readCommandLine(process.argv.slice(2));
+  if (line.action !== 'run') {
+    process.stdout.write(answer(line));
     return;
   }
+  const { config } = loadConfig(line);
   if (process.getuid?.() !== 0)
     throw new BerthError('forbidden', 'the engine needs root: it makes mounts, namespaces and network links', {
       hint: 'Start it with sudo.',
     });
-  const log = createLogger(options.logLevel, options.logFormat, (line) => process.stderr.write(line));
-  const engine = await startEngine(options, log);
+  const level = config.debug ? 'debug' : config.logLevel;
+  const log = createLogger(level, config.logFormat, (text) => process.stderr.write(text));
+  const engine = await startEngine(config, log);
   let stopping = false;
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => {

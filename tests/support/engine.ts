@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'vitest';
@@ -11,6 +11,8 @@ import { type Answer, type RequestOptions, request } from './request.ts';
 export interface TestEngineOptions {
   /** Further command line flags of the engine. */
   args?: string[];
+  /** Its daemon.json, at `ROOT/daemon.json`; none unless given, whatever the host has. */
+  config?: Record<string, unknown>;
   env?: Record<string, string>;
 }
 
@@ -122,6 +124,8 @@ class EngineProcess {
     await mkdir(this.#identity.dataRoot, { recursive: true });
     await mkdir(this.#identity.execRoot, { recursive: true });
     const node = existsSync(PINNED_NODE) ? PINNED_NODE : process.execPath;
+    const file = configFile(this.#identity);
+    if (this.#options.config && !existsSync(file)) await writeFile(file, JSON.stringify(this.#options.config, null, 2));
     const child = spawn(node, [ENGINE_MAIN, ...flagsOf(this.#identity), ...(this.#options.args ?? [])], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, ...this.#options.env },
@@ -160,9 +164,15 @@ class EngineProcess {
   }
 }
 
+/** Where a test engine's daemon.json is, if it has one. */
+export function configFile(id: EngineIdentity): string {
+  return path.join(id.root, 'daemon.json');
+}
+
 /** The command line that gives an engine this identity. */
 export function flagsOf(id: EngineIdentity): string[] {
   return [
+    ...['--config-file', existsSync(configFile(id)) ? configFile(id) : '/dev/null'],
     ...['--data-root', id.dataRoot],
     ...['--exec-root', id.execRoot],
     ...['--host', `unix://${id.socket}`],

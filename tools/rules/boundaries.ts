@@ -17,7 +17,7 @@ const WORKSPACES: Record<string, readonly string[]> = {
 /** Inside the engine: a folder imports from those below it, never from its own step or above. */
 const STEPS: readonly (readonly string[])[] = [
   ['linux'],
-  ['state'],
+  ['state', 'settings'],
   ['events'],
   ['volumes', 'images', 'networks'],
   ['containers'],

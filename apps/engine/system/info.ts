@@ -106,7 +106,7 @@ function securityOptions(): string[] {
 function describeProcess({ config, eventListeners }: SystemSources): object {
   const proxy = (name: string) => withoutPassword(process.env[name.toUpperCase()] ?? process.env[name] ?? '');
   return {
-    Debug: config.logLevel === 'debug',
+    Debug: config.debug || config.logLevel === 'debug',
     NFd: readdirSync('/proc/self/fd').length,
     NGoroutines: 0,
     NEventsListener: eventListeners(),

@@ -1,0 +1,32 @@
+import { isDeepStrictEqual } from 'node:util';
+import { DEFAULT_CONFIG, type EngineConfig } from '../config.ts';
+import { FIELDS, settingOf } from './table/index.ts';
+
+/** Sentences about settings that are right in themselves and wrong together, or not taken yet. */
+export function checkTogether(config: EngineConfig): string[] {
+  const problems: string[] = [];
+  for (const field of FIELDS) {
+    const { key, refused } = settingOf(field);
+    if (refused !== undefined && !isDeepStrictEqual(config[field], DEFAULT_CONFIG[field]))
+      problems.push(`"${key}" is not supported: ${refused}`);
+  }
+  if (config.dataRoot === config.execRoot)
+    problems.push(`"data-root" and "exec-root" are both ${config.dataRoot}: what runs and what stays lie apart`);
+  const labels = new Map<string, string>();
+  for (const label of config.labels) {
+    const key = label.slice(0, label.indexOf('='));
+    if (labels.has(key) && labels.get(key) !== label)
+      problems.push(`conflict labels for ${label} and ${labels.get(key)}`);
+    labels.set(key, label);
+  }
+  for (const name of ['crun', 'runc'])
+    if (config.runtimes[name] !== undefined)
+      problems.push(`"runtimes": "${name}" is reserved: it is the program of that name in PATH`);
+  const known = ['crun', 'runc', ...Object.keys(config.runtimes)];
+  if (config.defaultRuntime !== undefined && !known.includes(config.defaultRuntime))
+    problems.push(
+      `"default-runtime": the runtime "${config.defaultRuntime}" is not registered: known are ${known.join(', ')}`,
+    );
+  if (config.hosts.length === 0) problems.push('"hosts" is empty: there is no address to listen on');
+  return problems;
+}

@@ -1,0 +1,4 @@
+export { type CommandLine, readCommandLine } from './command-line.ts';
+export { DEFAULT_CONFIG_FILE } from './config-file.ts';
+export { type LoadedConfig, loadConfig } from './load.ts';
+export { usage } from './usage.ts';

@@ -1,0 +1,4 @@
+export { type Kind, Rejected } from './kind.ts';
+export { listOf, networkOptions, pairs } from './lists.ts';
+export * from './simple.ts';
+export { addressPools, runtimes, ulimits } from './structured.ts';
