@@ -13,6 +13,7 @@ import { type CommandLine, loadConfig, readCommandLine, usage } from './settings
 import { openDatabase } from './state/database.ts';
 import { BUILD, createSystem, VERSION } from './system/index.ts';
 import { findPrograms } from './system/programs.ts';
+import { createVolumes } from './volumes/index.ts';
 
 /** A running engine. */
 export interface Engine {
@@ -53,13 +54,15 @@ async function assemble(config: EngineConfig, log: Logger, scope: Scope): Promis
   scope.add('let go of networks', () => networks.stop());
   const images = await createImages({ config, db, log, publish, users: () => containers });
   scope.add('close images', () => images.close());
+  const volumes = createVolumes({ config, db, log, publish, users: () => containers });
+  scope.add('let go of volumes', () => volumes.close());
   const transfers = createTransfers({ images, config });
   scope.add('end transfers', () => transfers.close());
   const forgetRemovedImages = () => {
     images.forgetRemoved().catch((error) => log.warn('cannot remove what is left of a removed image', { error }));
   };
   const containers = createContainers({
-    ...{ config, db, log, images, networks, probe },
+    ...{ config, db, log, images, networks, volumes, probe },
     publish(type, action, actorId, attributes) {
       publish(type, action, actorId, attributes);
       // An image that was removed by force while this container needed it can go now; after the answer.
@@ -76,6 +79,7 @@ async function assemble(config: EngineConfig, log: Logger, scope: Scope): Promis
     config,
     containers: containers.service,
     images,
+    volumes: volumes.service,
     runtimes: [
       { name: runtime.name, path: runtime.path, version: runtime.version },
       ...programs.runtimes.filter((p) => p.name !== runtime.name),
@@ -89,7 +93,15 @@ async function assemble(config: EngineConfig, log: Logger, scope: Scope): Promis
     login: transfers.checkAuth,
   });
   const api = await serve({
-    routes: createRoutes({ containers: containers.service, images, transfers, networks, events, system }),
+    routes: createRoutes({
+      containers: containers.service,
+      images,
+      transfers,
+      networks,
+      volumes: volumes.service,
+      events,
+      system,
+    }),
     hosts: config.hosts,
     socketGroup: config.socketGroup,
     version: VERSION,

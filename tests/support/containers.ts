@@ -23,6 +23,18 @@ export interface Outcome {
   stderr: string;
 }
 
+/** Docker's MountPoint. */
+export interface MountSummary {
+  Type: string;
+  Name?: string;
+  Source: string;
+  Destination: string;
+  Driver?: string;
+  Mode: string;
+  RW: boolean;
+  Propagation: string;
+}
+
 /** The parts of inspect that tests look at. */
 export interface Inspected {
   Id: string;
@@ -43,6 +55,7 @@ export interface Inspected {
   HostConfig: Record<string, unknown>;
   Config: Record<string, unknown>;
   NetworkSettings: { IPAddress: string; Gateway: string };
+  Mounts: MountSummary[];
 }
 
 /** Repeats a check until it holds, for at most ten seconds; also in concurrent tests, which `expect.poll` is not made for. */

@@ -17,6 +17,7 @@ const WORKSPACES: Record<string, readonly string[]> = {
 /** Inside the engine: a folder imports from those below it, never from its own step or above. */
 const STEPS: readonly (readonly string[])[] = [
   ['linux'],
+  ['filters'],
   ['state', 'settings'],
   ['events'],
   ['volumes', 'images', 'networks'],
@@ -31,7 +32,7 @@ const STEPS: readonly (readonly string[])[] = [
 const ROUTES = /^apps\/engine\/[^/]+\/routes(-[\w-]+)?\.ts$/;
 
 /** Folders of small modules without an index: each file is its own interface. */
-const OPEN_FOLDERS = new Set(['linux', 'state']);
+const OPEN_FOLDERS = new Set(['linux', 'filters', 'state']);
 
 /** Files beside the folders that every folder may read. */
 const FOR_ALL = new Set(['apps/engine/config.ts', 'apps/engine/package.json']);

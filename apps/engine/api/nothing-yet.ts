@@ -1,7 +1,7 @@
-import { type FilterValues, parseBoolean, unknownFilter } from '@berth/contract';
+import { type FilterValues, unknownFilter } from '@berth/contract';
 import { BerthError } from '@berth/kit';
 import { filtersOf } from './query.ts';
-import { empty, json, type Route } from './route.ts';
+import { json, type Route } from './route.ts';
 
 /**
  * True answers about nouns of which this engine has none yet: lists are empty, names are unknown, there is nothing to
@@ -10,26 +10,6 @@ import { empty, json, type Route } from './route.ts';
 export function nothingYetRoutes(): Route[] {
   const read = { method: 'GET', permission: 'read' } as const;
   return [
-    { ...read, path: '/volumes', name: 'volume.list', handler: () => json(200, { Volumes: [], Warnings: null }) },
-    {
-      ...read,
-      path: '/volumes/{name}',
-      name: 'volume.inspect',
-      handler: (request) => {
-        throw noSuchVolume(request.param('name'));
-      },
-    },
-    {
-      method: 'DELETE',
-      path: '/volumes/{name}',
-      name: 'volume.remove',
-      permission: 'write',
-      handler: (request) => {
-        if (parseBoolean(request.query('force'))) return empty(204);
-        throw noSuchVolume(request.param('name'));
-      },
-    },
-    prune('/volumes/prune', 'volume.prune', ['label', 'label!', 'all'], { VolumesDeleted: [], SpaceReclaimed: 0 }),
     prune('/networks/prune', 'network.prune', ['label', 'label!', 'until'], { NetworksDeleted: [] }),
     prune(
       '/build/prune',
@@ -39,10 +19,6 @@ export function nothingYetRoutes(): Route[] {
     ),
     { ...read, path: '/plugins', name: 'plugin.list', handler: () => json(200, []) },
   ];
-}
-
-function noSuchVolume(name: string): BerthError {
-  return new BerthError('not-found', `get ${name}: no such volume`);
 }
 
 function prune(path: string, name: string, filters: readonly string[], nothing: object): Route {

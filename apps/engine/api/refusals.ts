@@ -22,7 +22,6 @@ const MISSING: readonly Missing[] = [
   ['DELETE /networks/{id}', 'network.remove', 'removing networks'],
   ['POST /networks/{id}/connect', 'network.connect', 'connecting a container to a further network'],
   ['POST /networks/{id}/disconnect', 'network.disconnect', 'disconnecting a container from a network'],
-  ['POST /volumes/create', 'volume.create', 'creating volumes'],
 ];
 
 const NO_MANAGER =

@@ -12,6 +12,7 @@ const services: ApiServices = {
   images: untouched,
   transfers: untouched,
   networks: untouched,
+  volumes: untouched,
   events: untouched,
   system: untouched,
 };
@@ -37,5 +38,5 @@ test('nothing that changes something counts as reading', () => {
 
 test('what can reach the host needs the highest permission', () => {
   const admin = routes.filter(({ permission }) => permission === 'admin').map(({ name }) => name);
-  expect(admin).toEqual(['container.create', 'exec.create', 'exec.start']);
+  expect(admin).toEqual(['container.create', 'exec.create', 'exec.start', 'volume.create']);
 });

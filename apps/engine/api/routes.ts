@@ -7,6 +7,8 @@ import { type ImageServices, imageRoutes } from '../images/routes.ts';
 import { type NetworkCatalog, networkRoutes } from '../networks/routes.ts';
 import type { System } from '../system/index.ts';
 import { systemRoutes } from '../system/routes.ts';
+import type { VolumeService } from '../volumes/index.ts';
+import { volumeRoutes } from '../volumes/routes.ts';
 import { nothingYetRoutes } from './nothing-yet.ts';
 import { refusalRoutes } from './refusals.ts';
 import type { Route } from './route.ts';
@@ -17,6 +19,7 @@ export interface ApiServices {
   images: ImageServices['images'];
   transfers: ImageServices['transfers'];
   networks: NetworkCatalog;
+  volumes: VolumeService;
   events: Pick<Events, 'subscribe'>;
   system: System;
 }
@@ -29,6 +32,7 @@ export function createRoutes(services: ApiServices): Route[] {
     ...execRoutes(services.containers),
     ...imageRoutes(services),
     ...networkRoutes(services.networks),
+    ...volumeRoutes(services.volumes),
     ...eventRoutes(services.events),
     ...nothingYetRoutes(),
     ...refusalRoutes(),

@@ -6,6 +6,7 @@ import type { ImageSource } from '../images/model.ts';
 import type { CgroupHost } from '../linux/cgroup.ts';
 import type { CgroupWarmer } from '../linux/cgroup-warmer.ts';
 import type { SandboxProvider } from '../networks/model.ts';
+import type { VolumeSource } from '../volumes/model.ts';
 import type { ExecRegistry } from './exec/exec-registry.ts';
 import type { ReadyExecs } from './exec/ready.ts';
 import type { HealthBook } from './health/index.ts';
@@ -22,6 +23,7 @@ export interface Context {
   store: ContainerStore;
   images: ImageSource;
   networks: SandboxProvider;
+  volumes: VolumeSource;
   /** The default first; others by name, found when first asked for. */
   runtimes: Map<string, OciRuntime>;
   defaultRuntime: OciRuntime;
@@ -78,6 +80,11 @@ export function pathsOf(config: EngineConfig, id: string): ContainerPaths {
 /** Where monitors leave exit codes. */
 export function exitDirectory(config: EngineConfig): string {
   return join(config.execRoot, 'exits');
+}
+
+/** Where mounts are put together before a runtime sees them; emptied at start. */
+export function stageOf(config: EngineConfig): string {
+  return join(config.execRoot, 'stage');
 }
 
 export function cgroupOf(config: EngineConfig, id: string): string {

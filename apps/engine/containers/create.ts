@@ -4,6 +4,8 @@ import { dirname } from 'node:path';
 import { BerthError } from '@berth/kit';
 import { type Context, eventAttributes, pathsOf } from './context.ts';
 import type { ContainerRecord } from './model.ts';
+import { copyUp } from './mounts/copy-up.ts';
+import { resolveMounts } from './mounts/resolve.ts';
 import { checkName, generateName, nameConflict } from './parse/names.ts';
 import { parseCreate } from './parse/parse-create.ts';
 import { runtimeFor } from './runtime/select.ts';
@@ -29,12 +31,13 @@ export const create =
       name === undefined || name === '' ? generateName((n) => context.store.byName(n) !== undefined) : checkName(name);
     const owner = context.store.byName(chosen);
     if (owner) throw nameConflict(chosen, owner.id);
+    const { mounts, undo } = resolveMounts(context, spec);
     const record: ContainerRecord = {
       id,
       name: chosen,
       createdAt: Date.now(),
       imageId: image.id,
-      spec,
+      spec: { ...spec, mounts },
       state: { status: 'created', error: '', exitCode: 0 },
       restartCount: 0,
       stoppedByUser: false,
@@ -47,10 +50,13 @@ export const create =
       writeFileSync(paths.logFile, '', { mode: 0o640 });
       const onDisk = context.store.insert(record);
       context.warmer.announce();
+      // Nobody starts it before its volumes are filled.
+      if (mounts.length > 0) await context.lock.run(id, () => copyUp(context, id, image.id, mounts));
       await onDisk;
     } catch (error) {
       context.store.delete(id);
       rmSync(paths.home, { recursive: true, force: true });
+      undo();
       throw error;
     }
     context.publish('container', 'create', id, eventAttributes(record));

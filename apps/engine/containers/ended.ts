@@ -4,6 +4,7 @@ import { oomKills } from '../linux/cgroup.ts';
 import { unmount } from '../linux/mount.ts';
 import { type Context, cgroupOf, eventAttributes, exitDirectory, inBackground, pathsOf } from './context.ts';
 import type { ContainerRecord, Ended, Running } from './model.ts';
+import { releaseVolumes } from './mounts/release.ts';
 import { removeLocked } from './remove.ts';
 import { restartLater, shouldRestart } from './restart-policy.ts';
 import { killLeftovers } from './run/leftovers.ts';
@@ -95,6 +96,7 @@ export async function takeDown(context: Context, record: ContainerRecord): Promi
     await attempt('close the network', () => context.networks.close(record.id, sandbox));
     context.store.save({ ...context.store.get(record.id)!, sandbox: undefined });
   }
+  releaseVolumes(context, record);
   await attempt('unmount shared memory', () => unmountIfThere(join(paths.bundle, 'shm')));
   await attempt('remove the runtime state', async () =>
     deleteState(await runtimeFor(context, record.spec.hostConfig.Runtime), record.id),

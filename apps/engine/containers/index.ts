@@ -5,6 +5,7 @@ import type { ImageSource, ImageUsers } from '../images/model.ts';
 import { createCgroupWarmer } from '../linux/cgroup-warmer.ts';
 import type { SandboxProvider } from '../networks/model.ts';
 import type { Database } from '../state/database.ts';
+import type { LiveVolumes, VolumeSource, VolumeUsers } from '../volumes/index.ts';
 import { attach } from './attach.ts';
 import type { Context } from './context.ts';
 import { create } from './create.ts';
@@ -17,6 +18,8 @@ import { kill } from './kill.ts';
 import { list } from './list.ts';
 import { LiveRegistry } from './live.ts';
 import { logs } from './logs.ts';
+import { adoptOldMounts } from './mounts/adopt.ts';
+import { liveVolumes, refreshUsers, usersOf } from './mounts/users.ts';
 import { pause, unpause } from './pause.ts';
 import { prune } from './prune.ts';
 import { reconcile } from './reconcile.ts';
@@ -38,7 +41,7 @@ export { probeRuntime } from './runtime/probe.ts';
 export type * from './service.ts';
 
 /** All containers of one engine. `recover` comes first, then the service works, then `resume`. */
-export interface Containers extends ImageUsers {
+export interface Containers extends ImageUsers, VolumeUsers {
   readonly service: ContainerService;
   /** Finds what runs, takes down what ended, tells networks what to keep. */
   recover(): Promise<void>;
@@ -57,11 +60,12 @@ export function createContainers(parts: {
   publish: Publish;
   images: ImageSource;
   networks: SandboxProvider;
+  volumes: VolumeSource & { reconcile(live: readonly LiveVolumes[]): Promise<void> };
   /** Address by which containers reach the host (`host-gateway`). */
   hostGateway: () => string;
   probe: ProbeResult;
 }): Containers {
-  const { probe, networks } = parts;
+  const { probe, networks, volumes } = parts;
   const store = new ContainerStore(parts.db);
   const context: Context = {
     ...parts,
@@ -87,11 +91,16 @@ export function createContainers(parts: {
     service: createService(context),
     containersOf: (imageId) =>
       [...store.all()]
-        .filter((record) => record.imageId === imageId)
+        .filter((record) => record.imageId === imageId || record.spec.mounts.some((mount) => mount.id === imageId))
         .map((record) => ({ id: record.id, name: record.name, running: isActive(record) })),
+    usersOf: (volumeId) => usersOf(context, volumeId),
+    renamed: (volumeId) => refreshUsers(context, volumeId),
     async recover() {
+      adoptOldMounts(context);
+      const live = liveVolumes(context);
       found = reconcile(context);
       await networks.reconcile(found.live);
+      await volumes.reconcile(live);
       await found.settle();
     },
     expect: () => context.warmer.expect(),

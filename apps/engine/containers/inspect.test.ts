@@ -6,7 +6,7 @@ import { inspect } from './inspect.ts';
 import type { ContainerRecord } from './model.ts';
 import { inspectState } from './show/inspect-state.ts';
 import { timeText } from './show/inspect-time.ts';
-import { exited, running, SAMPLE_SANDBOX, sampleRecord } from './show/summary-sample.ts';
+import { exited, running, SAMPLE_SANDBOX, SAMPLE_VOLUMES, sampleRecord } from './show/summary-sample.ts';
 
 function contextOf(record: ContainerRecord): Context {
   return {
@@ -15,6 +15,7 @@ function contextOf(record: ContainerRecord): Context {
     execs: { idsOf: () => [] },
     health: { of: () => undefined },
     defaultRuntime: { name: 'crun' },
+    volumes: SAMPLE_VOLUMES,
     images: {
       layerDirectories: () => ['/l/2', '/l/1'],
       resolve: () => {

@@ -49,7 +49,7 @@ export const inspect =
         },
       },
       ...(size && (await sizes(context, record))),
-      Mounts: staticSummary(record, () => paths.home).Mounts,
+      Mounts: staticSummary(record, context.volumes).Mounts,
       Config: spec.config,
       NetworkSettings: inspectNetwork(record),
     };

@@ -6,7 +6,7 @@ import type { Context } from './context.ts';
 import { list } from './list.ts';
 import type { ContainerRecord } from './model.ts';
 import type { ListOptions } from './service.ts';
-import { exited, running, SAMPLE_SANDBOX, sampleRecord } from './show/summary-sample.ts';
+import { exited, running, SAMPLE_SANDBOX, SAMPLE_VOLUMES, sampleRecord } from './show/summary-sample.ts';
 
 const ID = sampleRecord(0).imageId;
 
@@ -26,6 +26,7 @@ function contextOf(records: ContainerRecord[], images = IMAGES): Context {
   return {
     config: DEFAULT_CONFIG,
     health: { of: () => undefined },
+    volumes: SAMPLE_VOLUMES,
     store: {
       all: () => records,
       resolve: (name: string) => records.find((record) => record.name === name)!,

@@ -1,7 +1,7 @@
 import { isBerthError } from '@berth/kit';
 import type { Digest } from '@berth/oci';
 import type { Image } from '../images/model.ts';
-import { type Context, pathsOf } from './context.ts';
+import type { Context } from './context.ts';
 import type { ContainerRecord } from './model.ts';
 import type { ContainerService, Filters } from './service.ts';
 import { compileFilters, type FilterLookups } from './show/filters.ts';
@@ -16,19 +16,18 @@ export const list =
   (context: Context): ContainerService['list'] =>
   async ({ all, limit, size, filters }) => {
     const images = new ImageNames(context);
-    const homeOf = ({ id }: ContainerRecord) => pathsOf(context.config, id).home;
     const holds = compileFilters(filters, lookups(context, images));
     const everyState = all || limit > 0 || asksForStates(filters);
     const found: ContainerRecord[] = [];
     for (const record of newestFirst(context.store.all())) {
       if (!everyState && !isUp(record)) continue;
-      if (!holds(record, staticSummary(record, homeOf))) continue;
+      if (!holds(record, staticSummary(record, context.volumes))) continue;
       found.push(record);
       if (found.length === limit) break;
     }
     const now = Date.now();
     const summaries = found.map((record) =>
-      summarize(record, homeOf, images.nameFor(record), now, context.health.of(record.id)?.status),
+      summarize(record, context.volumes, images.nameFor(record), now, context.health.of(record.id)?.status),
     );
     if (size) for (const summary of summaries) await addSizes(context, images, summary);
     return summaries;

@@ -1,6 +1,7 @@
 import type { ContainerConfig, EndpointWish, HostConfig } from '@berth/contract';
 import type { Digest } from '@berth/oci';
 import type { Sandbox } from '../networks/model.ts';
+import type { MountPoint } from './parse/parse-mounts.ts';
 
 /** What was asked for at create, checked and with the image's defaults merged in. Changes only by `update` and `rename`. */
 export interface ContainerSpec {
@@ -8,6 +9,8 @@ export interface ContainerSpec {
   hostConfig: HostConfig;
   /** Wished endpoints by network name. */
   endpoints: Record<string, EndpointWish>;
+  /** All mounts but the engine's own, parents first, with the volumes and images that were found or made for them. */
+  mounts: MountPoint[];
 }
 
 /**

@@ -5,13 +5,14 @@ import { BerthError } from '@berth/kit';
 import { type Context, eventAttributes, inBackground, pathsOf } from './context.ts';
 import { takeDown } from './ended.ts';
 import type { ContainerRecord } from './model.ts';
+import { removeAnonymousVolumes } from './mounts/release.ts';
 import type { ContainerService } from './service.ts';
 import { cancelRestart, isActive, killRecord } from './stop.ts';
 
 /** Removes a container and its files. Errors: not-found; conflict when it runs and `force` is not set. */
 export const remove =
   (context: Context): ContainerService['remove'] =>
-  async (name, { force, link }) => {
+  async (name, { force, link, volumes }) => {
     if (link) throw new BerthError('not-supported', 'removing a link is not supported by this version of Berth');
     const { id } = context.store.resolve(name);
     for (let gone = false; !gone; ) {
@@ -21,7 +22,7 @@ export const remove =
         if (!now) return true; // removed itself meanwhile (--rm)
         if (force && isActive(now)) return false; // somebody started it in between
         refuseActive(now);
-        await removeLocked(context, id);
+        await removeLocked(context, id, { volumes });
         return true;
       });
     }
@@ -47,15 +48,16 @@ function refuseActive(record: ContainerRecord): void {
 }
 
 /**
- * Removes a container that does not run. Its files are moved aside at once and removed after the answer. The caller
- * holds the container's lock.
+ * Removes a container that does not run, with `volumes` also its anonymous volumes, as one that removes itself does.
+ * Its files are moved aside at once and removed after the answer. The caller holds the container's lock.
  */
-export async function removeLocked(context: Context, id: string): Promise<void> {
+export async function removeLocked(context: Context, id: string, { volumes = false } = {}): Promise<void> {
   const record = context.store.get(id);
   if (!record) return;
   if (record.sandbox || existsSync(pathsOf(context.config, id).bundle)) await takeDown(context, record);
   context.store.delete(id); // the row first: files without a row are swept at the next start, a row without files is a broken container
   moveAside(context, id, context.live.of(id).released);
+  if (volumes || record.spec.hostConfig.AutoRemove) removeAnonymousVolumes(context, record);
   context.execs.forgetContainer(id);
   context.publish('container', 'destroy', id, eventAttributes(record));
   context.live.of(id).removed({ StatusCode: 'exitCode' in record.state ? record.state.exitCode : 0 });

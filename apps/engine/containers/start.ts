@@ -11,7 +11,7 @@ import { removeLocked } from './remove.ts';
 import { joinedNamespaces } from './run/join.ts';
 import { killLeftovers } from './run/leftovers.ts';
 import { writeNetworkFiles } from './run/network-files.ts';
-import { mountPointsOf, prepareMounts } from './run/prepare-mounts.ts';
+import { prepareMounts } from './run/prepare-mounts.ts';
 import { checkStandardDirectories, mountRootfs, removeBundle, unmountRootfs } from './run/rootfs.ts';
 import { needsStaging, stageNestedMounts } from './run/staged-mounts.ts';
 import { startFailure } from './run/start-failure.ts';
@@ -152,11 +152,11 @@ async function prepare(
   writeNetworkFiles(paths, spec, sandbox, context.hostGateway());
   const user = resolveUserInRoot(paths.rootfs, spec.config.User, spec.hostConfig.GroupAdd ?? []);
   if (spec.config.WorkingDir !== '') makeWorkingDirectory(paths, spec.config.WorkingDir);
-  const mountPoints = mountPointsOf(spec);
+  const { dismantle, ...prepared } = await prepareMounts(context, record, undo);
   const built = buildSpec(spec.config, spec.hostConfig, {
     paths,
-    mountPoints,
-    ...(await prepareMounts(context, record, paths, mountPoints, undo)),
+    mountPoints: spec.mounts,
+    ...prepared,
     user,
     networkPath: sandbox.namespacePath,
     joined: joinedNamespaces(context, spec.hostConfig),
@@ -186,6 +186,7 @@ async function prepare(
   const monitor = await waiting.begin();
   monitorEnded = monitor.ended;
   staged?.dismantle();
+  dismantle();
   verifyMounts(monitor.container.pid, built.spec);
   if (seccomp.learn) await rememberSeccomp(context, runtime, id, seccomp.key);
   return { monitor, sandbox, runtime };

@@ -12,18 +12,43 @@ export const MS = {
   NOSUID: 2,
   NODEV: 4,
   NOEXEC: 8,
+  SYNCHRONOUS: 16,
   REMOUNT: 32,
+  MANDLOCK: 64,
+  DIRSYNC: 128,
+  NOATIME: 1024,
+  NODIRATIME: 2048,
   BIND: 4096,
   REC: 16384,
+  SILENT: 1 << 15,
   UNBINDABLE: 1 << 17,
   PRIVATE: 1 << 18,
   SLAVE: 1 << 19,
   SHARED: 1 << 20,
+  RELATIME: 1 << 21,
+  STRICTATIME: 1 << 24,
 } as const;
 
 /** mount(2). `data` is at most one page (4,096 bytes with its end mark), as the kernel has it. */
 export function mount(source: string, target: string, type: string | null, flags: number, data: string | null): void {
   check(mountC(source, target, type, flags, data), 'mount', target);
+}
+
+/** mount(2) on a pool thread, for sources that may let it wait: network file systems, disks. */
+export function mountInBackground(
+  source: string,
+  target: string,
+  type: string | null,
+  flags: number,
+  data: string | null,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    mountC.async(source, target, type, flags, data, (error: Error | null, result: number) => {
+      if (error) reject(error);
+      else if (result < 0) reject(new SyscallError('mount', koffi.errno(), target));
+      else resolve();
+    });
+  });
 }
 
 /** umount2(2), detaching at once where `lazy`; the file system goes when its last user does. */

@@ -7,11 +7,15 @@ const openC = libc.func('int open(const char *path, int flags, uint mode)');
 const openHow = koffi.struct('open_how', { flags: 'uint64', mode: 'uint64', resolve: 'uint64' });
 const SYS_openat2 = 437;
 const RESOLVE_NO_MAGICLINKS = 0x02;
+const RESOLVE_BENEATH = 0x08;
 const RESOLVE_IN_ROOT = 0x10;
 /** Somebody who renames without pause wins many tries; this many take some 20 ms. */
 const TRIES_MAX = 5000;
 export const O = {
   RDONLY: 0,
+  WRONLY: 0o1,
+  CREAT: 0o100,
+  EXCL: 0o200,
   DIRECTORY: 0o200000,
   NOFOLLOW: 0o400000,
   NONBLOCK: 0o4000,
@@ -24,10 +28,22 @@ export const O = {
  * links and `..` stay inside, /proc magic links are refused. The caller closes the descriptor.
  */
 export function openInRoot(root: string, path: string, flags: number): number {
+  return openAt(root, path, flags, RESOLVE_IN_ROOT);
+}
+
+/**
+ * Opens `path` below `root`, refusing every step that would leave it: absolute links and too many `..` are errors
+ * (RESOLVE_BENEATH). The caller closes the descriptor. Errors: SyscallError EXDEV for a way out.
+ */
+export function openBeneath(root: string, path: string, flags: number): number {
+  return openAt(root, path, flags, RESOLVE_BENEATH);
+}
+
+function openAt(root: string, path: string, flags: number, resolve: number): number {
   const rootFd = openC(root, O.PATH | O.DIRECTORY | O.CLOEXEC, 0);
   if (rootFd < 0) throw new SyscallError('open', koffi.errno(), root);
   try {
-    const how = { flags: flags | O.CLOEXEC, mode: 0, resolve: RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS };
+    const how = { flags: flags | O.CLOEXEC, mode: 0, resolve: resolve | RESOLVE_NO_MAGICLINKS };
     let fd = -1;
     // With `..` in the way the kernel asks to try again when something, anywhere, was renamed or mounted meanwhile.
     for (let tries = 0; tries < TRIES_MAX; tries++) {

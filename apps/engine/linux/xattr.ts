@@ -9,19 +9,28 @@ const lgetxattrC = libc.func(
   'long lgetxattr(const uint8_t *path, const char *name, _Out_ uint8_t *value, size_t size)',
 );
 const llistxattrC = libc.func('long llistxattr(const uint8_t *path, _Out_ uint8_t *list, size_t size)');
+const fsetxattrC = libc.func('int fsetxattr(int fd, const char *name, const uint8_t *value, size_t size, int flags)');
+const fgetxattrC = libc.func('long fgetxattr(int fd, const char *name, _Out_ uint8_t *value, size_t size)');
+const flistxattrC = libc.func('long flistxattr(int fd, _Out_ uint8_t *list, size_t size)');
 
 /** Largest value and largest list of names that Linux has, in bytes. */
 const MAX = 65_536;
 
-/** lsetxattr(2): sets an extended attribute of the file itself, also of a symbolic link. */
-export function setXattr(path: string | Buffer, name: string, value: Buffer): void {
-  check(lsetxattrC(cPath(path), name, value, value.length, 0), 'lsetxattr', name);
+/** lsetxattr(2): sets an extended attribute of the file itself, also of a symbolic link; of an open file by its number. */
+export function setXattr(file: string | Buffer | number, name: string, value: Buffer): void {
+  const result =
+    typeof file === 'number'
+      ? fsetxattrC(file, name, value, value.length, 0)
+      : lsetxattrC(cPath(file), name, value, value.length, 0);
+  check(result, 'lsetxattr', name);
 }
 
 /** lgetxattr(2); undefined when the file does not have it. */
-export function getXattr(path: string | Buffer, name: string): Buffer | undefined {
+export function getXattr(file: string | Buffer | number, name: string): Buffer | undefined {
   const value = Buffer.alloc(MAX);
-  const size = Number(lgetxattrC(cPath(path), name, value, MAX));
+  const size = Number(
+    typeof file === 'number' ? fgetxattrC(file, name, value, MAX) : lgetxattrC(cPath(file), name, value, MAX),
+  );
   if (size >= 0) return Buffer.from(value.subarray(0, size));
   const errno = koffi.errno();
   if (errno === koffi.os.errno.ENODATA || errno === koffi.os.errno.EOPNOTSUPP) return undefined;
@@ -29,13 +38,13 @@ export function getXattr(path: string | Buffer, name: string): Buffer | undefine
 }
 
 /** llistxattr(2): names of all extended attributes; none where the file system has none. */
-export function listXattrs(path: string | Buffer): string[] {
+export function listXattrs(file: string | Buffer | number): string[] {
   const list = Buffer.alloc(MAX);
-  const size = Number(llistxattrC(cPath(path), list, MAX));
+  const size = Number(typeof file === 'number' ? flistxattrC(file, list, MAX) : llistxattrC(cPath(file), list, MAX));
   if (size < 0) {
     const errno = koffi.errno();
     if (errno === koffi.os.errno.EOPNOTSUPP) return [];
-    throw new SyscallError('llistxattr', errno, path.toString());
+    throw new SyscallError('llistxattr', errno, file.toString());
   }
   return list
     .toString('utf8', 0, size)

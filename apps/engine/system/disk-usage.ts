@@ -4,11 +4,11 @@ import type { SystemSources } from './model.ts';
 const TYPES = ['container', 'image', 'volume', 'build-cache'];
 
 /**
- * Answer of GET /system/df. `types` chooses parts, none means all; a part that was not asked for is absent. Volumes
- * and build cache are empty: there are none yet. Errors: invalid (unknown type).
+ * Answer of GET /system/df. `types` chooses parts, none means all; a part that was not asked for is absent. The
+ * build cache is empty: there is none yet. Errors: invalid (unknown type).
  */
 export async function diskUsage(
-  sources: Pick<SystemSources, 'containers' | 'images'>,
+  sources: Pick<SystemSources, 'containers' | 'images' | 'volumes'>,
   types: readonly string[],
 ): Promise<object> {
   const unknown = types.find((type) => !TYPES.includes(type));
@@ -20,7 +20,7 @@ export async function diskUsage(
       ? { LayersSize: sources.images.layersSize(), Images: await listImages(sources, containers) }
       : {}),
     ...(wants('container') ? { Containers: containers } : {}),
-    ...(wants('volume') ? { Volumes: [] } : {}),
+    ...(wants('volume') ? { Volumes: await sources.volumes.usage() } : {}),
     ...(wants('build-cache') ? { BuildCache: [] } : {}),
   };
 }

@@ -26,7 +26,12 @@ export async function describeInfo(sources: SystemSources, id: string): Promise<
       ['Backing Filesystem', fileSystemOf(config.dataRoot)],
       ['Supports d_type', 'true'],
     ],
-    Plugins: { Volume: [], Network: [...sources.networkDrivers], Authorization: null, Log: [...sources.logDrivers] },
+    Plugins: {
+      Volume: ['local'],
+      Network: [...sources.networkDrivers],
+      Authorization: null,
+      Log: [...sources.logDrivers],
+    },
     LoggingDriver: sources.logDrivers[0] ?? '',
     DockerRootDir: config.dataRoot,
     ...describeHost(),

@@ -13,6 +13,7 @@ export interface SystemSources {
   config: EngineConfig;
   containers: Pick<ContainerService, 'counts' | 'list'>;
   images: ImageFigures;
+  volumes: { usage(): Promise<object[]> };
   /** The OCI runtimes that were found; the first is the default. */
   runtimes: readonly ProgramFacts[];
   /** conmon. */

@@ -34,6 +34,7 @@ function sources(): SystemSources {
       list: async () => [{ Id: 'c', ImageID: 'sha256:a' }],
     },
     images: { list: async () => listed, layersSize: () => 7 },
+    volumes: { usage: async () => [] },
     runtimes: [
       { name: 'crun', path: '/usr/bin/crun', version: '1.8.1' },
       { name: 'runc', path: '/usr/sbin/runc', version: '1.1.5' },

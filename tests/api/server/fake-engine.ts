@@ -28,6 +28,7 @@ export async function startFakeEngine(services: FakeServices = {}): Promise<Fake
       images: only('images', services.images),
       transfers: only('transfers', services.transfers),
       networks: only('networks', services.networks),
+      volumes: only('volumes', services.volumes),
       events: only('events', services.events),
       system: only('system', services.system),
     }),

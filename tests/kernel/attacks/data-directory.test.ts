@@ -58,7 +58,7 @@ describe.each([['as created'], ['after a restart of the engine'], ['after a rest
         join(dataRoot, 'containers', id, 'upper/own'),
         join(dataRoot, 'containers', id, 'log/container.log'),
         join(dataRoot, 'containers', id, 'hosts'),
-        join(dataRoot, 'containers', id, 'volumes/0/secret'),
+        join(dataRoot, 'volumes', readdirSync(join(dataRoot, 'volumes'))[0]!, '_data/secret'),
         join(dataRoot, 'berth.db'),
         join(execRoot, 'c', id, 'rootfs/setuid'),
         join(execRoot, 'c', id, 'rootfs/own'),

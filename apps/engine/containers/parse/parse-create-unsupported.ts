@@ -19,11 +19,9 @@ export function refuseUnsupported(config: ContainerConfig, host: HostConfig): vo
 const filled = (list: readonly unknown[] | null | undefined) => list != null && list.length > 0;
 
 const UNSUPPORTED: [string, (host: HostConfig, config: ContainerConfig) => boolean][] = [
-  ['volumes-from (HostConfig.VolumesFrom)', (host) => filled(host.VolumesFrom)],
   ['link (HostConfig.Links)', (host) => filled(host.Links)],
   ['cgroup-parent (HostConfig.CgroupParent)', (host) => host.CgroupParent !== ''],
   ['gpus (HostConfig.DeviceRequests)', (host) => filled(host.DeviceRequests)],
-  ['volume-driver (HostConfig.VolumeDriver)', (host) => host.VolumeDriver !== '' && host.VolumeDriver !== 'local'],
   ['storage-opt (HostConfig.StorageOpt)', (host) => Object.keys(host.StorageOpt ?? {}).length > 0],
   ['HostConfig.Cgroup', (host) => host.Cgroup !== ''],
   ['blkio-weight-device (HostConfig.BlkioWeightDevice)', (host) => filled(host.BlkioWeightDevice)],

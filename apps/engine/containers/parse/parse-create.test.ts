@@ -311,10 +311,6 @@ describe('refused, with the sentences that clients know', () => {
 
 describe('not done by this version, said by name', () => {
   test.each<[string, Record<string, unknown>]>([
-    ['named volumes', { Binds: ['data:/data'] }],
-    ['named volumes', { Mounts: [{ Type: 'volume', Source: 'data', Target: '/data' }] }],
-    ['mounts of type "image"', { Mounts: [{ Type: 'image', Source: 'x', Target: '/data' }] }],
-    ['VolumesFrom', { VolumesFrom: ['x'] }],
     ['Links', { Links: ['x'] }],
     ['CgroupParent', { CgroupParent: '/x' }],
     ['DeviceRequests', { DeviceRequests: [{ Driver: '', Count: -1, Capabilities: [['gpu']] }] }],

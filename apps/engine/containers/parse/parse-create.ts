@@ -65,12 +65,12 @@ export function parseCreate(
   const warnings = checkResources(hostConfig, options.cpus ?? availableParallelism(), options.cgroupV2);
   warnings.push(...checkNetworkOptions(config, hostConfig, endpoints, options));
   refuseUnsupported(decoded.config, hostConfig);
-  parseMounts({ hostConfig, volumes: config.Volumes }, options.pathExists ?? existsSync);
+  const mounts = parseMounts({ hostConfig, volumes: config.Volumes }, options.pathExists ?? existsSync);
   parsePorts(hostConfig, config.ExposedPorts);
   if (config.Hostname === '') {
     config.Hostname = hostConfig.NetworkMode === 'host' ? hostname() : options.id.slice(0, 12);
   }
-  return { spec: { config, hostConfig, endpoints }, warnings };
+  return { spec: { config, hostConfig, endpoints, mounts }, warnings };
 }
 
 function normaliseEndpoints(endpoints: Record<string, EndpointWish>): Record<string, EndpointWish> {

@@ -6,10 +6,13 @@ import { mergeTmpfsOptions, tmpfsOptionsOf } from './parse-mounts-tmpfs.ts';
 
 /** One mount of a container besides its root and the engine's own files. */
 export interface MountPoint {
-  type: 'bind' | 'volume' | 'tmpfs';
+  type: 'bind' | 'volume' | 'tmpfs' | 'image';
   /** Which option asked for it. `volumes`: an anonymous volume, of the image or by `-v /path`. */
-  origin: 'binds' | 'mounts' | 'tmpfs' | 'volumes';
-  /** Host path, absolute and cleaned; '' for tmpfs and for anonymous volumes. Links in it are not resolved. */
+  origin: 'binds' | 'mounts' | 'tmpfs' | 'volumes' | 'volumes-from';
+  /**
+   * Of a bind: host path, absolute and cleaned; links in it are not resolved. Of a volume: the name it was wished by,
+   * '' for an anonymous one. Of an image: its reference. '' for tmpfs.
+   */
   source: string;
   /** Path in the container, absolute and cleaned, never `/`. Links in it are not resolved. */
   target: string;
@@ -28,6 +31,12 @@ export interface MountPoint {
   options: string[];
   /** The options as they were written with `-v`, for inspect. */
   mode: string;
+  /** Directory or file inside the volume or image that is mounted in place of all of it; '' for all. */
+  subpath: string;
+  /** How to make a volume that is not there yet. */
+  volume?: { driver: string; labels: Record<string, string>; options: Record<string, string> };
+  /** Id of the volume, or digest of the image, that was found or made at create. */
+  id?: string;
 }
 
 export interface MountWishes {
@@ -40,7 +49,7 @@ export interface MountWishes {
  * All mounts, parents before what is mounted below them. An anonymous volume gives way to any other wish for its path.
  * `sourceExists` is asked for bind mounts of the `Mounts` kind, which refuse a missing source; leave it out when the
  * wishes were checked before.
- * Errors: invalid (Docker's sentences), not-supported (named volumes, image mounts, …).
+ * Errors: invalid (Docker's sentences).
  */
 export function parseMounts(wishes: MountWishes, sourceExists?: (path: string) => boolean): MountPoint[] {
   const { Binds, Mounts, Tmpfs, VolumeDriver } = wishes.hostConfig;
@@ -57,7 +66,7 @@ export function parseMounts(wishes: MountWishes, sourceExists?: (path: string) =
   for (const [path, options] of Object.entries(Tmpfs ?? {})) add(parseTmpfs(path, options));
   for (const path of Object.keys(wishes.volumes ?? {})) {
     const target = posix.resolve('/', path);
-    if (!targets.has(target)) add(anonymousVolume(checkTarget(target), 'volumes'));
+    if (!targets.has(target)) add(anonymousVolume(checkTarget(target), 'volumes', VolumeDriver));
   }
   return mounts.sort((a, b) => depth(a.target) - depth(b.target));
 }
@@ -98,12 +107,22 @@ function parseBind(specification: string, volumeDriver: string): MountPoint {
   const parts = specification.split(':');
   const [source = '', target, mode = ''] = parts;
   if (source === '' || target === '' || parts.length > 3 || specification.includes('\0')) throw wrong();
-  if (target === undefined) return anonymousVolume(checkTarget(source, wrong), 'binds');
+  if (target === undefined) return anonymousVolume(checkTarget(source, wrong), 'binds', volumeDriver);
   if (parts.length === 2 && parseMountMode(target)) throw wrong();
   const parsed = parseMountMode(mode);
   if (!parsed) throw new BerthError('invalid', `invalid mode: ${mode}`);
-  const path = checkTarget(target, (reason) => wrong(`invalid mount config for type "bind": ${reason}`));
-  if (!source.startsWith('/')) throw namedVolume(source, volumeDriver);
+  const type = source.startsWith('/') ? 'bind' : 'volume';
+  const path = checkTarget(target, (reason) => wrong(`invalid mount config for type "${type}": ${reason}`));
+  if (type === 'volume') {
+    if (parsed.propagation !== undefined) {
+      throw wrong('invalid mount config for type "volume": field BindOptions must not be specified');
+    }
+    return {
+      ...namedVolume(source, path, volumeDriver, mode || 'z'),
+      ...accessOf(parsed.readOnly),
+      copyUp: parsed.copy ?? true,
+    };
+  }
   if (parsed.copy !== undefined) {
     throw wrong('invalid mount config for type "bind": field VolumeOptions must not be specified');
   }
@@ -145,10 +164,9 @@ function parseMount(wish: MountWish, sourceExists: ((path: string) => boolean) |
       mustBeAbsent('BindOptions', 'ImageOptions', 'TmpfsOptions');
       return parseVolume(wish, target, wrong);
     case 'image':
-    case 'cluster':
-    case 'npipe':
-      throw new BerthError('not-supported', `mounts of type "${wish.Type}" are not supported by this version of Berth`);
-    default:
+      mustBeAbsent('BindOptions', 'VolumeOptions', 'TmpfsOptions');
+      return parseImage(wish, target, wrong);
+    default: // `cluster` and `npipe` among them, which are of swarms and of Windows
       throw wrong('mount type unknown');
   }
 }
@@ -190,18 +208,35 @@ function parseMountedPath(
 }
 
 function parseVolume(wish: MountWish, target: string, wrong: (reason: string) => BerthError): MountPoint {
-  const { Source = '', VolumeOptions = {} } = wish;
-  if (Source !== '') throw namedVolume(Source, VolumeOptions.DriverConfig?.Name ?? '');
-  if (wish.ReadOnly) throw wrong('must not set ReadOnly mode when using anonymous volumes');
-  if (VolumeOptions.Subpath) throw wrong('must not set Subpath when using anonymous volumes');
-  const { Name = '', Options = {} } = VolumeOptions.DriverConfig ?? {};
-  if ((Name !== '' && Name !== 'local') || Object.keys(Options).length > 0 || hasKeys(VolumeOptions.Labels)) {
-    throw new BerthError(
-      'not-supported',
-      'volume drivers, their options and volume labels are not supported by this version of Berth',
-    );
+  const { Source = '', VolumeOptions = {}, ReadOnly = false } = wish;
+  const { DriverConfig = {}, Labels = {}, NoCopy = false, Subpath = '' } = VolumeOptions;
+  if (Source === '' && ReadOnly) throw wrong('must not set ReadOnly mode when using anonymous volumes');
+  if (Source === '' && Subpath !== '') throw wrong('must not set Subpath when using anonymous volumes');
+  return {
+    ...namedVolume(Source, target, DriverConfig.Name ?? '', 'z'),
+    origin: 'mounts',
+    ...accessOf(ReadOnly),
+    copyUp: !NoCopy && Subpath === '',
+    subpath: checkSubpath(Subpath, wrong),
+    volume: { driver: DriverConfig.Name ?? '', labels: Labels, options: DriverConfig.Options ?? {} },
+  };
+}
+
+function parseImage(wish: MountWish, target: string, wrong: (reason: string) => BerthError): MountPoint {
+  const { Source = '', ImageOptions = {} } = wish;
+  if (Source === '') throw wrong('field Source must not be empty');
+  const subpath = checkSubpath(ImageOptions.Subpath ?? '', wrong);
+  return { ...NOTHING, type: 'image', origin: 'mounts', source: Source, target, ...accessOf(true), subpath };
+}
+
+/** The cleaned path; throws what `wrong` makes of the reason unless it is relative and stays below. */
+function checkSubpath(path: string, wrong: (reason: string) => BerthError): string {
+  if (path === '') return '';
+  const clean = posix.normalize(path);
+  if (path.includes('\0') || clean.startsWith('/') || clean === '..' || clean.startsWith('../')) {
+    throw wrong('subpath must be a relative path within the volume');
   }
-  return { ...anonymousVolume(target, 'mounts'), copyUp: !VolumeOptions.NoCopy };
+  return clean === '.' || clean === './' ? '' : withoutTrailingSlash(clean);
 }
 
 function parseTmpfs(path: string, options: string): MountPoint {
@@ -215,8 +250,26 @@ function tmpfsMount(target: string, options: string[]): MountPoint {
   return { ...NOTHING, type: 'tmpfs', origin: 'tmpfs', target, options, readOnly: options.includes('ro') };
 }
 
-function anonymousVolume(target: string, origin: MountPoint['origin']): MountPoint {
-  return { ...NOTHING, type: 'volume', origin, target, copyUp: true };
+function anonymousVolume(target: string, origin: MountPoint['origin'], driver: string): MountPoint {
+  return { ...namedVolume('', target, driver, origin === 'volumes' ? '' : 'z'), origin };
+}
+
+/** Docker shows `z` for volumes that say nothing of their mode, but for those of an image and of `-v /path`. */
+function namedVolume(name: string, target: string, driver: string, mode: string): MountPoint {
+  return {
+    ...NOTHING,
+    type: 'volume',
+    origin: 'binds',
+    source: name,
+    target,
+    copyUp: true,
+    mode,
+    volume: { driver, labels: {}, options: {} },
+  };
+}
+
+function accessOf(readOnly: boolean): Pick<MountPoint, 'readOnly' | 'recursiveReadOnly'> {
+  return { readOnly, recursiveReadOnly: readOnly ? 'if-possible' : 'no' };
 }
 
 const NOTHING: Omit<MountPoint, 'type' | 'origin' | 'target'> = {
@@ -229,6 +282,7 @@ const NOTHING: Omit<MountPoint, 'type' | 'origin' | 'target'> = {
   copyUp: false,
   options: [],
   mode: '',
+  subpath: '',
 };
 
 /** The cleaned target; throws what `wrong` makes of the reason. */
@@ -242,19 +296,8 @@ function checkTarget(
   return target;
 }
 
-function namedVolume(name: string, driver: string): BerthError {
-  const what = driver && driver !== 'local' ? `volume driver "${driver}" is` : 'named volumes are';
-  return new BerthError('not-supported', `${what} not supported by this version of Berth (volume "${name}")`, {
-    hint: 'Give an absolute host path to mount a directory of the host, or leave the name out for an anonymous volume.',
-  });
-}
-
 function isPropagation(word: string): word is Propagation {
   return (PROPAGATIONS as readonly string[]).includes(word);
-}
-
-function hasKeys(object: object | undefined): boolean {
-  return object !== undefined && Object.keys(object).length > 0;
 }
 
 function withoutTrailingSlash(path: string): string {

@@ -1,42 +1,31 @@
-import { execFile } from 'node:child_process';
-import { accessSync, closeSync, mkdirSync } from 'node:fs';
+import { accessSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { BerthError, errnoOf, type Scope } from '@berth/kit';
 import { MS, mount, unmount } from '../../linux/mount.ts';
-import { O, openInRoot } from '../../linux/open-in-root.ts';
-import { type ContainerPaths, type Context, pathsOf } from '../context.ts';
-import type { ContainerRecord, ContainerSpec } from '../model.ts';
-import { type MountPoint, parseMounts } from '../parse/parse-mounts.ts';
+import { type Context, pathsOf } from '../context.ts';
+import type { ContainerRecord } from '../model.ts';
+import { prepareSources } from '../mounts/sources.ts';
+import type { MountPoint } from '../parse/parse-mounts.ts';
 import type { MountFacts } from '../spec/mounts.ts';
 import { joinedContainer, sharedShmPath } from './join.ts';
 
-const run = promisify(execFile);
 const INIT_PROGRAMS = ['/usr/bin/catatonit', '/usr/libexec/catatonit/catatonit', '/usr/bin/tini-static'];
 
-/** The mounts of a container that was checked at create. */
-export function mountPointsOf({ hostConfig, config }: ContainerSpec): MountPoint[] {
-  return parseMounts({ hostConfig, volumes: config.Volumes });
+/** What the mounts of a container need on the host, and how to let go of what only the runtime has to see. */
+export interface PreparedMounts extends Pick<MountFacts, 'sources' | 'sharedShm' | 'init'> {
+  dismantle(): void;
 }
 
 /**
- * Makes what the mounts of a container need on the host: missing bind sources, anonymous volumes, shared memory.
- * Errors: invalid (a bind source went away), unavailable (no init program installed).
+ * Makes what the mounts of a container need on the host: missing bind sources, volumes, images, shared memory.
+ * Errors: invalid (a bind source went away, a volume cannot be mounted), unavailable (no init program installed).
  */
-export async function prepareMounts(
-  context: Context,
-  record: ContainerRecord,
-  paths: ContainerPaths,
-  mountPoints: MountPoint[],
-  undo: Scope,
-): Promise<Pick<MountFacts, 'volumes' | 'sharedShm' | 'init'>> {
-  const { hostConfig } = record.spec;
-  for (const point of mountPoints) if (point.type === 'bind') prepareSource(point);
-  const volumes = new Map<string, string>();
-  for (const point of mountPoints) {
-    if (point.type === 'volume') volumes.set(point.target, await anonymousVolume(paths, point, volumes.size));
-  }
-  return { volumes, sharedShm: sharedMemory(context, record, undo), init: hostConfig.Init ? findInit() : undefined };
+export async function prepareMounts(context: Context, record: ContainerRecord, undo: Scope): Promise<PreparedMounts> {
+  const { hostConfig, mounts } = record.spec;
+  for (const mount of mounts) if (mount.type === 'bind') prepareSource(mount);
+  const { sources, dismantle } = await prepareSources(context, record, undo);
+  const init = hostConfig.Init ? findInit() : undefined;
+  return { sources, dismantle, sharedShm: sharedMemory(context, record, undo), init };
 }
 
 function prepareSource({ source, createSource }: MountPoint): void {
@@ -60,36 +49,6 @@ function prepareSource({ source, createSource }: MountPoint): void {
       { cause },
     );
   }
-}
-
-/**
- * A directory of the container's own in place of an anonymous volume, filled from the image the first time. No process
- * of the container runs yet, so what is copied cannot be exchanged meanwhile; links in the image stay inside its root.
- */
-async function anonymousVolume(paths: ContainerPaths, point: MountPoint, index: number): Promise<string> {
-  const dir = join(paths.home, 'volumes', String(index));
-  try {
-    mkdirSync(join(paths.home, 'volumes'), { recursive: true, mode: 0o711 });
-    mkdirSync(dir);
-  } catch (error) {
-    if (errnoOf(error) === 'EEXIST') return dir;
-    throw error;
-  }
-  if (!point.copyUp) return dir;
-  let fd: number;
-  try {
-    fd = openInRoot(paths.rootfs, point.target, O.RDONLY | O.DIRECTORY);
-  } catch (error) {
-    if (['ENOENT', 'ENOTDIR', 'ELOOP'].includes(errnoOf(error) ?? '')) return dir;
-    throw error;
-  }
-  try {
-    // An absolute program, never one of the image; the descriptor pins the directory that was resolved.
-    await run('/bin/cp', ['-a', '--', `/proc/${process.pid}/fd/${fd}/.`, dir]);
-  } finally {
-    closeSync(fd);
-  }
-  return dir;
 }
 
 /** /dev/shm that other containers can share: a file system of its own, mounted on the host beside the bundle. */

@@ -4,8 +4,9 @@ import { BerthError, errnoOf } from '@berth/kit';
 import type { EngineConfig } from '../../config.ts';
 import { ensureDirectoryInRoot, ensureFileInRoot } from '../../linux/make-in-root.ts';
 import { MS, mount, unmount } from '../../linux/mount.ts';
-import { readMountTable } from '../../linux/mount-table.ts';
 import { O, openInRoot } from '../../linux/open-in-root.ts';
+import { stageOf } from '../context.ts';
+import { removePlace } from '../mounts/sources.ts';
 import type { OciRuntime } from '../runtime/oci-runtime.ts';
 import type { RuntimeMount } from '../spec/runtime-spec.ts';
 
@@ -46,7 +47,7 @@ export function stageNestedMounts(
       if (parentOf[index] !== undefined) return [];
       const children = mounts.map((_, n) => n).filter((n) => parentOf[n] === index);
       if (children.length === 0) return [parent];
-      const stage = join(stagesOf(config), `${id}-${stages.length}`);
+      const stage = join(stageOf(config), `${id}-${stages.length}`);
       mkdirSync(stage, { recursive: true, mode: 0o700 });
       stages.push(stage);
       mountBind(parent, stage);
@@ -64,17 +65,9 @@ export function stageNestedMounts(
 
 /** Takes away what an engine that was killed in the middle left staged. Never removes files: only mounts and their places. */
 export function clearStages(config: EngineConfig): void {
-  const directory = stagesOf(config);
+  const directory = stageOf(config);
   if (!existsSync(directory)) return;
-  for (const name of readdirSync(directory)) {
-    const stage = join(directory, name);
-    while (readMountTable('self').some(({ mountPoint }) => mountPoint === stage)) unmount(stage, { lazy: true });
-    rmdirSync(stage);
-  }
-}
-
-function stagesOf(config: EngineConfig): string {
-  return join(config.execRoot, 'stage');
+  for (const name of readdirSync(directory)) removePlace(join(directory, name));
 }
 
 function removeStage(stage: string): void {

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import { patternMatcher } from '../../filters/pattern.ts';
 import type { Filters } from '../service.ts';
 import { compileFilters, matchesFilters } from './filters.ts';
-import { patternMatcher } from './filters-pattern.ts';
 import { staticSummary } from './summary.ts';
-import { exited, running, SAMPLE_SANDBOX, sampleRecord } from './summary-sample.ts';
+import { exited, running, SAMPLE_SANDBOX, SAMPLE_VOLUMES, sampleRecord } from './summary-sample.ts';
 
 const NOW = Date.UTC(2026, 0, 2);
 const RECORDS = [
@@ -34,12 +34,7 @@ const LOOKUPS = {
 
 function names(filters: Filters): string[] {
   const holds = compileFilters(filters, LOOKUPS);
-  return RECORDS.filter((record) =>
-    holds(
-      record,
-      staticSummary(record, () => '/home'),
-    ),
-  ).map(({ name }) => name);
+  return RECORDS.filter((record) => holds(record, staticSummary(record, SAMPLE_VOLUMES))).map(({ name }) => name);
 }
 
 test.each<[Filters, string[]]>([

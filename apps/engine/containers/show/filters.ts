@@ -1,9 +1,9 @@
 import { matchesLabels, parseTimestamp, unknownFilter } from '@berth/contract';
 import { BerthError } from '@berth/kit';
+import { patternMatcher } from '../../filters/pattern.ts';
 import type { ContainerRecord } from '../model.ts';
 import { expandPorts } from '../parse/parse-ports.ts';
 import type { Filters } from '../service.ts';
-import { patternMatcher } from './filters-pattern.ts';
 import type { StaticSummary } from './summary.ts';
 
 /** Whether a container is listed. */

@@ -1,7 +1,6 @@
-import { createHash } from 'node:crypto';
-import { join } from 'node:path';
+import type { VolumeSource } from '../../volumes/model.ts';
 import type { ContainerRecord } from '../model.ts';
-import { parseMounts } from '../parse/parse-mounts.ts';
+import type { MountPoint } from '../parse/parse-mounts.ts';
 
 /** Docker's MountPoint. */
 export interface MountSummary {
@@ -15,34 +14,20 @@ export interface MountSummary {
   Propagation: string;
 }
 
-/** Where a container's files are kept, asked only when needed. */
-export type HomeOf = (record: ContainerRecord) => string;
+/** What is shown of volumes: their present names, and where their data is. */
+export type VolumeNames = Pick<VolumeSource, 'get' | 'pathOf'>;
 
-/**
- * The mounts as `ps` and `inspect` show them. An anonymous volume is a directory of the container, numbered in order
- * below its home; its name is made from container and path. What `--tmpfs` asks for is shown in HostConfig only.
- */
-export function mountsOf(record: ContainerRecord, homeOf: HomeOf): MountSummary[] {
-  const { id, spec } = record;
-  const { Binds, Mounts, Tmpfs } = spec.hostConfig;
-  if (!Binds?.length && !Mounts?.length && !Tmpfs && !spec.config.Volumes) return [];
-  let volumes = 0;
-  return parseMounts({ hostConfig: spec.hostConfig, volumes: spec.config.Volumes }).flatMap((mount): MountSummary[] => {
-    const rest = {
-      Destination: mount.target,
-      Mode: mount.mode,
-      RW: !mount.readOnly,
-      Propagation: mount.propagation,
-    };
-    if (mount.type === 'bind') return [{ Type: 'bind', Source: mount.source, ...rest }];
-    if (mount.type === 'volume') {
-      const Source = join(homeOf(record), 'volumes', String(volumes++));
-      return [{ Type: 'volume', Name: volumeName(id, mount.target), Source, Driver: 'local', ...rest }];
-    }
-    return mount.origin === 'mounts' ? [{ Type: 'tmpfs', Source: '', ...rest }] : [];
-  });
+/** The mounts as `ps` and `inspect` show them. What `--tmpfs` asks for is shown in HostConfig only. */
+export function mountsOf({ spec }: ContainerRecord, volumes: VolumeNames): MountSummary[] {
+  return spec.mounts.filter(({ origin }) => origin !== 'tmpfs').map((mount) => summaryOf(mount, volumes));
 }
 
-function volumeName(containerId: string, target: string): string {
-  return createHash('sha256').update(`${containerId}:${target}`).digest('hex');
+function summaryOf(mount: MountPoint, volumes: VolumeNames): MountSummary {
+  const { type: Type, id = '', source, target: Destination, mode: Mode, propagation: Propagation } = mount;
+  const rest = { Destination, Mode, RW: !mount.readOnly, Propagation };
+  if (Type === 'volume') {
+    return { Type, Name: volumes.get(id)?.name ?? source, Source: volumes.pathOf(id), ...rest, Driver: 'local' };
+  }
+  if (Type === 'image') return { Type, Name: source, Source: id, ...rest };
+  return { Type, Source: source, ...rest };
 }

@@ -2,6 +2,7 @@ import type { Sandbox } from '../../networks/model.ts';
 import type { ContainerRecord, ContainerState } from '../model.ts';
 import { parseCreate } from '../parse/parse-create.ts';
 import type { CreateBody } from '../service.ts';
+import type { VolumeNames } from './summary-mounts.ts';
 
 /** A container for tests of what is shown: made as a request makes one, without anything behind it. */
 export function sampleRecord(
@@ -26,6 +27,9 @@ export function sampleRecord(
     sandbox: options.sandbox,
   };
 }
+
+/** Volumes of which only the id is known. */
+export const SAMPLE_VOLUMES: VolumeNames = { get: () => undefined, pathOf: (id) => `/volumes/${id}/_data` };
 
 export function running(startedAt: number): ContainerState {
   return { status: 'running', pid: 42, pidStartTime: 1, monitorPid: 41, monitorStartTime: 1, startedAt, finishedAt: 0 };

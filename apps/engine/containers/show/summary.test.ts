@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { summarize } from './summary.ts';
-import { exited, running, SAMPLE_SANDBOX, sampleRecord } from './summary-sample.ts';
+import { exited, running, SAMPLE_SANDBOX, SAMPLE_VOLUMES, sampleRecord } from './summary-sample.ts';
 import { durationText, statusText } from './summary-status.ts';
 
 const NOW = Date.UTC(2026, 5, 1);
@@ -48,7 +48,9 @@ describe('summary', () => {
       state: running(NOW - 5 * SECOND),
       sandbox: SAMPLE_SANDBOX,
     });
-    expect(summarize(record, () => '/home', 'busybox', NOW)).toEqual({
+    const mounts = record.spec.mounts.map((mount) => (mount.type === 'volume' ? { ...mount, id: 'v1' } : mount));
+    const named = { ...record, spec: { ...record.spec, mounts } };
+    expect(summarize(named, SAMPLE_VOLUMES, 'busybox', NOW)).toEqual({
       Id: record.id,
       Names: ['/name1'],
       Image: 'busybox',
@@ -70,8 +72,8 @@ describe('summary', () => {
         { Type: 'tmpfs', Source: '', Destination: '/t2', Mode: '', RW: true, Propagation: '' },
         {
           Type: 'volume',
-          Name: expect.stringMatching(/^[0-9a-f]{64}$/),
-          Source: '/home/volumes/0',
+          Name: '',
+          Source: '/volumes/v1/_data',
           Destination: '/data',
           Driver: 'local',
           Mode: '',
@@ -85,7 +87,7 @@ describe('summary', () => {
   test('a stopped one has no ports and an empty endpoint', () => {
     const summary = summarize(
       sampleRecord(1, { body: { ExposedPorts: { '80/tcp': {} } }, state: exited(0, NOW) }),
-      () => '/home',
+      SAMPLE_VOLUMES,
       'x',
       NOW,
     );

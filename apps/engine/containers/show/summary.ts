@@ -1,6 +1,6 @@
 import type { HealthStatus } from '../health/index.ts';
 import type { ContainerRecord } from '../model.ts';
-import { type HomeOf, type MountSummary, mountsOf } from './summary-mounts.ts';
+import { type MountSummary, mountsOf, type VolumeNames } from './summary-mounts.ts';
 import { networksOf, type PortSummary, portsOf } from './summary-network.ts';
 import { statusText } from './summary-status.ts';
 
@@ -30,23 +30,23 @@ export interface ContainerSummary extends StaticSummary {
 /** By record: records are replaced, never changed, so a summary holds as long as its record does. */
 const summaries = new WeakMap<ContainerRecord, StaticSummary>();
 
-/** One line of `ps`. `homeOf` gives its persistent directory, `image` is the name to show, `now` in milliseconds. */
+/** One line of `ps`. `image` is the name to show, `now` in milliseconds. */
 export function summarize(
   record: ContainerRecord,
-  homeOf: HomeOf,
+  volumes: VolumeNames,
   image: string,
   now: number,
   health?: HealthStatus,
 ): ContainerSummary {
-  const { Id, Names, ...rest } = staticSummary(record, homeOf);
+  const { Id, Names, ...rest } = staticSummary(record, volumes);
   return { Id, Names, Image: image, ...rest, Status: statusText(record.state, now, health) };
 }
 
 /** The part that changes only with the record. */
-export function staticSummary(record: ContainerRecord, homeOf: HomeOf): StaticSummary {
+export function staticSummary(record: ContainerRecord, volumes: VolumeNames): StaticSummary {
   let summary = summaries.get(record);
   if (!summary) {
-    summary = makeSummary(record, homeOf);
+    summary = makeSummary(record, volumes);
     summaries.set(record, summary);
   }
   return summary;
@@ -57,7 +57,7 @@ export function commandOf({ spec }: ContainerRecord): string[] {
   return [...(spec.config.Entrypoint ?? []), ...(spec.config.Cmd ?? [])];
 }
 
-function makeSummary(record: ContainerRecord, homeOf: HomeOf): StaticSummary {
+function makeSummary(record: ContainerRecord, volumes: VolumeNames): StaticSummary {
   const { NetworkMode, Annotations } = record.spec.hostConfig;
   const [program = '', ...args] = commandOf(record);
   return {
@@ -71,6 +71,6 @@ function makeSummary(record: ContainerRecord, homeOf: HomeOf): StaticSummary {
     State: record.state.status,
     HostConfig: { NetworkMode, ...(Annotations && { Annotations }) },
     NetworkSettings: { Networks: networksOf(record) },
-    Mounts: mountsOf(record, homeOf),
+    Mounts: mountsOf(record, volumes),
   };
 }

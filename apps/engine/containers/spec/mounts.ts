@@ -10,8 +10,8 @@ const DEFAULT_SHM_BYTES = 64 * 1024 * 1024;
 export interface MountFacts {
   paths: ContainerPaths;
   mountPoints: MountPoint[];
-  /** Host directory of each anonymous volume, by target. */
-  volumes: Map<string, string>;
+  /** Host path of each volume and image, by target. */
+  sources: ReadonlyMap<string, string>;
   /** Directory whose file system is shared as /dev/shm; undefined: one of its own. */
   sharedShm: string | undefined;
   /** Static init program of the host, mounted at INIT_PATH; undefined: not wanted. */
@@ -76,7 +76,7 @@ function isDirectory(path: string): boolean {
 function userMount(mount: MountPoint, facts: MountFacts): RuntimeMount {
   const access = mount.readOnly ? ['ro'] : ['rw'];
   if (mount.type === 'tmpfs') return tmpfs(mount.target, [...mount.options, ...(mount.readOnly ? ['ro'] : [])]);
-  const source = mount.type === 'volume' ? facts.volumes.get(mount.target)! : mount.source;
+  const source = facts.sources.get(mount.target) ?? mount.source;
   // crun 1.8 fails at `rro` for a file; there is nothing below one.
   if (mount.recursiveReadOnly !== 'no' && mount.recursive && isDirectory(source)) access.push('rro');
   return {

@@ -1,6 +1,5 @@
 import type { ContainerSpec } from '../model.ts';
 import { parseCreate } from '../parse/parse-create.ts';
-import { mountPointsOf } from '../run/prepare-mounts.ts';
 import { type BuiltSpec, buildSpec, type StartFacts } from './build.ts';
 
 /** For tests: a container as `create` checks it, with these parts of the request. */
@@ -28,8 +27,8 @@ export function sampleBuild(hostConfig: object = {}, config: object = {}, facts:
   };
   return buildSpec(spec.config, spec.hostConfig, {
     paths: { ...paths, resolvConf: '/d/resolv.conf', bundle: '/e', rootfs: '/e/rootfs' },
-    mountPoints: mountPointsOf(spec),
-    volumes: new Map(),
+    mountPoints: spec.mounts,
+    sources: new Map(),
     sharedShm: undefined,
     init: undefined,
     user: { uid: 0, gid: 0, additionalGids: [], home: '/root' },

@@ -1,0 +1,70 @@
+import { closeSync, fstatSync, openSync, readdirSync } from 'node:fs';
+import { BerthError, errnoOf } from '@berth/kit';
+import type { Digest } from '@berth/oci';
+import { O, openInRoot } from '../../linux/open-in-root.ts';
+import type { Context } from '../context.ts';
+import type { MountPoint } from '../parse/parse-mounts.ts';
+import { mayHave, withImageRoot } from './image-root.ts';
+
+/**
+ * Fills the empty volumes of a new container with what its image has at their targets, owners and modes included.
+ * The image is seen as a container sees it, links inside its root.
+ * Errors: invalid where the image has a file at the target of one of its own volumes, or a volume cannot be mounted.
+ */
+export async function copyUp(
+  context: Context,
+  containerId: string,
+  image: Digest,
+  mounts: MountPoint[],
+): Promise<void> {
+  const volumes = mounts.filter(({ type, copyUp: wanted }) => type === 'volume' && wanted);
+  if (volumes.length === 0) return;
+  const layers = context.images.layerDirectories(image);
+  const filled = volumes.filter(({ target }) => mayHave(layers, target));
+  if (filled.length === 0) return;
+  const empty: { mount: MountPoint; data: string }[] = [];
+  try {
+    for (const mount of filled) {
+      const data = await context.volumes.hold(mount.id!, containerId);
+      if (readdirSync(data).length === 0) empty.push({ mount, data });
+    }
+    if (empty.length === 0) return;
+    await withImageRoot(context, image, async (root) => {
+      for (const { mount, data } of empty) await fill(context, root, mount, data);
+    });
+  } finally {
+    for (const { id } of filled) context.volumes.release(id!, containerId);
+  }
+}
+
+async function fill(context: Context, root: string, mount: MountPoint, data: string): Promise<void> {
+  const source = openTarget(root, mount);
+  if (source === undefined) return;
+  try {
+    const target = openSync(data, O.RDONLY | O.DIRECTORY | O.NOFOLLOW);
+    try {
+      await context.volumes.copyInto(source, target);
+    } finally {
+      closeSync(target);
+    }
+  } finally {
+    closeSync(source);
+  }
+}
+
+function openTarget(root: string, { target, origin }: MountPoint): number | undefined {
+  let fd: number;
+  try {
+    fd = openInRoot(root, target, O.PATH);
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR', 'ELOOP'].includes(errnoOf(error) ?? '')) return undefined;
+    throw error;
+  }
+  try {
+    if (fstatSync(fd).isDirectory()) return openSync(`/proc/self/fd/${fd}`, O.RDONLY | O.DIRECTORY);
+  } finally {
+    closeSync(fd);
+  }
+  if (origin !== 'volumes') return undefined;
+  throw new BerthError('invalid', `cannot mount volume over existing file, file exists ${target}`);
+}

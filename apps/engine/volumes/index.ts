@@ -1,0 +1,82 @@
+import { KeyedLock, type Logger } from '@berth/kit';
+import type { EngineConfig } from '../config.ts';
+import type { Publish } from '../events/model.ts';
+import type { Database } from '../state/database.ts';
+import { dataOf, type VolumeContext } from './context.ts';
+import { copyInto } from './copy.ts';
+import { create } from './create.ts';
+import { hold, release } from './hold.ts';
+import { listVolumes } from './list.ts';
+import type { VolumeSource, VolumeUsers } from './model.ts';
+import { obtain } from './obtain.ts';
+import { pruneVolumes } from './prune.ts';
+import { type LiveVolumes, prepareRoot, reconcile } from './reconcile.ts';
+import { noSuchVolume, removeAnonymous, removeVolume } from './remove.ts';
+import type { VolumeService } from './service.ts';
+import { show } from './show.ts';
+import { VolumeStore } from './store.ts';
+import { usage } from './usage.ts';
+
+export type * from './model.ts';
+export { ANONYMOUS_LABEL } from './model.ts';
+export type { LiveVolumes } from './reconcile.ts';
+export type * from './service.ts';
+export type { VolumeResource } from './show.ts';
+
+/** All volumes of one engine. `reconcile` comes before containers are taken down or started. */
+export interface Volumes extends VolumeSource {
+  readonly service: VolumeService;
+  /** Takes up what running containers hold; lets go of the rest. */
+  reconcile(live: readonly LiveVolumes[]): Promise<void>;
+  /** Waits for what is under way; volumes of running containers stay as they are. */
+  close(): Promise<void>;
+}
+
+export function createVolumes(parts: {
+  config: EngineConfig;
+  db: Database;
+  log: Logger;
+  publish: Publish;
+  /** Asked late: containers come after volumes. */
+  users: () => VolumeUsers;
+}): Volumes {
+  const context: VolumeContext = {
+    ...parts,
+    store: new VolumeStore(parts.db),
+    holders: new Map(),
+    lock: new KeyedLock(),
+    background: new Set(),
+    pruning: false,
+  };
+  prepareRoot(context);
+  return {
+    service: createService(context),
+    obtain: obtain(context),
+    get: (id) => context.store.get(id),
+    pathOf: (id) => dataOf(context.config, id),
+    hold: hold(context),
+    release: release(context),
+    copyInto,
+    removeAnonymous: (id) => removeAnonymous(context, id),
+    reconcile: (live) => reconcile(context, live),
+    async close() {
+      while (context.background.size > 0) await Promise.all(context.background);
+      await context.lock.idle();
+    },
+  };
+}
+
+function createService(context: VolumeContext): VolumeService {
+  return {
+    create: create(context),
+    list: (filters) => listVolumes(context, filters),
+    inspect: (name) => {
+      const volume = context.store.byName(name);
+      if (!volume) throw noSuchVolume(name);
+      return show(context, volume);
+    },
+    remove: (name, options) => removeVolume(context, name, options),
+    prune: (filters) => pruneVolumes(context, filters),
+    usage: () => usage(context),
+  };
+}
