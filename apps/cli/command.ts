@@ -8,8 +8,8 @@ import type { FlagValues } from './flags/values.ts';
 export interface Command {
   /** What follows the command's words in the usage line: `[OPTIONS] CONTAINER [CONTAINER...]`. */
   usage: string;
-  /** Longer description for `--help`; the entry's summary when absent. */
-  description?: string;
+  /** Longer description for `--help`, perhaps with the program's name in it; the entry's summary when absent. */
+  description?: string | ((programName: string) => string);
   flags: readonly FlagSpec[];
   args: Arity;
   /** False: flags end at the first argument, as `run` and `exec` need it. Default true. */
@@ -32,8 +32,8 @@ export const atLeastArgs = (n: number): Arity => ({ min: n, max: Number.POSITIVE
 export const atMostArgs = (n: number): Arity => ({ min: 0, max: n });
 
 /**
- * Value types, named as help shows them. `bool` needs no value. `list`, `strings`, `map`, `filter`, `network`, `mount`, `ulimit`
- * and `gpu-request` may be repeated and give a list of strings. `int`, `uint`, `uint16` give numbers, `bytes` a number of
+ * Value types, named as help shows them. `bool` needs no value. `list`, `strings`, `map`, `stringToString`, `filter`,
+ * `network`, `mount`, `ulimit` and `gpu-request` may be repeated and give a list of strings. `int`, `uint`, `uint16` give numbers, `bytes` a number of
  * bytes ("64m"), `duration` a number of nanoseconds ("1m30s"), `decimal` billionths ("0.5" is 500000000).
  */
 export type FlagType =
@@ -48,6 +48,7 @@ export type FlagType =
   | 'list'
   | 'strings'
   | 'map'
+  | 'stringToString'
   | 'filter'
   | 'network'
   | 'mount'

@@ -12,13 +12,18 @@ export function commandHelp(words: string, entry: CommandEntry, command: Command
   const { programName } = style;
   const parts = [
     `Usage:  ${usageLine(words, command, programName)}\n`,
-    `${(command.description ?? entry.summary).trim()}\n`,
+    `${description(entry, command, programName)}\n`,
   ];
   if (entry.aliases?.length)
     parts.push(`Aliases:\n  ${[entry.path, ...entry.aliases].map((alias) => `${programName} ${alias}`).join(', ')}\n`);
   const usages = flagUsages(command.flags, style.columns - 1);
   if (usages) parts.push(`Options:\n${usages}`);
   return parts.join('\n');
+}
+
+function description(entry: CommandEntry, command: Command, programName: string): string {
+  const given = command.description ?? entry.summary;
+  return (typeof given === 'string' ? given : given(programName)).trim();
 }
 
 /** `docker rm [OPTIONS] CONTAINER [CONTAINER...]` */

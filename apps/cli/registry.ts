@@ -1,6 +1,7 @@
 import type { CommandEntry, GroupEntry } from './command.ts';
 import { aliasCommands } from './commands/alias/index.ts';
 import { containerCommands } from './commands/container/index.ts';
+import { contextCommands } from './commands/context/index.ts';
 import { daemonCommands } from './commands/daemon/index.ts';
 import { imageCommands } from './commands/image/index.ts';
 import { networkCommands } from './commands/network/index.ts';
@@ -11,6 +12,7 @@ import { systemCommands } from './commands/system/index.ts';
 export const entries: readonly CommandEntry[] = [
   ...containerCommands,
   ...aliasCommands,
+  ...contextCommands,
   ...daemonCommands,
   ...imageCommands,
   ...networkCommands,
@@ -26,6 +28,7 @@ export const entries: readonly CommandEntry[] = [
 export const groups: readonly GroupEntry[] = [
   { path: 'alias', summary: 'Manage the names docker and docker-compose for this program' },
   { path: 'container', summary: 'Manage containers' },
+  { path: 'context', summary: 'Manage contexts' },
   { path: 'image', summary: 'Manage images' },
   { path: 'network', summary: 'Manage networks' },
   { path: 'system', summary: 'Manage Docker' },

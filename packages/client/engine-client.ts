@@ -2,8 +2,10 @@ import { BerthError, type ErrorCode } from '@berth/kit';
 import { formatAddress, parseAddress } from './address.ts';
 import { type HijackedStream, openHijacked } from './hijack.ts';
 import {
+  type Address,
   ConnectError,
   openTransport,
+  type RawSocket,
   type TlsFiles,
   type Transport,
   type TransportRequest,
@@ -14,7 +16,7 @@ import {
 export const API_VERSION = '1.50';
 
 export interface ClientOptions {
-  /** `unix:///path`, `tcp://host:port`. */
+  /** `unix:///path`, `tcp://host:port`, `ssh://user@host`. */
   host: string;
   tls?: TlsFiles;
   /** Fixed API version (DOCKER_API_VERSION); undefined starts with the newest and steps down when the engine is older. */
@@ -45,6 +47,9 @@ export interface CallOptions {
 export class EngineClient {
   readonly host: string;
   readonly #options: ClientOptions;
+  readonly #address: Address;
+  /** Before every path; '' unless the address has one. */
+  readonly #basePath: string;
   #transport: Promise<Transport> | undefined;
   #version: string;
   #unreachableAsked = false;
@@ -52,7 +57,9 @@ export class EngineClient {
   constructor(options: ClientOptions) {
     this.#options = options;
     this.#version = options.apiVersion ?? API_VERSION;
-    this.host = formatAddress(parseAddress(options.host, options.tls));
+    this.#address = parseAddress(options.host, options.tls);
+    this.host = formatAddress(this.#address);
+    this.#basePath = this.#address.kind === 'tcp' ? this.#address.basePath : '';
   }
 
   /** The API version in use; lower than API_VERSION after an older engine said so. */
@@ -93,7 +100,7 @@ export class EngineClient {
   async unversioned(method: string, path: string, options: CallOptions = {}): Promise<TransportResponse> {
     const response = await this.#send({
       ...this.#request(method, path, options),
-      path: path + queryString(options.query),
+      path: this.#basePath + path + queryString(options.query),
     });
     if (response.status >= 400) throw await responseError(response);
     return response;
@@ -114,6 +121,11 @@ export class EngineClient {
     }
   }
 
+  /** A byte stream to the engine, nothing sent yet: for those who speak HTTP themselves (`system dial-stdio`). */
+  dial(): Promise<RawSocket> {
+    return this.#reach((transport) => transport.connect());
+  }
+
   #request(method: string, path: string, options: CallOptions): TransportRequest {
     const json = options.json === undefined ? undefined : JSON.stringify(options.json);
     const headers: Record<string, string> = {
@@ -124,7 +136,7 @@ export class EngineClient {
     if (json !== undefined) headers['Content-Type'] = 'application/json';
     return {
       method,
-      path: `/v${this.#version}${path}${queryString(options.query)}`,
+      path: `${this.#basePath}/v${this.#version}${path}${queryString(options.query)}`,
       headers,
       ...(json !== undefined && { body: json }),
       ...(options.body !== undefined && { body: options.body }),
@@ -137,7 +149,7 @@ export class EngineClient {
   }
 
   async #reach<T>(act: (transport: Transport) => Promise<T>): Promise<T> {
-    this.#transport ??= openTransport(parseAddress(this.#options.host, this.#options.tls));
+    this.#transport ??= openTransport(this.#address);
     const transport = await this.#transport;
     try {
       return await act(transport);

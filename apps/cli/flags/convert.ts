@@ -2,7 +2,17 @@ import type { FlagType } from '../command.ts';
 import { parseDuration } from './duration.ts';
 import { parseSize } from './size.ts';
 
-const REPEATED = new Set<FlagType>(['list', 'strings', 'map', 'filter', 'network', 'mount', 'ulimit', 'gpu-request']);
+const REPEATED = new Set<FlagType>([
+  'list',
+  'strings',
+  'map',
+  'stringToString',
+  'filter',
+  'network',
+  'mount',
+  'ulimit',
+  'gpu-request',
+]);
 
 /** True for types that collect every value instead of keeping the last. */
 export function isRepeated(type: FlagType): boolean {

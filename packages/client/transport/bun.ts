@@ -1,19 +1,22 @@
 import {
-  type Address,
   ConnectError,
   orBroken,
   type RawSocket,
+  type TcpAddress,
   type Transport,
   type TransportRequest,
   type TransportResponse,
+  type UnixAddress,
 } from './transport.ts';
 
+type Local = UnixAddress | TcpAddress;
+
 /** Plain requests by `fetch` with a unix socket, byte streams by `Bun.connect`: neither loads Node's http or net. */
-export function bunTransport(address: Address, bun: BunRuntime): Transport {
+export function bunTransport(address: Local, bun: BunRuntime): Transport {
   return { request: (request) => send(address, request), connect: () => connect(address, bun) };
 }
 
-async function send(address: Address, request: TransportRequest): Promise<TransportResponse> {
+async function send(address: Local, request: TransportRequest): Promise<TransportResponse> {
   const origin =
     address.kind === 'unix' ? 'http://localhost' : `${address.tls ? 'https' : 'http'}://${hostText(address)}`;
   const abort = new AbortController();
@@ -102,7 +105,7 @@ function asConnectError(error: unknown): unknown {
   return UNREACHABLE.has(error.code) ? new ConnectError(error.code, error) : orBroken(error);
 }
 
-function tlsOptions(address: Address): BunTls | undefined {
+function tlsOptions(address: Local): BunTls | undefined {
   if (address.kind === 'unix' || !address.tls) return undefined;
   const { ca, cert, key, verify } = address.tls;
   return { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }), rejectUnauthorized: verify };
@@ -114,7 +117,7 @@ function hostText(address: { host: string; port: number }): string {
 
 type Handlers = Parameters<RawSocket['start']>[0];
 
-function connect(address: Address, bun: BunRuntime): Promise<RawSocket> {
+function connect(address: Local, bun: BunRuntime): Promise<RawSocket> {
   /** Events that came before `start`. */
   const early: (() => void)[] = [];
   let handlers: Handlers | undefined;

@@ -1,17 +1,20 @@
 import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
 import type { Socket } from 'node:net';
 import {
-  type Address,
   ConnectError,
   orBroken,
   type RawSocket,
+  type TcpAddress,
   type Transport,
   type TransportRequest,
   type TransportResponse,
+  type UnixAddress,
 } from './transport.ts';
 
+type Local = UnixAddress | TcpAddress;
+
 /** The same over Node's own http and net, which are loaded here and nowhere else. */
-export async function nodeTransport(address: Address): Promise<Transport> {
+export async function nodeTransport(address: Local): Promise<Transport> {
   const secure = address.kind === 'tcp' && address.tls !== undefined;
   const http = secure ? await import('node:https') : await import('node:http');
   const agent = new http.Agent({ keepAlive: true });
@@ -22,12 +25,12 @@ export async function nodeTransport(address: Address): Promise<Transport> {
   };
 }
 
-function target(address: Address): RequestOptions & { rejectUnauthorized?: boolean } {
+function target(address: Local): RequestOptions & { rejectUnauthorized?: boolean } {
   if (address.kind === 'unix') return { socketPath: address.path };
   return { host: address.host, port: address.port, ...tls(address) };
 }
 
-function tls(address: Address): { ca?: string; cert?: string; key?: string; rejectUnauthorized?: boolean } {
+function tls(address: Local): { ca?: string; cert?: string; key?: string; rejectUnauthorized?: boolean } {
   if (address.kind === 'unix' || !address.tls) return {};
   const { ca, cert, key, verify } = address.tls;
   return { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }), rejectUnauthorized: verify };
@@ -100,7 +103,7 @@ function asConnectError(error: Error): unknown {
   return found && UNREACHABLE.has(String(error.code)) ? new ConnectError(String(error.code), error) : orBroken(error);
 }
 
-async function connect(address: Address): Promise<RawSocket> {
+async function connect(address: Local): Promise<RawSocket> {
   const socket: Socket = await openSocket(address);
   return new Promise((resolve, reject) => {
     const refused = (error: Error) => reject(asConnectError(error));
@@ -113,7 +116,7 @@ async function connect(address: Address): Promise<RawSocket> {
   });
 }
 
-async function openSocket(address: Address): Promise<Socket> {
+async function openSocket(address: Local): Promise<Socket> {
   if (address.kind === 'unix') return (await import('node:net')).connect({ path: address.path, allowHalfOpen: true });
   const { host, port } = address;
   if (!address.tls) return (await import('node:net')).connect({ host, port, allowHalfOpen: true });

@@ -1,7 +1,29 @@
 /** Where an engine listens. */
-export type Address =
-  | { kind: 'unix'; path: string }
-  | { kind: 'tcp'; host: string; port: number; tls: TlsFiles | undefined };
+export type Address = UnixAddress | TcpAddress | SshAddress;
+
+export interface UnixAddress {
+  kind: 'unix';
+  path: string;
+}
+
+export interface TcpAddress {
+  kind: 'tcp';
+  host: string;
+  port: number;
+  tls: TlsFiles | undefined;
+  /** Stands before every path, '' or `/prefix`. */
+  basePath: string;
+}
+
+/** An engine reached through `ssh`; '' is what ssh's own configuration says. */
+export interface SshAddress {
+  kind: 'ssh';
+  user: string;
+  host: string;
+  port: string;
+  /** Socket on the other machine; '' is the default of the program there. */
+  path: string;
+}
 
 /** PEM texts. `verify` false takes any server certificate. */
 export interface TlsFiles {
@@ -71,6 +93,10 @@ export function orBroken(error: unknown): unknown {
 
 /** The transport of the runtime that we are in. */
 export async function openTransport(address: Address): Promise<Transport> {
+  if (address.kind === 'ssh') {
+    const [{ streamTransport }, { dialBySsh }] = await Promise.all([import('./stream.ts'), import('./ssh.ts')]);
+    return streamTransport(() => dialBySsh(address));
+  }
   if (typeof Bun !== 'undefined') return (await import('./bun.ts')).bunTransport(address, Bun);
   return (await import('./node.ts')).nodeTransport(address);
 }

@@ -58,7 +58,7 @@ async function create(args: readonly string[]) {
     colors: false,
     size: () => undefined,
   };
-  const context: Context = {
+  const context: Omit<Context, 'global'> = {
     programName: 'docker',
     env: { HOME: '/root' },
     out,
@@ -68,6 +68,7 @@ async function create(args: readonly string[]) {
     host: engine.host,
     config: {},
     configDir: folder,
+    contextName: 'default',
     debug: false,
   };
   const exit = await dispatch(['create', ...args], {
@@ -76,7 +77,7 @@ async function create(args: readonly string[]) {
     columns: () => 80,
     out: () => {},
     err: note,
-    openContext: () => context,
+    openContext: (global) => ({ ...context, global }),
   });
   const request = engine.seen[0];
   return { exit, err, query: request?.query ?? {}, body: request && dropEmpty(JSON.parse(request.body.toString())) };

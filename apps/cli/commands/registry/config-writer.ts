@@ -5,22 +5,29 @@ import type { ConfigFile } from '../../config-file.ts';
 
 type Auths = NonNullable<ConfigFile['auths']>;
 
-/**
- * Changes the `auths` of config.json and leaves everything else in it as it is. The file is replaced in one step; a new
- * one is readable by its owner alone. Nothing is written when nothing changes. Throws CliError.
- */
+/** Changes the `auths` of config.json; see `changeConfig`. Throws CliError. */
 export function changeAuths(folder: string, change: (auths: Auths) => Auths): void {
-  const path = realPath(`${folder}/config.json`);
   try {
-    const { config, mode } = read(path);
-    const before = (config.auths ?? {}) as Auths;
-    const after = change(before);
-    if (JSON.stringify(after) === JSON.stringify(before) && config.auths) return;
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    replace(path, `${JSON.stringify({ ...config, auths: after }, null, '\t')}\n`, mode);
+    changeConfig(folder, (config) => ({ ...config, auths: change((config.auths ?? {}) as Auths) }));
   } catch (error) {
     throw new CliError(`Error saving credentials: ${error instanceof Error ? error.message : String(error)}`);
   }
+}
+
+/**
+ * Changes config.json and leaves what `change` does not name as it is, keys of others among them. The file is replaced
+ * in one step; a new one is readable by its owner alone. Nothing is written when nothing changes.
+ */
+export function changeConfig(
+  folder: string,
+  change: (config: Record<string, unknown>) => Record<string, unknown>,
+): void {
+  const path = realPath(`${folder}/config.json`);
+  const { config, mode, present } = read(path);
+  const changed = change(config);
+  if (present && JSON.stringify(changed) === JSON.stringify(config)) return;
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  replace(path, `${JSON.stringify(changed, null, '\t')}\n`, mode);
 }
 
 /** Where a link leads, so that the link stays one. */
@@ -32,13 +39,14 @@ function realPath(path: string): string {
   }
 }
 
-function read(path: string): { config: Record<string, unknown>; mode: number } {
+function read(path: string): { config: Record<string, unknown>; mode: number; present: boolean } {
   try {
     const text = readFileSync(path, 'utf8');
     const config = text.trim() === '' ? {} : (JSON.parse(text) as Record<string, unknown>);
-    return { config, mode: statSync(path).mode & 0o777 };
+    return { config, mode: statSync(path).mode & 0o777, present: true };
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return { config: {}, mode: 0o600 };
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT')
+      return { config: {}, mode: 0o600, present: false };
     throw error;
   }
 }

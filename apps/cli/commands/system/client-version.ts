@@ -29,6 +29,6 @@ export function clientVersion(context: Context, apiVersion: string, newestApiVer
     Os: process.platform,
     Arch: process.arch === 'x64' ? 'amd64' : process.arch,
     BuildTime: '',
-    Context: 'default',
+    Context: context.contextName,
   };
 }

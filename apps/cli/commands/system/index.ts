@@ -8,6 +8,12 @@ export const systemCommands: readonly CommandEntry[] = [
     load: async () => (await import('./df.ts')).command,
   },
   {
+    path: 'system dial-stdio',
+    summary: 'Proxy the stdio stream to the daemon connection. Should not be invoked manually.',
+    hidden: true,
+    load: async () => (await import('./dial-stdio.ts')).command,
+  },
+  {
     path: 'system events',
     aliases: ['events'],
     summary: 'Get real time events from the server',

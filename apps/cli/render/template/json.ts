@@ -7,6 +7,7 @@ import { element, type GoType, goValue, JSON_NUMBER, readField, sortedEntries, t
 export function goJson(value: Value, escapeHtml: boolean): string {
   if (!value) return 'null';
   const { type, v } = value;
+  if (type.marshal) return type.marshal(v);
   switch (type.kind) {
     case 'string':
       return type === JSON_NUMBER ? String(v) : jsonString(String(v), escapeHtml);

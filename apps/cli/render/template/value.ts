@@ -19,6 +19,8 @@ interface Named {
   underlying?: string;
   /** The type's String method, where it has one. */
   stringer?: (v: unknown) => string;
+  /** The type's MarshalJSON method, where it has one. */
+  marshal?: (v: unknown) => string;
   /** Methods that a template may call as fields. */
   methods?: Readonly<Record<string, Method>>;
 }
