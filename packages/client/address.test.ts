@@ -26,12 +26,9 @@ describe('engine addresses', () => {
     expect(formatAddress(parseAddress('tcp://host', TLS))).toBe('tcp://host:2376');
   });
 
-  it.each(['unix://', 'tcp://host:0', 'tcp://host:70000', 'foo://x', 'tcp://a b:1', ''])(
-    'refuses %s',
-    (text) => {
-      expect(() => parseAddress(text, undefined)).toThrow('unable to parse docker host');
-    },
-  );
+  it.each(['unix://', 'tcp://host:0', 'tcp://host:70000', 'foo://x', 'tcp://a b:1', ''])('refuses %s', (text) => {
+    expect(() => parseAddress(text, undefined)).toThrow('unable to parse docker host');
+  });
 
   it.each(['npipe:////./pipe/x', 'fd://'])('says that %s is not supported', (text) => {
     expect(() => parseAddress(text, undefined)).toThrow('is not supported');
