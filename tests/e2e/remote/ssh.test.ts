@@ -176,3 +176,10 @@ async function freePort(): Promise<number> {
   await new Promise((resolve) => server.close(resolve));
   return typeof address === 'object' && address !== null ? address.port : 0;
 }
+
+it('system dial-stdio speaks to the engine in the words that it is given', async () => {
+  const input = 'GET /_ping HTTP/1.1\r\nHost: engine\r\nConnection: close\r\n\r\n';
+  const { code, stdout } = await run(clientProgram('berth'), ['system', 'dial-stdio'], { input, env: place.env });
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^HTTP\/1\.1 200 OK\r\n.*\r\n\r\nOK$/s);
+});
