@@ -58,7 +58,7 @@ export class Launch {
         this.files.pid,
         ...more(this.files),
       ];
-      this.#child = spawnProcess(runtime.path, [...options, ...exec, containerId], {
+      this.#child = spawnProcess(runtime.program, [...options, ...exec, containerId], {
         descriptors: [...stdio, description.read],
         newSession: true,
         env: { PATH: process.env['PATH'] ?? '', XDG_RUNTIME_DIR: '' },

@@ -120,7 +120,7 @@ function argumentsOf(request: MonitorRequest): string[] {
     '-n',
     id,
     '-r',
-    runtimePath(runtime.path),
+    runtime.program,
     '-b',
     bundle,
     '-p',
@@ -144,24 +144,6 @@ function argumentsOf(request: MonitorRequest): string[] {
     ...(request.openStdin && (request.tty || !request.stdinOnce) ? ['--leave-stdin-open'] : []),
   ];
 }
-
-/** conmon wants a path; what is given by name is looked up once. */
-function runtimePath(name: string): string {
-  if (name.includes('/')) return name;
-  const known = resolved.get(name);
-  if (known !== undefined) return known;
-  for (const dir of (process.env['PATH'] ?? '').split(':')) {
-    try {
-      closeSync(openSync(join(dir, name), 'r'));
-      resolved.set(name, join(dir, name));
-      return join(dir, name);
-    } catch {
-      // not here
-    }
-  }
-  return name;
-}
-const resolved = new Map<string, string>();
 
 /** The one line that conmon writes when the container was created, or could not be. */
 function readReport(pipe: Readable, bundle: string): Promise<number> {

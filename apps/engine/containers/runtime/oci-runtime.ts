@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process';
-import { closeSync, constants, openSync, readSync, rmSync, unlinkSync, writeSync } from 'node:fs';
+import { accessSync, closeSync, constants, openSync, readSync, rmSync, unlinkSync, writeSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { BerthError, errnoOf } from '@berth/kit';
+import { sealProgram } from '../../linux/sealed-program.ts';
 
 const run = promisify(execFile);
 
@@ -11,7 +12,10 @@ const run = promisify(execFile);
 export interface OciRuntime {
   /** `crun`, `runc`, or another registered name. */
   name: string;
+  /** Where the program is installed. */
   path: string;
+  /** What is executed: a sealed copy of crun and runc, which would make one themselves, the installed program of others. */
+  program: string;
   version: string;
   /** The runtime's own state (`--root`). */
   stateRoot: string;
@@ -28,7 +32,8 @@ export async function findRuntime(name: string, stateRoot: string): Promise<OciR
     const version = /version (\S+)/.exec(stdout)?.[1] ?? 'unknown';
     const kind = /^(crun|runc)\b/.exec(stdout)?.[1];
     const fifo = kind === 'crun' || kind === 'runc' ? kind : undefined;
-    return { name, path: name, version, stateRoot, reusesSeccomp: kind === 'crun', fifo };
+    const path = onPath(name);
+    return { name, path, program: fifo ? sealed(path) : path, version, stateRoot, reusesSeccomp: kind === 'crun', fifo };
   } catch (cause) {
     throw new BerthError('not-found', `the OCI runtime "${name}" cannot be run on this host`, {
       cause,
@@ -36,6 +41,31 @@ export async function findRuntime(name: string, stateRoot: string): Promise<OciR
     });
   }
 }
+
+/** The path of a program that is given by name. Errors: ENOENT. */
+function onPath(name: string): string {
+  if (name.includes('/')) return name;
+  for (const directory of (process.env['PATH'] ?? '').split(':')) {
+    try {
+      accessSync(join(directory, name), constants.X_OK);
+      return join(directory, name);
+    } catch {
+      // not here
+    }
+  }
+  throw Object.assign(new Error(`${name}: not found on the PATH`), { code: 'ENOENT' });
+}
+
+/** One copy for each program, kept for as long as this process lives. */
+function sealed(path: string): string {
+  let copy = copies.get(path);
+  if (copy === undefined) {
+    copy = sealProgram(path);
+    copies.set(path, copy);
+  }
+  return copy;
+}
+const copies = new Map<string, string>();
 
 /**
  * Lets a created container run. The fast way is what the runtime's own `start` does at its core: opening the FIFO that
@@ -86,7 +116,7 @@ async function openForRunc(fifo: string): Promise<void> {
 /** Runs a command of the runtime. Errors: internal with the runtime's own words. */
 export async function runRuntime(runtime: OciRuntime, args: string[]): Promise<string> {
   try {
-    const { stdout } = await run(runtime.path, ['--root', runtime.stateRoot, ...args], {
+    const { stdout } = await run(runtime.program, ['--root', runtime.stateRoot, ...args], {
       timeout: 60_000,
       maxBuffer: 1 << 20,
     });

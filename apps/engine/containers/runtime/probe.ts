@@ -78,13 +78,13 @@ async function tryToRun(
     for (const dir of ['proc', 'dev']) await mkdir(join(bundle, 'rootfs', dir), { recursive: true });
     await writeFile(join(bundle, 'rootfs', 'init'), minimalProgram(), { mode: 0o755 });
     await writeFile(join(bundle, 'config.json'), JSON.stringify(probeSpec(cgroupsPath)));
-    await run(runtime.path, ['--root', runtime.stateRoot, 'run', '--bundle', bundle, id], { timeout: 20_000 });
+    await run(runtime.program, ['--root', runtime.stateRoot, 'run', '--bundle', bundle, id], { timeout: 20_000 });
     return undefined;
   } catch (error) {
     const stderr = error instanceof Error && 'stderr' in error ? String(error.stderr).trim() : '';
     return stderr || describeError(error);
   } finally {
-    await run(runtime.path, ['--root', runtime.stateRoot, 'delete', '--force', id]).catch(() => undefined); // gone already, normally
+    await run(runtime.program, ['--root', runtime.stateRoot, 'delete', '--force', id]).catch(() => undefined); // gone already, normally
     removeCgroup(cgroups, cgroupsPath);
     await rm(bundle, { recursive: true, force: true });
   }
