@@ -13,6 +13,7 @@ import type { HealthBook } from './health/index.ts';
 import type { LiveRegistry } from './live.ts';
 import type { ContainerRecord } from './model.ts';
 import type { OciRuntime } from './runtime/oci-runtime.ts';
+import type { ReadyMonitors } from './runtime/ready-monitors.ts';
 import type { ContainerStore } from './store.ts';
 
 /** What the verbs of containers work with. */
@@ -36,6 +37,7 @@ export interface Context {
   readyExecs: ReadyExecs;
   /** What health checks found. */
   health: HealthBook;
+  readyMonitors: ReadyMonitors;
   /** Work that goes on after its request was answered (files of removed containers); awaited when the engine stops. */
   background: Set<Promise<void>>;
   /** Containers that end only to be started again: `--rm` does not remove them this time. */

@@ -10,6 +10,7 @@ import { checkName, generateName, nameConflict } from './parse/names.ts';
 import { parseCreate } from './parse/parse-create.ts';
 import { runtimeFor } from './runtime/select.ts';
 import type { ContainerService, CreateBody } from './service.ts';
+import { expectStart } from './start-ahead.ts';
 
 /**
  * Makes a container: checks, files, row; on disk when it returns. Nothing runs yet.
@@ -60,6 +61,7 @@ export const create =
       throw error;
     }
     context.publish('container', 'create', id, eventAttributes(record));
+    expectStart(context, id);
     return { Id: id, Warnings: warnings };
   };
 

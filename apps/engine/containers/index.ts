@@ -30,8 +30,10 @@ import { restart } from './restart.ts';
 import { beginAnew } from './restart-policy.ts';
 import { rotateLogs } from './run/log-rotation.ts';
 import type { ProbeResult } from './runtime/probe.ts';
+import { ReadyMonitors } from './runtime/ready-monitors.ts';
 import type { ContainerService } from './service.ts';
 import { startLocked } from './start.ts';
+import { forgetStart } from './start-ahead.ts';
 import { isActive, stop } from './stop.ts';
 import { ContainerStore } from './store.ts';
 import { top } from './top.ts';
@@ -79,6 +81,7 @@ export function createContainers(parts: {
     execs: new ExecRegistry(),
     readyExecs: new ReadyExecs(),
     health: new HealthBook(parts.db),
+    readyMonitors: new ReadyMonitors((id) => context.lock.run(id, () => forgetStart(context, id))),
     background: new Set(),
     keepOnce: new Set(),
     closing: false,
@@ -116,6 +119,7 @@ export function createContainers(parts: {
       await monitors.close();
       context.warmer.close();
       await context.readyExecs.close();
+      await Promise.all(context.readyMonitors.ids().map((id) => forgetStart(context, id)));
       await context.lock.idle();
       await Promise.all(context.background);
     },

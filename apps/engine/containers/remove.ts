@@ -7,6 +7,7 @@ import { takeDown } from './ended.ts';
 import type { ContainerRecord } from './model.ts';
 import { removeAnonymousVolumes } from './mounts/release.ts';
 import type { ContainerService } from './service.ts';
+import { forgetStart } from './start-ahead.ts';
 import { cancelRestart, isActive, killRecord } from './stop.ts';
 
 /** Removes a container and its files. Errors: not-found; conflict when it runs and `force` is not set. */
@@ -54,6 +55,7 @@ function refuseActive(record: ContainerRecord): void {
 export async function removeLocked(context: Context, id: string, { volumes = false } = {}): Promise<void> {
   const record = context.store.get(id);
   if (!record) return;
+  await forgetStart(context, id);
   if (record.sandbox || existsSync(pathsOf(context.config, id).bundle)) await takeDown(context, record);
   context.store.delete(id); // the row first: files without a row are swept at the next start, a row without files is a broken container
   moveAside(context, id, context.live.of(id).released);

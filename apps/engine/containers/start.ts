@@ -1,5 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync } from 'node:fs';
 import { BerthError, errnoOf, Scope } from '@berth/kit';
 import { ensureDirectoryInRoot } from '../linux/make-in-root.ts';
 import type { Sandbox } from '../networks/model.ts';
@@ -22,6 +21,7 @@ import { deleteState, type OciRuntime, startCreated } from './runtime/oci-runtim
 import { applySeccomp, rememberSeccomp } from './runtime/seccomp-cache.ts';
 import { runtimeFor } from './runtime/select.ts';
 import { buildSpec } from './spec/build.ts';
+import { monitorRequest } from './start-ahead.ts';
 
 /**
  * Starts a container that does not run. Errors: not-modified when it runs; conflict when it is paused or being removed;
@@ -126,16 +126,7 @@ async function prepare(
   undo.add('remove the bundle', () => removeBundle(paths));
   forgetExit(exitDirectory(config), id); // of an earlier run whose end was saved just before an engine died
   mkdirSync(paths.bundle, { recursive: true, mode: 0o700 });
-  const waiting = launchMonitor({
-    id,
-    bundle: paths.bundle,
-    exitDirectory: exitDirectory(config),
-    runtime,
-    tty: spec.config.Tty,
-    openStdin: spec.config.OpenStdin,
-    stdinOnce: spec.config.StdinOnce,
-    logPath: spec.hostConfig.LogConfig.Type === 'none' ? undefined : paths.logFile,
-  });
+  const waiting = context.readyMonitors.take(id) ?? launchMonitor(monitorRequest(context, record, runtime));
   undo.add('end the monitor', () => waiting.abandon());
   mountRootfs(paths, layers, { dataRoot: config.dataRoot, volatile: isVolatile });
   undo.add('unmount the root file system', () => unmountRootfs(paths, { volatile: isVolatile }));
@@ -172,8 +163,6 @@ async function prepare(
     built.spec.mounts = staged.mounts;
   }
   const seccomp = applySeccomp(context, runtime, built);
-  writeFileSync(join(paths.bundle, 'config.json'), JSON.stringify(built.spec), { mode: 0o600 });
-
   let monitorEnded: Promise<void> | undefined;
   undo.add('forget the exit file', async () => {
     await monitorEnded;
@@ -183,7 +172,7 @@ async function prepare(
     await killLeftovers(cgroups, cgroupOf(config, id));
     deleteState(runtime, id);
   });
-  const monitor = await waiting.begin();
+  const monitor = await waiting.begin(JSON.stringify(built.spec));
   monitorEnded = monitor.ended;
   staged?.dismantle();
   dismantle();

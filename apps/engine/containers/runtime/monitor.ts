@@ -1,12 +1,24 @@
-import { closeSync, existsSync, openSync, readFileSync, rmSync, statSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { open, readFile } from 'node:fs/promises';
+import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { BerthError, errnoOf } from '@berth/kit';
-import { makePipe, readPipe } from '../../linux/descriptor.ts';
+import { makePipe, readPipe, writePipe } from '../../linux/descriptor.ts';
+import { makeFifo } from '../../linux/fifo.ts';
 import { watchProcess } from '../../linux/pidfd.ts';
 import { identifyProcess, isRunning, type ProcessIdentity } from '../../linux/process.ts';
-import { SIGNALS, type SpawnedProcess, spawnProcess } from '../../linux/spawn.ts';
+import { type SpawnedProcess, spawnProcess } from '../../linux/spawn.ts';
 import { refusal } from '../run/start-failure.ts';
 import type { OciRuntime } from './oci-runtime.ts';
 
@@ -40,70 +52,132 @@ export interface ExitReport {
   oomKilled: boolean;
 }
 
-/** conmon, started and waiting to be told to begin. It takes as long to get there as the engine to prepare a container. */
+/** conmon and the runtime below it, which wait for what to create; until then they come up beside other work. */
 export interface WaitingMonitor {
   /**
-   * Makes conmon create the container by the runtime; it holds the container's stdio, log and exit status from then on
-   * and survives this engine. Errors: invalid with the runtime's words when the container cannot be created.
+   * Says what to create: `config` is the runtime's configuration as JSON text, kept as `config.json` in the bundle. The
+   * monitor holds the container's stdio, log and exit status from then on and survives this engine. Errors: invalid with
+   * the runtime's words when the container cannot be created; those of `launchMonitor`.
    */
-  begin(): Promise<StartedMonitor>;
+  begin(config: string): Promise<StartedMonitor>;
   /** Ends one that was not told to begin; does nothing for one that was. */
   abandon(): Promise<void>;
 }
 
-/** Starts conmon up to where it waits. The bundle's directory must be there. Errors: unavailable when it is not installed. */
+/**
+ * Starts conmon, and by it the runtime. The bundle's directory must be there. Errors: unavailable when conmon is not
+ * installed.
+ */
 export function launchMonitor(request: MonitorRequest): WaitingMonitor {
-  const { child, sync, start } = spawnMonitor(request);
-  let waits = true;
+  return request.runtime.fifo === undefined ? launchLater(request) : launchNow(request);
+}
+
+/** Of runtimes that nobody knows it is not said how often and in what way they read their configuration. */
+function launchLater(request: MonitorRequest): WaitingMonitor {
   return {
-    async begin() {
+    async begin(config) {
+      writeFileSync(join(request.bundle, CONFIG), config, { mode: 0o600 });
+      const { child, sync } = spawnMonitor(request);
+      return report(child, sync, request.bundle);
+    },
+    abandon: async () => undefined,
+  };
+}
+
+const CONFIG = 'config.json';
+
+/**
+ * crun and runc find a FIFO in place of their configuration and wait for its content. When it comes, a file takes the
+ * place of the FIFO for whoever opens it later. Should this engine die before, they read nothing and give up.
+ */
+function launchNow(request: MonitorRequest): WaitingMonitor {
+  const path = join(request.bundle, CONFIG);
+  rmSync(path, { force: true });
+  const fifo = makeFifo(path);
+  let waits = true;
+  let started: ReturnType<typeof spawnMonitor>;
+  try {
+    started = spawnMonitor(request);
+  } catch (error) {
+    closeSync(fifo);
+    throw error;
+  }
+  const { child, sync } = started;
+  return {
+    async begin(config) {
       waits = false;
+      let rest: Socket | undefined;
       try {
-        writeSync(start, 'x');
+        writeFileSync(`${path}.new`, config, { mode: 0o600 });
+        renameSync(`${path}.new`, path);
+        rest = writeAndClose(fifo, Buffer.from(config));
+        return await report(child, sync, request.bundle);
       } finally {
-        closeSync(start);
+        rest?.destroy();
       }
-      const pid = await readReport(readPipe(sync), request.bundle);
-      const monitor = identifyProcess(child.pid);
-      const container = identifyProcess(pid);
-      if (!monitor || !container) throw new BerthError('internal', 'the container ended before it was started');
-      return { monitor, container, ended: child.exited.then(() => undefined) };
     },
     async abandon() {
       if (!waits) return;
       waits = false;
-      child.kill(SIGNALS.SIGKILL); // before its pipe is closed: that too would make it begin
+      closeSync(fifo);
+      readPipe(sync)
+        .on('error', () => undefined)
+        .resume(); // what they have to say about that
       await child.exited;
-      for (const fd of [start, sync]) closeSync(fd);
     },
   };
 }
 
-function spawnMonitor(request: MonitorRequest): { child: SpawnedProcess; sync: number; start: number } {
+/** Most fit into the pipe at once. What does not is written by the stream that is returned, to be destroyed at the end. */
+function writeAndClose(fifo: number, content: Buffer): Socket | undefined {
+  let written = 0;
+  try {
+    while (written < content.length) written += writeSync(fifo, content, written);
+  } catch (error) {
+    if (errnoOf(error) !== 'EAGAIN') {
+      closeSync(fifo);
+      throw error;
+    }
+    const rest = writePipe(fifo);
+    rest.on('error', () => undefined); // it ended without reading: its report says why
+    rest.end(content.subarray(written));
+    return rest;
+  }
+  closeSync(fifo);
+  return undefined;
+}
+
+async function report(child: SpawnedProcess, sync: number, bundle: string): Promise<StartedMonitor> {
+  const pid = await readReport(readPipe(sync), bundle);
+  const monitor = identifyProcess(child.pid);
+  const container = identifyProcess(pid);
+  if (!monitor || !container) throw new BerthError('internal', 'the container ended before it was started');
+  return { monitor, container, ended: child.exited.then(() => undefined) };
+}
+
+function spawnMonitor(request: MonitorRequest): { child: SpawnedProcess; sync: number } {
   // A file, not a pipe: nothing of the monitor may break when this engine goes.
   const log = openSync(join(request.bundle, 'monitor.log'), 'a', 0o600);
   const sync = makePipe();
-  const start = makePipe();
   try {
     const child = spawnProcess('conmon', argumentsOf(request), {
       cwd: request.bundle,
-      descriptors: ['null', log, log, sync.write, start.read],
+      descriptors: ['null', log, log, sync.write],
       env: {
         PATH: process.env['PATH'] ?? '/usr/sbin:/usr/bin:/sbin:/bin',
         _OCI_SYNCPIPE: '3',
-        _OCI_STARTPIPE: '4',
         TMPDIR: '/tmp',
       },
     });
-    return { child, sync: sync.read, start: start.write };
+    return { child, sync: sync.read };
   } catch (cause) {
-    for (const fd of [sync.read, start.write]) closeSync(fd);
+    closeSync(sync.read);
     throw new BerthError('unavailable', 'the container monitor conmon cannot be run', {
       cause,
       hint: 'Install it: apt-get install conmon',
     });
   } finally {
-    for (const fd of [log, sync.write, start.read]) closeSync(fd);
+    for (const fd of [log, sync.write]) closeSync(fd);
   }
 }
 

@@ -33,7 +33,15 @@ export async function findRuntime(name: string, stateRoot: string): Promise<OciR
     const kind = /^(crun|runc)\b/.exec(stdout)?.[1];
     const fifo = kind === 'crun' || kind === 'runc' ? kind : undefined;
     const path = onPath(name);
-    return { name, path, program: fifo ? sealed(path) : path, version, stateRoot, reusesSeccomp: kind === 'crun', fifo };
+    return {
+      name,
+      path,
+      program: fifo ? sealed(path) : path,
+      version,
+      stateRoot,
+      reusesSeccomp: kind === 'crun',
+      fifo,
+    };
   } catch (cause) {
     throw new BerthError('not-found', `the OCI runtime "${name}" cannot be run on this host`, {
       cause,
