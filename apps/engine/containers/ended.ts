@@ -49,12 +49,15 @@ export async function finish(context: Context, id: string): Promise<void> {
   );
   // Only what is saved may be forgotten: an engine that dies in between finds the file again.
   forgetExit(exitDirectory(context.config), id);
-  await takeDown(context, record);
+  const goes = !restart && record.spec.hostConfig.AutoRemove && !context.keepOnce.delete(id);
+  await vacate(context, record);
   context.live
     .of(id)
     .ended({ StatusCode: ended.exitCode, ...(ended.error ? { Error: { Message: ended.error } } : {}) });
+  // Who waits has been told: what is left to do is nobody's but ours, and the lock keeps the next start off it.
+  if (goes) await removeLocked(context, id);
+  else await release(context, record);
   if (restart) restartLater(context, context.store.get(id)!, ended);
-  else if (record.spec.hostConfig.AutoRemove && !context.keepOnce.delete(id)) await removeLocked(context, id);
 }
 
 function exitReport(context: Context, record: ContainerRecord, state: Running): ExitReport & { error: string } {
@@ -79,38 +82,57 @@ function exitReport(context: Context, record: ContainerRecord, state: Running): 
   };
 }
 
-/** Takes down everything that a run used. Each step is done also when one before it fails; nothing here is worth a lie. */
+/** Takes down everything that a run used. */
 export async function takeDown(context: Context, record: ContainerRecord): Promise<void> {
+  await vacate(context, record);
+  await release(context, record);
+}
+
+/** Gives back what others may be waiting for: processes, addresses, ports. */
+export async function vacate(context: Context, record: ContainerRecord): Promise<void> {
   const { config, cgroups } = context;
-  const paths = pathsOf(config, record.id);
-  const attempt = async (what: string, step: () => Promise<void> | void) => {
-    try {
-      await step();
-    } catch (error) {
-      context.log.error(`cannot ${what} of a container that ended`, { container: record.id, error });
-    }
-  };
-  await attempt('remove the control group', () => killLeftovers(cgroups, cgroupOf(config, record.id)));
+  await attempt(context, record, 'remove the control group', () => killLeftovers(cgroups, cgroupOf(config, record.id)));
   const { sandbox } = record;
   if (sandbox) {
-    await attempt('close the network', () => context.networks.close(record.id, sandbox));
+    await attempt(context, record, 'close the network', () => context.networks.close(record.id, sandbox));
     context.store.save({ ...context.store.get(record.id)!, sandbox: undefined });
   }
   releaseVolumes(context, record);
-  await attempt('unmount shared memory', () => unmountIfThere(join(paths.bundle, 'shm')));
-  await attempt('remove the runtime state', async () =>
+}
+
+/** Takes down the rest: mounts, the runtime's state, the bundle. Needs the record only, not the row. */
+export async function release(context: Context, record: ContainerRecord): Promise<void> {
+  const paths = pathsOf(context.config, record.id);
+  await attempt(context, record, 'unmount shared memory', () => unmountIfThere(join(paths.bundle, 'shm')));
+  await attempt(context, record, 'remove the runtime state', async () =>
     deleteState(await runtimeFor(context, record.spec.hostConfig.Runtime), record.id),
   );
   const isVolatile = record.spec.hostConfig.AutoRemove;
-  const release = async () => {
-    await attempt('unmount the root file system', () => unmountRootfs(paths, { volatile: isVolatile }));
-    await attempt('remove the bundle', () => removeBundle(paths));
+  const letGo = async () => {
+    await attempt(context, record, 'unmount the root file system', () =>
+      unmountRootfs(paths, { volatile: isVolatile }),
+    );
+    await attempt(context, record, 'remove the bundle', () => removeBundle(paths));
   };
-  if (isVolatile) return release();
+  if (isVolatile) return letGo();
   // Nobody but a next start, or the removal of the files, has to wait until the kernel has written everything out.
   const live = context.live.of(record.id);
-  live.released = release();
+  live.released = letGo();
   inBackground(context, `release the root file system of container ${record.id}`, () => live.released);
+}
+
+/** Each step is done also when one before it fails; nothing here is worth a lie. */
+async function attempt(
+  context: Context,
+  record: ContainerRecord,
+  what: string,
+  step: () => Promise<void> | void,
+): Promise<void> {
+  try {
+    await step();
+  } catch (error) {
+    context.log.error(`cannot ${what} of a container that ended`, { container: record.id, error });
+  }
 }
 
 function unmountIfThere(path: string): void {

@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BerthError } from '@berth/kit';
 import { type Context, eventAttributes, inBackground, pathsOf } from './context.ts';
-import { takeDown } from './ended.ts';
+import { release, vacate } from './ended.ts';
 import type { ContainerRecord } from './model.ts';
 import { removeAnonymousVolumes } from './mounts/release.ts';
 import type { ContainerService } from './service.ts';
@@ -56,13 +56,16 @@ export async function removeLocked(context: Context, id: string, { volumes = fal
   const record = context.store.get(id);
   if (!record) return;
   await forgetStart(context, id);
-  if (record.sandbox || existsSync(pathsOf(context.config, id).bundle)) await takeDown(context, record);
+  const inUse = record.sandbox !== undefined || existsSync(pathsOf(context.config, id).bundle);
+  if (inUse) await vacate(context, record);
   context.store.delete(id); // the row first: files without a row are swept at the next start, a row without files is a broken container
-  moveAside(context, id, context.live.of(id).released);
   if (volumes || record.spec.hostConfig.AutoRemove) removeAnonymousVolumes(context, record);
   context.execs.forgetContainer(id);
   context.publish('container', 'destroy', id, eventAttributes(record));
-  context.live.of(id).removed({ StatusCode: 'exitCode' in record.state ? record.state.exitCode : 0 });
+  const live = context.live.of(id);
+  live.removed({ StatusCode: 'exitCode' in record.state ? record.state.exitCode : 0 });
+  if (inUse) await release(context, record);
+  moveAside(context, id, live.released);
   context.live.forget(id);
 }
 
