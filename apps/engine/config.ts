@@ -139,6 +139,9 @@ export interface RegisteredRuntime {
   runtimeArgs: string[];
 }
 
+/** Where `berth daemon tls init` puts certificates, and where TLS takes them from unless said. */
+export const DEFAULT_TLS_DIRECTORY = '/etc/berth/tls';
+
 /** The settings of an engine that was told nothing. */
 export const DEFAULT_CONFIG: EngineConfig = {
   dataRoot: '/var/lib/berth',

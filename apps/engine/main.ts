@@ -1,24 +1,31 @@
-import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { BerthError, createLogger, describeError, type Logger, Scope } from '@berth/kit';
-import { createRoutes, serve } from './api/index.ts';
+import { accessSync, chmodSync, constants, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { BerthError, describeError, type Logger, Scope } from '@berth/kit';
+import { checkAddresses, createRoutes, readTls, refuseTaken, serve } from './api/index.ts';
 import type { EngineConfig } from './config.ts';
 import { createContainers, probeRuntime } from './containers/index.ts';
-import { createEvents } from './events/index.ts';
+import { createEvents, type Publish } from './events/index.ts';
 import { createImages, createTransfers } from './images/index.ts';
 import { lockFile } from './linux/file-lock.ts';
 import { createNetworks } from './networks/index.ts';
 import { releaseWhenIdle } from './release-when-idle.ts';
+import { runEngine } from './run.ts';
 import { type CommandLine, loadConfig, readCommandLine, usage } from './settings/index.ts';
 import { openDatabase } from './state/database.ts';
 import { BUILD, createSystem, VERSION } from './system/index.ts';
 import { findPrograms } from './system/programs.ts';
+import { tlsCommand } from './tls/index.ts';
 import { createVolumes } from './volumes/index.ts';
 
 /** A running engine. */
 export interface Engine {
   /** Where it listens. */
   addresses: readonly string[];
+  /** Persistent id. */
+  id: string;
+  publish: Publish;
+  /** Looks whether these settings can take the place of the present ones. Errors: those of the parts. */
+  checkReload(next: EngineConfig): Promise<void>;
   /** Answers no more requests and lets go of everything; containers go on. Idempotent. */
   stop(): Promise<void>;
 }
@@ -30,17 +37,19 @@ export interface Engine {
 export async function startEngine(config: EngineConfig, log: Logger): Promise<Engine> {
   const scope = new Scope();
   try {
-    const addresses = await assemble(config, log, scope);
-    return { addresses, stop: () => scope.close() };
+    return { ...(await assemble(config, log, scope)), stop: () => scope.close() };
   } catch (error) {
     await scope.close();
     throw error;
   }
 }
 
-async function assemble(config: EngineConfig, log: Logger, scope: Scope): Promise<readonly string[]> {
+async function assemble(config: EngineConfig, log: Logger, scope: Scope): Promise<Omit<Engine, 'stop'>> {
+  const tls = readTls(config);
+  const addresses = checkAddresses(config, tls);
   makeRoots(config);
   claim(config, scope);
+  await Promise.all(addresses.map(refuseTaken)); // before anything is made in the kernel
   const db = openDatabase(join(config.dataRoot, 'berth.db'));
   scope.add('close the database', () => db.close());
   const events = createEvents({ db, log });
@@ -104,6 +113,8 @@ async function assemble(config: EngineConfig, log: Logger, scope: Scope): Promis
     }),
     hosts: config.hosts,
     socketGroup: config.socketGroup,
+    tls,
+    allowUnprotected: config.allowUnprotectedTcp,
     version: VERSION,
     log,
     onConnection: () => containers.expect(),
@@ -117,7 +128,7 @@ async function assemble(config: EngineConfig, log: Logger, scope: Scope): Promis
     hosts: api.addresses.join(' '),
     root: config.dataRoot,
   });
-  return api.addresses;
+  return { addresses: api.addresses, id: system.id, publish, checkReload: async () => {} };
 }
 
 /**
@@ -125,9 +136,19 @@ async function assemble(config: EngineConfig, log: Logger, scope: Scope): Promis
  * run set-uid programs of images (CVE-2021-41091), so one that was there before is closed as well.
  */
 function makeRoots({ dataRoot, execRoot }: EngineConfig): void {
-  mkdirSync(dataRoot, { recursive: true, mode: 0o700 });
-  chmodSync(dataRoot, 0o700);
-  mkdirSync(execRoot, { recursive: true, mode: 0o711 });
+  for (const [what, path, mode] of [
+    ['data', dataRoot, 0o700],
+    ['exec', execRoot, 0o711],
+  ] as const) {
+    try {
+      mkdirSync(path, { recursive: true, mode });
+      if (what === 'data') chmodSync(path, mode);
+      accessSync(path, constants.W_OK | constants.X_OK);
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      throw new BerthError('unavailable', `cannot use the ${what} root ${path}: ${reason}`, { cause });
+    }
+  }
 }
 
 /** One engine for each root; its process id is in EXEC/berth.pid while it runs. */
@@ -139,8 +160,12 @@ function claim(config: EngineConfig, scope: Scope): void {
     });
   }
   scope.add('release the data root', () => lock.release());
-  writeFileSync(config.pidFile, `${process.pid}\n`);
-  scope.add('remove the pid file', () => rmSync(config.pidFile, { force: true }));
+  // The client finds the engine by the one in the exec root, whatever else was asked for.
+  for (const file of new Set([join(config.execRoot, 'berth.pid'), config.pidFile])) {
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, `${process.pid}\n`);
+    scope.add('remove the pid file', () => rmSync(file, { force: true }));
+  }
 }
 
 /** What is printed instead of running. Errors: those of `loadConfig`. */
@@ -150,49 +175,35 @@ function answer(line: CommandLine): string {
       return usage();
     case 'version':
       return `Berth version ${VERSION}, build ${BUILD}\n`;
-    default:
-      loadConfig(line);
+    default: {
+      const { config } = loadConfig(line);
+      checkAddresses(config, readTls(config));
       return 'configuration OK\n';
+    }
   }
 }
 
 async function main(): Promise<void> {
-  const line = readCommandLine(process.argv.slice(2));
+  const words = process.argv.slice(2);
+  if (words[0] === 'tls') {
+    process.stdout.write(await tlsCommand(words.slice(1)));
+    return;
+  }
+  const line = readCommandLine(words);
   if (line.action !== 'run') {
     process.stdout.write(answer(line));
     return;
   }
-  const { config } = loadConfig(line);
   if (process.getuid?.() !== 0)
     throw new BerthError('forbidden', 'the engine needs root: it makes mounts, namespaces and network links', {
       hint: 'Start it with sudo.',
     });
-  const level = config.debug ? 'debug' : config.logLevel;
-  const log = createLogger(level, config.logFormat, (text) => process.stderr.write(text));
-  const engine = await startEngine(config, log);
-  let stopping = false;
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.on(signal, () => {
-      if (stopping) process.exit(1);
-      stopping = true;
-      log.info('stopping; containers go on', { signal });
-      engine.stop().then(
-        () => process.exit(0),
-        (error) => {
-          log.error('the engine did not stop cleanly', { error });
-          process.exit(1);
-        },
-      );
-    });
-  }
-  process.on('unhandledRejection', (error) =>
-    log.error('a failure was not handled', { error, stack: error instanceof Error ? error.stack : undefined }),
-  );
+  await runEngine(line, startEngine);
 }
 
 if (import.meta.main) {
   main().catch((error) => {
     process.stderr.write(`berth: ${describeError(error)}\n`);
-    process.exitCode = 1;
+    process.exit(1);
   });
 }

@@ -10,12 +10,17 @@ export interface Logger {
 
 const ORDER: Record<LogLevel, number> = { debug: 0, info: 1, warn: 2, error: 3 };
 
-/** A logger that writes one line per entry (logfmt or JSON) to `write`. */
-export function createLogger(level: LogLevel, format: 'text' | 'json', write: (line: string) => void): Logger {
+/** A logger that writes one line per entry (logfmt or JSON) to `write`. A level that may change is asked each time. */
+export function createLogger(
+  level: LogLevel | (() => LogLevel),
+  format: 'text' | 'json',
+  write: (line: string) => void,
+): Logger {
+  const least = typeof level === 'function' ? level : () => level;
   const entry =
     (at: LogLevel) =>
     (message: string, facts: Record<string, unknown> = {}) => {
-      if (ORDER[at] < ORDER[level]) return;
+      if (ORDER[at] < ORDER[least()]) return;
       const time = new Date().toISOString();
       if (format === 'json') write(`${JSON.stringify({ time, level: at, msg: message, ...plain(facts) })}\n`);
       else {

@@ -18,7 +18,7 @@ const WORKSPACES: Record<string, readonly string[]> = {
 const STEPS: readonly (readonly string[])[] = [
   ['linux'],
   ['filters'],
-  ['state', 'settings'],
+  ['state', 'settings', 'tls'],
   ['events'],
   ['volumes', 'images', 'networks'],
   ['containers'],

@@ -18,9 +18,13 @@ export function findEngine(options: readonly string[]): RunningEngine | undefine
   return main < 0 ? undefined : { pid, options: words.slice(main + 1) };
 }
 
-/** The first address that an engine with these options listens at. */
+/** The first address that an engine with these options listens at; a unix socket before others. */
 export function engineHost(options: readonly string[]): string {
-  return value(options, ['--host', '-H']) ?? `unix://${execRoot(options)}/berth.sock`;
+  const flag = value(options, ['--host', '-H']);
+  if (flag !== undefined) return flag;
+  const { hosts } = settings(options);
+  const told = Array.isArray(hosts) ? hosts.filter((host): host is string => typeof host === 'string') : [];
+  return told.find((host) => host.startsWith('unix://')) ?? told[0] ?? `unix://${execRoot(options)}/berth.sock`;
 }
 
 /** Where the output of an engine in the background goes: beside its socket when it is not the one of the system. */
@@ -39,7 +43,18 @@ export function namesOnly(options: readonly string[]): boolean {
 }
 
 function execRoot(options: readonly string[]): string {
-  return value(options, ['--exec-root']) ?? DEFAULT_EXEC_ROOT;
+  const told = value(options, ['--exec-root']) ?? settings(options)['exec-root'];
+  return typeof told === 'string' ? told.replace(/(.)\/+$/, '$1') : DEFAULT_EXEC_ROOT;
+}
+
+/** The engine's configuration file; the engine itself says what is wrong with it. */
+function settings(options: readonly string[]): Record<string, unknown> {
+  try {
+    const file: unknown = JSON.parse(read(value(options, ['--config-file']) ?? '/etc/berth/daemon.json') ?? '');
+    return typeof file === 'object' && file !== null ? { ...file } : {};
+  } catch {
+    return {};
+  }
 }
 
 function value(options: readonly string[], names: readonly string[]): string | undefined {

@@ -20,7 +20,6 @@ export function createConnections(): Connections {
   let emptied = () => {};
   const onClosed = (socket: Socket) => {
     open.delete(socket);
-    given.delete(socket);
     if (open.size === 0) emptied();
   };
   return {
@@ -31,7 +30,9 @@ export function createConnections(): Connections {
         socket.once('close', () => onClosed(socket));
       }),
     hijacked: (socket) => {
+      // With TLS this is not the socket that was watched, but the one around it.
       given.add(socket);
+      socket.once('close', () => given.delete(socket));
     },
     close: async (milliseconds) => {
       closing.abort();

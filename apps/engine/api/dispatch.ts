@@ -5,7 +5,7 @@ import { BerthError, describeError, httpStatusOf, type Logger } from '@berth/kit
 import type { Connections } from './connections.ts';
 import { hijackHead, takeConnection } from './hijack.ts';
 import { createMatcher, type Match } from './match.ts';
-import { refuseForeignPage } from './origin.ts';
+import { refuseForeignPage, type Transport } from './origin.ts';
 import { isGone, sendJson, sendReply } from './reply.ts';
 import { HttpRequest } from './request.ts';
 import type { Reply, Route } from './route.ts';
@@ -18,7 +18,7 @@ export interface DispatchOptions {
   connections: Connections;
 }
 
-export type Dispatch = (request: IncomingMessage, response: ServerResponse, transport: 'unix' | 'tcp') => void;
+export type Dispatch = (request: IncomingMessage, response: ServerResponse, transport: Transport) => void;
 
 /** Takes one request from its line to its answer: version, route, handler, reply, errors. */
 export function createDispatcher(options: DispatchOptions): Dispatch {
@@ -44,9 +44,9 @@ async function answer(
   headers: Readonly<Record<string, string>>,
   incoming: IncomingMessage,
   response: ServerResponse,
-  transport: 'unix' | 'tcp',
+  transport: Transport,
 ): Promise<string> {
-  if (transport === 'tcp') refuseForeignPage(incoming.headers);
+  refuseForeignPage(incoming.headers, transport);
   const { path, search, version } = readTarget(incoming.url ?? '/');
   const method = incoming.method ?? '';
   const found = method === 'OPTIONS' ? OPTIONS_MATCH : match(method, path);

@@ -1,4 +1,6 @@
+export { refuseTaken } from './listen.ts';
 export type { ApiServices } from './routes.ts';
 export { createRoutes } from './routes.ts';
 export type { ApiServer, ServeOptions } from './server.ts';
-export { serve } from './server.ts';
+export { checkAddresses, serve } from './server.ts';
+export { isOpenToOthers, readTls } from './tls.ts';

@@ -1,5 +1,5 @@
 import { chmodSync, chownSync, lstatSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
-import { connect, type Server } from 'node:net';
+import { connect, createServer, type Server } from 'node:net';
 import path from 'node:path';
 import { BerthError, errnoOf } from '@berth/kit';
 import type { Address } from './address.ts';
@@ -13,6 +13,7 @@ const UNIX_PATH_MAX = 107;
  */
 export async function listen(server: Server, address: Address, socketGroup: string | undefined): Promise<void> {
   if (address.kind === 'tcp') return listenTcp(server, address);
+  if (address.kind === 'fd') return bind(server, () => server.listen({ fd: address.fd }));
   const { path: file } = address;
   if (Buffer.byteLength(file) > UNIX_PATH_MAX) {
     throw new BerthError('invalid', `the socket path ${file} is longer than ${UNIX_PATH_MAX} bytes`, {
@@ -34,15 +35,41 @@ export async function listen(server: Server, address: Address, socketGroup: stri
   chmodSync(file, 0o660);
 }
 
+/**
+ * Looks whether `listen` would find the address free, so that an engine that cannot listen makes nothing before it ends.
+ * Errors: conflict, invalid.
+ */
+export async function refuseTaken(address: Address): Promise<void> {
+  if (address.kind === 'unix') return refuseUsed(address.path);
+  if (address.kind === 'fd') return;
+  const probe = createServer();
+  await listenTcp(probe, address);
+  await new Promise((resolve) => probe.close(resolve));
+}
+
 async function listenTcp(server: Server, address: { host: string; port: number }): Promise<void> {
   try {
-    await bind(server, () => server.listen({ host: address.host, port: address.port, exclusive: true }));
+    const host = address.host === '' ? {} : { host: address.host };
+    await bind(server, () => server.listen({ ...host, port: address.port, exclusive: true }));
   } catch (cause) {
-    if (errnoOf(cause) !== 'EADDRINUSE') throw cause;
-    throw new BerthError('conflict', `cannot listen on ${address.host}:${address.port}: the port is taken`, {
-      cause,
-      hint: 'Stop the program that holds it, or choose another port.',
-    });
+    throw refusal(`${address.host}:${address.port}`, cause);
+  }
+}
+
+function refusal(where: string, cause: unknown): BerthError {
+  switch (errnoOf(cause)) {
+    case 'EADDRINUSE':
+      return new BerthError('conflict', `cannot listen on ${where}: the port is taken`, {
+        cause,
+        hint: 'Stop the program that holds it, or choose another port.',
+      });
+    case 'EADDRNOTAVAIL':
+      return new BerthError('invalid', `cannot listen on ${where}: this machine does not have that address`, { cause });
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return new BerthError('invalid', `cannot listen on ${where}: the name has no address`, { cause });
+    default:
+      return new BerthError('unavailable', `cannot listen on ${where}: ${String(cause)}`, { cause });
   }
 }
 
@@ -58,6 +85,11 @@ function bind(server: Server, start: () => void): Promise<void> {
 }
 
 async function removeStale(file: string): Promise<void> {
+  await refuseUsed(file);
+  rmSync(file, { force: true });
+}
+
+async function refuseUsed(file: string): Promise<void> {
   const found = lstatSync(file, { throwIfNoEntry: false });
   if (found === undefined) return;
   if (!found.isSocket()) {
@@ -70,7 +102,6 @@ async function removeStale(file: string): Promise<void> {
       hint: 'Stop it first, or give this engine another --host, --data-root and --exec-root.',
     });
   }
-  rmSync(file);
 }
 
 function answers(file: string): Promise<boolean> {

@@ -1,9 +1,12 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { TlsOptions } from 'node:tls';
 import type { Logger } from '@berth/kit';
-import { type Address, parseAddress } from './address.ts';
+import { type Address, isLoopback, type Protection, parseAddress } from './address.ts';
 import { createConnections } from './connections.ts';
 import { createDispatcher } from './dispatch.ts';
 import { listen } from './listen.ts';
+import type { Transport } from './origin.ts';
 import type { Route } from './route.ts';
 
 /** Registry credentials travel in headers; Node's 16 KiB are too few for a client with many registries. */
@@ -13,8 +16,12 @@ const CLOSE_MS = 3000;
 
 export interface ServeOptions {
   routes: readonly Route[];
-  /** `unix:///path`, `tcp://127.0.0.1:port`. */
+  /** `unix:///path`, `tcp://host:port`. */
   hosts: readonly string[];
+  /** For TCP addresses (tls.ts); plain without it. */
+  tls?: TlsOptions | undefined;
+  /** TCP beyond loopback although not only clients with certificates get in. */
+  allowUnprotected?: boolean;
   socketGroup: string | undefined;
   /** Shown in the `Server` header. */
   version: string;
@@ -32,13 +39,17 @@ export interface ApiServer {
 
 /** Serves the API on all hosts, or on none. Errors: those of `parseAddress` and `listen`. */
 export async function serve(options: ServeOptions): Promise<ApiServer> {
-  const addresses = options.hosts.map(parseAddress);
+  const { tls } = options;
+  const protection = protectionOf(tls, options.allowUnprotected ?? false);
+  const addresses = options.hosts.map((host) => parseAddress(host, protection));
   const connections = createConnections();
   const dispatch = createDispatcher({ ...options, connections });
   const servers: Server[] = [];
   try {
     for (const address of addresses) {
-      const server = createHttpServer((request, response) => dispatch(request, response, address.kind));
+      const transport = transportOf(address);
+      const onRequest = (request: IncomingMessage, response: ServerResponse) => dispatch(request, response, transport);
+      const server = createHttpServer(onRequest, address.kind === 'unix' ? undefined : tls);
       connections.watch(server);
       if (options.onConnection) server.on('connection', options.onConnection);
       await listen(server, address, options.socketGroup);
@@ -58,18 +69,47 @@ export async function serve(options: ServeOptions): Promise<ApiServer> {
   };
 }
 
-function createHttpServer(onRequest: (request: IncomingMessage, response: ServerResponse) => void): Server {
-  const server = createServer({
-    noDelay: true,
-    keepAliveTimeout: 0, // Docker keeps idle connections; a client that reuses one must not meet a closed door
-    requestTimeout: 0, // uploads of images take their time
-    headersTimeout: 60_000,
-    maxHeaderSize: HEADER_MAX,
-    shouldUpgradeCallback: () => false, // attach and exec are ordinary requests until their handler takes the connection
-  });
+/** Errors: invalid, for the first address that will not be listened on; see `parseAddress`. */
+export function checkAddresses(
+  config: { hosts: readonly string[]; allowUnprotectedTcp: boolean },
+  tls: TlsOptions | undefined,
+): Address[] {
+  const protection = protectionOf(tls, config.allowUnprotectedTcp);
+  return config.hosts.map((host) => parseAddress(host, protection));
+}
+
+function protectionOf(tls: TlsOptions | undefined, allowUnprotected: boolean): Protection {
+  const verifiesClients = tls?.rejectUnauthorized === true && tls.requestCert === true;
+  return { tls: tls !== undefined, verifiesClients, allowUnprotected };
+}
+
+const HTTP_OPTIONS = {
+  noDelay: true,
+  keepAliveTimeout: 0, // Docker keeps idle connections; a client that reuses one must not meet a closed door
+  requestTimeout: 0, // uploads of images take their time
+  headersTimeout: 60_000,
+  maxHeaderSize: HEADER_MAX,
+  shouldUpgradeCallback: () => false, // attach and exec are ordinary requests until their handler takes the connection
+} as const;
+
+/** A peer on another machine may vanish without a word: the kernel asks after it from here on. */
+const TCP_OPTIONS = { keepAlive: true, keepAliveInitialDelay: 15_000 };
+
+function createHttpServer(
+  onRequest: (request: IncomingMessage, response: ServerResponse) => void,
+  tls: TlsOptions | undefined,
+): Server {
+  const server = tls
+    ? createTlsServer({ ...HTTP_OPTIONS, ...TCP_OPTIONS, ...tls, ...{ allowHalfOpen: true } })
+    : createServer({ ...HTTP_OPTIONS, ...TCP_OPTIONS });
   Object.assign(server, { httpAllowHalfOpen: true });
   server.on('request', onRequest);
   return server;
+}
+
+function transportOf(address: Address): Transport {
+  if (address.kind === 'tcp') return isLoopback(address.host) ? 'loopback' : 'network';
+  return 'unix';
 }
 
 function closeServer(server: Server): Promise<void> {
@@ -79,6 +119,7 @@ function closeServer(server: Server): Promise<void> {
 function nameOf(server: Server, address: Address): string {
   if (address.kind === 'unix') return `unix://${address.path}`;
   const bound = server.address();
+  if (address.kind === 'fd') return `fd://${address.fd}`;
   const port = typeof bound === 'object' && bound !== null ? bound.port : address.port;
   return address.host.includes(':') ? `tcp://[${address.host}]:${port}` : `tcp://${address.host}:${port}`;
 }

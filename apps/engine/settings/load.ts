@@ -1,5 +1,5 @@
 import { BerthError } from '@berth/kit';
-import { DEFAULT_CONFIG, type EngineConfig } from '../config.ts';
+import { DEFAULT_CONFIG, DEFAULT_TLS_DIRECTORY, type EngineConfig } from '../config.ts';
 import { checkTogether } from './check-together.ts';
 import type { CommandLine } from './command-line.ts';
 import { type ConfigFile, DEFAULT_CONFIG_FILE, readConfigFile } from './config-file.ts';
@@ -84,5 +84,10 @@ function together(flags: Partial<EngineConfig>, file: Partial<EngineConfig>): En
   if (told.pidFile === undefined) config.pidFile = `${config.execRoot}/berth.pid`;
   if (config.seccompProfile === 'builtin') config.seccompProfile = undefined;
   if (config.tlsVerify) config.tls = true;
+  if (config.tls) {
+    config.tlsCert ??= `${DEFAULT_TLS_DIRECTORY}/server-cert.pem`;
+    config.tlsKey ??= `${DEFAULT_TLS_DIRECTORY}/server-key.pem`;
+  }
+  if (config.tlsVerify) config.tlsCaCert ??= `${DEFAULT_TLS_DIRECTORY}/ca.pem`;
   return config;
 }

@@ -40,7 +40,7 @@ export async function describeInfo(sources: SystemSources, id: string): Promise<
     RegistryConfig: registryConfig(config.insecureRegistries),
     IndexServerAddress: 'https://index.docker.io/v1/',
     GenericResources: null,
-    Labels: [],
+    Labels: [...config.labels],
     ExperimentalBuild: false,
     ServerVersion: VERSION,
     Runtimes: Object.fromEntries(runtimes.map(({ name, path }) => [name, { path }])),

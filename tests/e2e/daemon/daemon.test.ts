@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { clientProgram } from '../../support/client.ts';
 import { run } from '../../support/docker.ts';
@@ -43,6 +43,20 @@ describe('berth daemon', () => {
     expect((await berth(['daemon', 'status', ...its()])).stdout).toMatch(
       /^the engine runs \(pid \d+\) and answers at unix:/,
     );
+  });
+
+  it('reload makes it read its settings again', async () => {
+    expect((await berth(['daemon', 'reload', ...its()])).stdout).toMatch(
+      /^asked the engine \(pid \d+\) to read its settings again; its log says what changed \(\S+engine\.log\)\n$/,
+    );
+    await expect.poll(() => readFileSync(`${id.execRoot}/engine.log`, 'utf8')).toContain('settings were read again');
+  });
+
+  it('tls init makes certificates', async () => {
+    const directory = `${id.root}/tls`;
+    const { code, stdout } = await berth(['daemon', 'tls', 'init', '--dir', directory, '--host', 'a.test']);
+    expect([code, stdout]).toEqual([0, expect.stringContaining('for a.test, localhost, 127.0.0.1, ::1, good until')]);
+    expect(existsSync(`${directory}/client/cert.pem`)).toBe(true);
   });
 
   it('restart leaves containers running', async () => {

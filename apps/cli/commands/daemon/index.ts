@@ -23,6 +23,16 @@ export const daemonCommands: readonly CommandEntry[] = [
     load: async () => (await import('./restart.ts')).command,
   },
   {
+    path: 'daemon reload',
+    summary: 'Make the engine read its settings again',
+    load: async () => (await import('./reload.ts')).command,
+  },
+  {
+    path: 'daemon tls',
+    summary: 'Make certificates for an engine that is reached over the network (daemon tls init)',
+    load: async () => (await import('./tls.ts')).command,
+  },
+  {
     path: 'daemon status',
     summary: 'Say whether the engine runs (exit code 0), or not (3)',
     load: async () => (await import('./status.ts')).command,

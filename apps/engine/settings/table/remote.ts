@@ -1,5 +1,5 @@
 import { absolutePath, listOf, onOff, optional, text } from '../kinds/index.ts';
-import { NOT_YET, type Settings } from '../setting.ts';
+import type { Settings } from '../setting.ts';
 
 export const remote = {
   hosts: {
@@ -25,41 +25,35 @@ export const remote = {
     flag: 'tls',
     kind: onOff,
     summary: 'TLS on tcp:// addresses; implied by --tlsverify',
-    refused: NOT_YET,
   },
   tlsVerify: {
     key: 'tlsverify',
     flag: 'tlsverify',
     kind: onOff,
     summary: 'TLS on tcp:// addresses, for clients with a certificate of --tlscacert only',
-    refused: NOT_YET,
   },
   tlsCaCert: {
     key: 'tlscacert',
     flag: 'tlscacert',
     kind: optional(absolutePath),
-    summary: 'Authority whose client certificates are let in',
-    refused: NOT_YET,
+    summary: 'Authority whose client certificates are let in (ca.pem in /etc/berth/tls)',
   },
   tlsCert: {
     key: 'tlscert',
     flag: 'tlscert',
     kind: optional(absolutePath),
-    summary: 'Certificate of this engine',
-    refused: NOT_YET,
+    summary: 'Certificate of this engine (server-cert.pem there)',
   },
   tlsKey: {
     key: 'tlskey',
     flag: 'tlskey',
     kind: optional(absolutePath),
-    summary: 'Key of that certificate',
-    refused: NOT_YET,
+    summary: 'Key of that certificate (server-key.pem there)',
   },
   allowUnprotectedTcp: {
     key: 'allow-anyone-on-the-network-to-be-root',
     flag: 'allow-anyone-on-the-network-to-be-root',
     kind: onOff,
     summary: 'Listen beyond loopback without asking clients for certificates',
-    refused: NOT_YET,
   },
 } satisfies Settings;

@@ -19,7 +19,6 @@ export const service = {
     kind: listOf({ placeholder: 'KEY=VALUE', items: 'labels, KEY=VALUE', check: (label) => /^[^=\s]+=/.test(label) }),
     summary: 'Label of this engine, shown by info',
     reload: true,
-    refused: NOT_YET,
   },
   experimental: {
     key: 'experimental',
@@ -49,7 +48,6 @@ export const service = {
     kind: wholeNumber(-1, ' of seconds'),
     summary: 'Seconds that work under way gets when the engine stops, -1 without limit; containers go on',
     reload: true,
-    refused: NOT_YET,
   },
   metricsAddress: {
     key: 'metrics-addr',
