@@ -1,9 +1,17 @@
 import { accessSync, chmodSync, constants, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { BerthError, describeError, type Logger, Scope } from '@berth/kit';
-import { checkAddresses, createRoutes, readTls, refuseTaken, serve } from './api/index.ts';
+import {
+  checkAddresses,
+  createRoutes,
+  exposureWarnings,
+  isOpenToOthers,
+  readTls,
+  refuseTaken,
+  serve,
+} from './api/index.ts';
 import type { EngineConfig } from './config.ts';
-import { createContainers, probeRuntime } from './containers/index.ts';
+import { checkEngineDefaults, createContainers, probeRuntime } from './containers/index.ts';
 import { createEvents, type Publish } from './events/index.ts';
 import { createImages, createTransfers } from './images/index.ts';
 import { lockFile } from './linux/file-lock.ts';
@@ -47,6 +55,7 @@ export async function startEngine(config: EngineConfig, log: Logger): Promise<En
 async function assemble(config: EngineConfig, log: Logger, scope: Scope): Promise<Omit<Engine, 'stop'>> {
   const tls = readTls(config);
   const addresses = checkAddresses(config, tls);
+  checkEngineDefaults(config);
   makeRoots(config);
   claim(config, scope);
   await Promise.all(addresses.map(refuseTaken)); // before anything is made in the kernel
@@ -55,6 +64,10 @@ async function assemble(config: EngineConfig, log: Logger, scope: Scope): Promis
   const events = createEvents({ db, log });
   scope.add('close the event store', () => events.close());
   const { publish } = events;
+  const exposed = exposureWarnings(addresses, tls);
+  if (config.tls && isOpenToOthers(config.tlsKey))
+    exposed.push(`WARNING: other users of this machine may read the key of the API, ${config.tlsKey}`);
+  for (const warning of exposed) log.warn(warning);
   const probe = await probeRuntime({ ...config, wanted: config.defaultRuntime, log });
   for (const warning of probe.warnings) log.warn(warning);
 
@@ -97,7 +110,7 @@ async function assemble(config: EngineConfig, log: Logger, scope: Scope): Promis
     init: programs.init,
     networkDrivers: ['bridge', 'host', 'null'],
     logDrivers: ['json-file', 'local', 'none'],
-    warnings: probe.warnings,
+    warnings: [...exposed, ...probe.warnings],
     eventListeners: () => events.listeners(),
     login: transfers.checkAuth,
   });
@@ -128,7 +141,7 @@ async function assemble(config: EngineConfig, log: Logger, scope: Scope): Promis
     hosts: api.addresses.join(' '),
     root: config.dataRoot,
   });
-  return { addresses: api.addresses, id: system.id, publish, checkReload: async () => {} };
+  return { addresses: api.addresses, id: system.id, publish, checkReload: containers.checkReload };
 }
 
 /**
@@ -178,6 +191,7 @@ function answer(line: CommandLine): string {
     default: {
       const { config } = loadConfig(line);
       checkAddresses(config, readTls(config));
+      checkEngineDefaults(config);
       return 'configuration OK\n';
     }
   }

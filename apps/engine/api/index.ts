@@ -2,5 +2,5 @@ export { refuseTaken } from './listen.ts';
 export type { ApiServices } from './routes.ts';
 export { createRoutes } from './routes.ts';
 export type { ApiServer, ServeOptions } from './server.ts';
-export { checkAddresses, serve } from './server.ts';
+export { checkAddresses, exposureWarnings, serve } from './server.ts';
 export { isOpenToOthers, readTls } from './tls.ts';

@@ -78,6 +78,20 @@ export function checkAddresses(
   return config.hosts.map((host) => parseAddress(host, protection));
 }
 
+/** Sentences for `info` about addresses that let in whoever reaches them. */
+export function exposureWarnings(addresses: readonly Address[], tls: TlsOptions | undefined): string[] {
+  const { verifiesClients } = protectionOf(tls, false);
+  if (verifiesClients) return [];
+  return addresses.flatMap((address) => {
+    if (address.kind !== 'tcp') return [];
+    const { host, port } = address;
+    const where = `${tls ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${port}`;
+    const lacks = tls ? 'without TLS client verification' : 'without encryption';
+    const who = isLoopback(host) ? 'every user and program of this machine' : 'whoever reaches it';
+    return [`WARNING: API is accessible on ${where} ${lacks}: ${who} has the rights of root`];
+  });
+}
+
 function protectionOf(tls: TlsOptions | undefined, allowUnprotected: boolean): Protection {
   const verifiesClients = tls?.rejectUnauthorized === true && tls.requestCert === true;
   return { tls: tls !== undefined, verifiesClients, allowUnprotected };

@@ -26,6 +26,7 @@ export const create =
       id,
       cgroupV2: context.cgroups.version === 2,
       apparmor: existsSync('/sys/kernel/security/apparmor/profiles'),
+      defaults: context.config,
     });
     if (spec.hostConfig.Runtime !== '') await runtimeFor(context, spec.hostConfig.Runtime);
     const chosen =

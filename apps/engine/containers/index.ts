@@ -31,6 +31,7 @@ import { beginAnew } from './restart-policy.ts';
 import { rotateLogs } from './run/log-rotation.ts';
 import type { ProbeResult } from './runtime/probe.ts';
 import { ReadyMonitors } from './runtime/ready-monitors.ts';
+import { runtimeFor } from './runtime/select.ts';
 import type { ContainerService } from './service.ts';
 import { startLocked } from './start.ts';
 import { forgetStart } from './start-ahead.ts';
@@ -41,6 +42,7 @@ import { wait } from './wait.ts';
 
 export { probeRuntime } from './runtime/probe.ts';
 export type * from './service.ts';
+export { checkEngineDefaults } from './spec/engine-defaults.ts';
 
 /** All containers of one engine. `recover` comes first, then the service works, then `resume`. */
 export interface Containers extends ImageUsers, VolumeUsers {
@@ -49,6 +51,8 @@ export interface Containers extends ImageUsers, VolumeUsers {
   recover(): Promise<void>;
   /** A client has come: it may want to start something. */
   expect(): void;
+  /** Whether containers could run with these settings. Errors: invalid, unavailable (default runtime). */
+  checkReload(next: EngineConfig): Promise<void>;
   /** Starts what restart policies ask for. */
   resume(): void;
   /** Lets go of containers, which go on; waits for what is under way. */
@@ -98,6 +102,9 @@ export function createContainers(parts: {
         .map((record) => ({ id: record.id, name: record.name, running: isActive(record) })),
     usersOf: (volumeId) => usersOf(context, volumeId),
     renamed: (volumeId) => refreshUsers(context, volumeId),
+    checkReload: async (next) => {
+      await runtimeFor({ ...context, config: next, runtimes: new Map(context.runtimes) }, '');
+    },
     async recover() {
       adoptOldMounts(context);
       const live = liveVolumes(context);

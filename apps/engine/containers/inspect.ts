@@ -2,6 +2,7 @@ import { isBerthError } from '@berth/kit';
 import { type Context, pathsOf } from './context.ts';
 import type { ContainerRecord } from './model.ts';
 import { checkSecurityOptions } from './parse/parse-create-security.ts';
+import { defaultRuntimeName } from './runtime/select.ts';
 import type { ContainerService } from './service.ts';
 import { inspectNetwork } from './show/inspect-network.ts';
 import { inspectState } from './show/inspect-state.ts';
@@ -37,7 +38,7 @@ export const inspect =
       ProcessLabel: '',
       AppArmorProfile: checkSecurityOptions(spec.hostConfig.SecurityOpt ?? [], true).apparmor ?? '',
       ExecIDs: execs.length > 0 ? execs : null,
-      HostConfig: { ...spec.hostConfig, Runtime: spec.hostConfig.Runtime || context.defaultRuntime.name },
+      HostConfig: { ...spec.hostConfig, Runtime: spec.hostConfig.Runtime || defaultRuntimeName(context) },
       GraphDriver: {
         Name: 'overlay2',
         Data: {

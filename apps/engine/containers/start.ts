@@ -21,6 +21,7 @@ import { deleteState, type OciRuntime, startCreated } from './runtime/oci-runtim
 import { applySeccomp, rememberSeccomp } from './runtime/seccomp-cache.ts';
 import { runtimeFor } from './runtime/select.ts';
 import { buildSpec } from './spec/build.ts';
+import { withEngineDefaults } from './spec/engine-defaults.ts';
 import { monitorRequest } from './start-ahead.ts';
 
 /**
@@ -50,7 +51,7 @@ async function attempt(context: Context, id: string): Promise<void> {
   await live.released;
   await using undo = new Scope();
   try {
-    const { monitor, sandbox, runtime } = await prepare(context, record, undo);
+    const { monitor, sandbox, runtime } = await prepare(context, withEngineDefaults(context.config, record), undo);
     context.store.save({ ...record, sandbox }); // should the engine die between here and the next save, its successor needs it
     for (const callback of live.onCreated) callback();
     await startCreated(runtime, id);

@@ -1,4 +1,5 @@
 import { readdirSync } from 'node:fs';
+import type { EngineConfig } from '../config.ts';
 import { detectCgroups } from '../linux/cgroup.ts';
 import { BUILD, VERSION } from './build-info.ts';
 import { fileSystemOf, readHost, readOptional } from './host.ts';
@@ -36,15 +37,16 @@ export async function describeInfo(sources: SystemSources, id: string): Promise<
     DockerRootDir: config.dataRoot,
     ...describeHost(),
     ...describeKernel(sources),
+    SecurityOptions: securityOptions(config),
     ...describeProcess(sources),
-    RegistryConfig: registryConfig(config.insecureRegistries),
+    RegistryConfig: registryConfig(config),
     IndexServerAddress: 'https://index.docker.io/v1/',
     GenericResources: null,
     Labels: [...config.labels],
     ExperimentalBuild: false,
     ServerVersion: VERSION,
-    Runtimes: Object.fromEntries(runtimes.map(({ name, path }) => [name, { path }])),
-    DefaultRuntime: first?.name ?? '',
+    Runtimes: { ...Object.fromEntries(runtimes.map(({ name, path }) => [name, { path }])), ...config.runtimes },
+    DefaultRuntime: config.defaultRuntime ?? first?.name ?? '',
     Swarm: {
       NodeID: '',
       NodeAddr: '',
@@ -55,7 +57,7 @@ export async function describeInfo(sources: SystemSources, id: string): Promise<
     },
     LiveRestoreEnabled: true,
     Isolation: '',
-    InitBinary: init?.path ?? '',
+    InitBinary: config.initPath ?? init?.path ?? '',
     ContainerdCommit: { ID: 'N/A' },
     RuncCommit: { ID: first === undefined ? 'N/A' : `${first.name} ${first.version}` },
     InitCommit: { ID: init === undefined ? 'N/A' : `${init.name} ${init.version}` },
@@ -93,7 +95,6 @@ function describeKernel({ warnings }: SystemSources): object {
     // Gone from the API with 1.50; older clients warn when they are missing.
     BridgeNfIptables: isOn('/proc/sys/net/bridge/bridge-nf-call-iptables'),
     BridgeNfIp6tables: isOn('/proc/sys/net/bridge/bridge-nf-call-ip6tables'),
-    SecurityOptions: securityOptions(),
     Warnings: [...warnings, ...limitWarnings(limits), ...(forwarding ? [] : ['WARNING: IPv4 forwarding is disabled'])],
   };
 }
@@ -102,22 +103,27 @@ function isOn(file: string): boolean {
   return readOptional(file)?.trim() === '1';
 }
 
-function securityOptions(): string[] {
+function securityOptions({ seccompProfile, noNewPrivileges }: EngineConfig): string[] {
   const seccomp = /^Seccomp:/m.test(readOptional('/proc/self/status') ?? '');
   const cgroupNamespace = readdirSync('/proc/self/ns').includes('cgroup');
-  return [...(seccomp ? ['name=seccomp,profile=builtin'] : []), ...(cgroupNamespace ? ['name=cgroupns'] : [])];
+  return [
+    ...(seccomp ? [`name=seccomp,profile=${seccompProfile ?? 'builtin'}`] : []),
+    ...(cgroupNamespace ? ['name=cgroupns'] : []),
+    ...(noNewPrivileges ? ['name=no-new-privileges'] : []),
+  ];
 }
 
 function describeProcess({ config, eventListeners }: SystemSources): object {
-  const proxy = (name: string) => withoutPassword(process.env[name.toUpperCase()] ?? process.env[name] ?? '');
+  const proxy = (name: string, told: string | undefined) =>
+    withoutPassword(told ?? process.env[name.toUpperCase()] ?? process.env[name] ?? '');
   return {
     Debug: config.debug || config.logLevel === 'debug',
     NFd: readdirSync('/proc/self/fd').length,
     NGoroutines: 0,
     NEventsListener: eventListeners(),
-    HttpProxy: proxy('http_proxy'),
-    HttpsProxy: proxy('https_proxy'),
-    NoProxy: proxy('no_proxy'),
+    HttpProxy: proxy('http_proxy', config.httpProxy),
+    HttpsProxy: proxy('https_proxy', config.httpsProxy),
+    NoProxy: proxy('no_proxy', config.noProxy),
   };
 }
 
@@ -126,14 +132,17 @@ function withoutPassword(address: string): string {
   return address.replace(/^([a-z]+:\/\/)[^/@]*@/i, '$1xxxxx:xxxxx@');
 }
 
-function registryConfig(insecure: readonly string[]): object {
-  const entries = insecure.map((name) => [name, { Name: name, Mirrors: [], Secure: false, Official: false }] as const);
+function registryConfig({ insecureRegistries, registryMirrors }: EngineConfig): object {
+  const ranges = insecureRegistries.filter((entry) => entry.includes('/'));
+  const hosts = insecureRegistries.filter((entry) => !entry.includes('/'));
+  const entries = hosts.map((name) => [name, { Name: name, Mirrors: [], Secure: false, Official: false }] as const);
+  const mirrors = registryMirrors.map((url) => url.replace(/\/?$/, '/'));
   return {
-    InsecureRegistryCIDRs: ['::1/128', '127.0.0.0/8'],
+    InsecureRegistryCIDRs: ['::1/128', '127.0.0.0/8', ...ranges],
     IndexConfigs: {
-      'docker.io': { Name: 'docker.io', Mirrors: [], Secure: true, Official: true },
+      'docker.io': { Name: 'docker.io', Mirrors: mirrors, Secure: true, Official: true },
       ...Object.fromEntries(entries),
     },
-    Mirrors: [],
+    Mirrors: mirrors,
   };
 }

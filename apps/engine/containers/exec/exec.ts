@@ -13,6 +13,7 @@ import { resolveUserInRoot } from '../run/user-in-root.ts';
 import { runtimeFor } from '../runtime/select.ts';
 import type { ContainerService } from '../service.ts';
 import { resolveCapabilities } from '../spec/capabilities.ts';
+import { withEngineDefaults } from '../spec/engine-defaults.ts';
 import { capabilitySets, environment, mergeEnvironment, processLimits, userOf } from '../spec/process.ts';
 import type { RuntimeProcess } from '../spec/runtime-spec.ts';
 import { type ExecExit, type ExecProcess, startExec } from './exec-process.ts';
@@ -150,7 +151,8 @@ async function makeReady(context: Context, id: string): Promise<void> {
 }
 
 /** What the runtime is told to run. */
-export function processOf(context: Context, { wish }: Exec, { id, spec }: ContainerRecord): RuntimeProcess {
+export function processOf(context: Context, { wish }: Exec, record: ContainerRecord): RuntimeProcess {
+  const { id, spec } = withEngineDefaults(context.config, record);
   const { config, hostConfig } = spec;
   const { rootfs } = pathsOf(context.config, id);
   const user = resolveUserInRoot(rootfs, wish.user || config.User, hostConfig.GroupAdd ?? []);

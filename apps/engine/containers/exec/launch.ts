@@ -49,7 +49,7 @@ export class Launch {
     this.files = new ExecFiles(request.directory);
     const description = makePipe();
     try {
-      const options = ['--root', runtime.stateRoot, '--log', this.files.log, '--log-format', 'json'];
+      const options = [...runtime.args, '--root', runtime.stateRoot, '--log', this.files.log, '--log-format', 'json'];
       const exec = [
         'exec',
         '--process',

@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
 import { availableParallelism, hostname } from 'node:os';
-import type { EndpointWish } from '@berth/contract';
+import type { EndpointWish, HostConfig } from '@berth/contract';
 import { BerthError } from '@berth/kit';
 import type { Digest } from '@berth/oci';
+import type { EngineConfig } from '../../config.ts';
 import type { ImageConfig } from '../../images/model.ts';
 import type { ContainerSpec } from '../model.ts';
 import type { CreateBody } from '../service.ts';
@@ -24,6 +25,8 @@ export interface CreateOptions {
   cgroupV2: boolean;
   /** Host has AppArmor switched on. */
   apparmor: boolean;
+  /** The engine's settings; Docker's defaults where left out. */
+  defaults?: CreateDefaults;
   /** Kernel forwards IPv4 (`net.ipv4.ip_forward`); without it networking gets a warning. Undefined: it will. */
   ipv4Forwarding?: boolean;
   /** Usable CPUs; asked of the system when left out. */
@@ -31,6 +34,9 @@ export interface CreateOptions {
   /** Whether a bind source exists; asked of the file system when left out. */
   pathExists?: (path: string) => boolean;
 }
+
+/** Settings that a container takes over when it is created. */
+export type CreateDefaults = Pick<EngineConfig, 'defaultShmSize' | 'defaultIpcMode' | 'defaultCgroupnsMode'>;
 
 export interface ParsedCreate {
   spec: ContainerSpec;
@@ -61,6 +67,7 @@ export function parseCreate(
   }
   if (config.WorkingDir !== '' && !config.WorkingDir.startsWith('/')) config.WorkingDir = `/${config.WorkingDir}`;
   const endpoints = normaliseEndpoints(decoded.endpoints);
+  fillDefaults(hostConfig, options.defaults);
   checkHostConfig(hostConfig, options);
   const warnings = checkResources(hostConfig, options.cpus ?? availableParallelism(), options.cgroupV2);
   warnings.push(...checkNetworkOptions(config, hostConfig, endpoints, options));
@@ -71,6 +78,13 @@ export function parseCreate(
     config.Hostname = hostConfig.NetworkMode === 'host' ? hostname() : options.id.slice(0, 12);
   }
   return { spec: { config, hostConfig, endpoints, mounts }, warnings };
+}
+
+function fillDefaults(host: HostConfig, defaults: CreateDefaults | undefined): void {
+  if (defaults === undefined) return;
+  if (host.ShmSize === 0) host.ShmSize = defaults.defaultShmSize;
+  host.IpcMode ||= defaults.defaultIpcMode;
+  host.CgroupnsMode ||= defaults.defaultCgroupnsMode ?? '';
 }
 
 function normaliseEndpoints(endpoints: Record<string, EndpointWish>): Record<string, EndpointWish> {

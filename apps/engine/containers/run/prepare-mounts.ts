@@ -24,7 +24,7 @@ export async function prepareMounts(context: Context, record: ContainerRecord, u
   const { hostConfig, mounts } = record.spec;
   for (const mount of mounts) if (mount.type === 'bind') prepareSource(mount);
   const { sources, dismantle } = await prepareSources(context, record, undo);
-  const init = hostConfig.Init ? findInit() : undefined;
+  const init = hostConfig.Init ? (context.config.initPath ?? findInit()) : undefined;
   return { sources, dismantle, sharedShm: sharedMemory(context, record, undo), init };
 }
 

@@ -209,6 +209,7 @@ function argumentsOf(request: MonitorRequest): string[] {
     '--no-sync-log',
     '-l',
     request.logPath === undefined ? 'none' : `k8s-file:${request.logPath}`,
+    ...runtime.args.flatMap((arg) => ['--runtime-arg', arg]),
     '--runtime-arg',
     `--root=${runtime.stateRoot}`,
     ...(request.tty ? ['-t'] : []),

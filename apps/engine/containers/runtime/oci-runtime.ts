@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { BerthError, errnoOf } from '@berth/kit';
+import type { RegisteredRuntime } from '../../config.ts';
 import { sealProgram } from '../../linux/sealed-program.ts';
 
 const run = promisify(execFile);
@@ -17,6 +18,8 @@ export interface OciRuntime {
   /** What is executed: a sealed copy of crun and runc, which would make one themselves, the installed program of others. */
   program: string;
   version: string;
+  /** Arguments that come before all others. */
+  args: readonly string[];
   /** The runtime's own state (`--root`). */
   stateRoot: string;
   /** `crun` keeps its compiled seccomp filter beside its state and takes one by annotation. */
@@ -25,27 +28,37 @@ export interface OciRuntime {
   fifo: 'crun' | 'runc' | undefined;
 }
 
-/** Looks a runtime up by name or path. Errors: not-found when the program is not installed. */
-export async function findRuntime(name: string, stateRoot: string): Promise<OciRuntime> {
+/**
+ * Looks a runtime up by name, or by what it is registered as. Errors: unavailable when the program cannot be run; never
+ * not-found, which clients take for a missing image.
+ */
+export async function findRuntime(
+  name: string,
+  stateRoot: string,
+  registered: RegisteredRuntime = { path: name, runtimeArgs: [] },
+): Promise<OciRuntime> {
+  const { runtimeArgs: args } = registered;
   try {
-    const { stdout } = await run(name, ['--version'], { timeout: 10_000 });
+    const { stdout } = await run(registered.path, [...args, '--version'], { timeout: 10_000 });
     const version = /version (\S+)/.exec(stdout)?.[1] ?? 'unknown';
     const kind = /^(crun|runc)\b/.exec(stdout)?.[1];
     const fifo = kind === 'crun' || kind === 'runc' ? kind : undefined;
-    const path = onPath(name);
+    const path = onPath(registered.path);
     return {
       name,
       path,
       program: fifo ? sealed(path) : path,
       version,
+      args,
       stateRoot,
       reusesSeccomp: kind === 'crun',
       fifo,
     };
   } catch (cause) {
-    throw new BerthError('not-found', `the OCI runtime "${name}" cannot be run on this host`, {
+    const known = name === 'crun' || name === 'runc';
+    throw new BerthError('unavailable', `the OCI runtime "${name}" cannot be run on this host`, {
       cause,
-      hint: `Install it (on Debian: apt-get install ${name === 'runc' ? 'runc' : 'crun'}).`,
+      hint: known ? `Install it (on Debian: apt-get install ${name}).` : `It is registered as ${registered.path}.`,
     });
   }
 }
@@ -124,7 +137,7 @@ async function openForRunc(fifo: string): Promise<void> {
 /** Runs a command of the runtime. Errors: internal with the runtime's own words. */
 export async function runRuntime(runtime: OciRuntime, args: string[]): Promise<string> {
   try {
-    const { stdout } = await run(runtime.program, ['--root', runtime.stateRoot, ...args], {
+    const { stdout } = await run(runtime.program, [...runtime.args, '--root', runtime.stateRoot, ...args], {
       timeout: 60_000,
       maxBuffer: 1 << 20,
     });

@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { BerthError, describeError, type Logger } from '@berth/kit';
+import type { RegisteredRuntime } from '../../config.ts';
 import { type CgroupHost, detectCgroups, mountUnusedControllers, removeCgroup } from '../../linux/cgroup.ts';
 import { minimalProgram } from './minimal-program.ts';
 import { findRuntime, type OciRuntime } from './oci-runtime.ts';
@@ -23,6 +24,8 @@ export interface ProbeResult {
  */
 export async function probeRuntime(options: {
   wanted: string | undefined;
+  /** Further runtimes by name. */
+  runtimes: Readonly<Record<string, RegisteredRuntime>>;
   mountCgroups: boolean;
   execRoot: string;
   cgroupParent: string;
@@ -34,7 +37,7 @@ export async function probeRuntime(options: {
   for (const name of options.wanted === undefined ? ['crun', 'runc'] : [options.wanted]) {
     let cgroups = detectCgroups();
     try {
-      const runtime = await findRuntime(name, stateRoot);
+      const runtime = await findRuntime(name, stateRoot, options.runtimes[name]);
       let failure = await tryToRun(runtime, options, cgroups);
       if (
         failure !== undefined &&
@@ -78,13 +81,17 @@ async function tryToRun(
     for (const dir of ['proc', 'dev']) await mkdir(join(bundle, 'rootfs', dir), { recursive: true });
     await writeFile(join(bundle, 'rootfs', 'init'), minimalProgram(), { mode: 0o755 });
     await writeFile(join(bundle, 'config.json'), JSON.stringify(probeSpec(cgroupsPath)));
-    await run(runtime.program, ['--root', runtime.stateRoot, 'run', '--bundle', bundle, id], { timeout: 20_000 });
+    await run(runtime.program, [...runtime.args, '--root', runtime.stateRoot, 'run', '--bundle', bundle, id], {
+      timeout: 20_000,
+    });
     return undefined;
   } catch (error) {
     const stderr = error instanceof Error && 'stderr' in error ? String(error.stderr).trim() : '';
     return stderr || describeError(error);
   } finally {
-    await run(runtime.program, ['--root', runtime.stateRoot, 'delete', '--force', id]).catch(() => undefined); // gone already, normally
+    await run(runtime.program, [...runtime.args, '--root', runtime.stateRoot, 'delete', '--force', id]).catch(
+      () => undefined,
+    ); // gone already, normally
     removeCgroup(cgroups, cgroupsPath);
     await rm(bundle, { recursive: true, force: true });
   }

@@ -126,21 +126,18 @@ export const networks = {
     flag: 'dns',
     kind: listOf({ placeholder: 'IP', items: 'IP addresses', check: (ip) => isIP(ip) > 0 }),
     summary: 'DNS server of containers',
-    refused: NOT_YET,
   },
   dnsSearch: {
     key: 'dns-search',
     flag: 'dns-search',
     kind: listOf({ placeholder: 'DOMAIN', items: 'domain names', check: (name) => domain.test(name) }),
     summary: 'DNS search domain of containers',
-    refused: NOT_YET,
   },
   dnsOptions: {
     key: 'dns-opts',
     flag: 'dns-opt',
     kind: listOf({ placeholder: 'OPTION', items: 'options of resolv.conf', check: (option) => /^\S+$/.test(option) }),
     summary: 'DNS option of containers',
-    refused: NOT_YET,
   },
   nftTable: {
     key: 'nft-table',
