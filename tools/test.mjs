@@ -28,7 +28,8 @@ await main(async () => {
         (await check('Lint and format', 'biome', ['check', '.']));
   const summary = await tests(filters);
   for (const [reason, count] of Object.entries(summary.reasons)) process.stdout.write(`Skipped ${count}: ${reason}\n`);
-  const failed = failures + summary.failed;
+  const unproven = filters.length > 0 ? 0 : await check('Options', 'node', ['tools/run-options.ts', '--check']);
+  const failed = failures + summary.failed + unproven;
   process.stdout.write(`All of it took ${seconds(start)} s.\n\n`);
   process.stdout.write(
     `${summary.passed} passed, ${failed} failed${summary.skipped > 0 ? `, ${summary.skipped} skipped` : ''}\n`,
@@ -73,7 +74,7 @@ async function tests(filters) {
     );
     const summary = existsSync(written)
       ? JSON.parse(readFileSync(written, 'utf8'))
-      : { passed: 0, failed: 0, skipped: 0, reasons: {} };
+      : { passed: 0, failed: 0, skipped: 0, reasons: {}, options: {} };
     if (ran.code !== 0 && summary.failed === 0) summary.failed = 1; // vitest itself failed, or found no test
     const leaks = await leaksSince(before, scratch);
     for (const leak of leaks) process.stdout.write(`Left behind: ${leak}\n`);

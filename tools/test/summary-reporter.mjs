@@ -3,7 +3,8 @@ import { writeFileSync } from 'node:fs';
 
 /**
  * What the whole run came to. `failed` also counts files that could not be loaded and errors outside of any test.
- * @typedef {{ passed: number, failed: number, skipped: number, reasons: Record<string, number> }} Summary
+ * `options`: how the tests of options ended, by file and title (tools/options/table.ts).
+ * @typedef {{ passed: number, failed: number, skipped: number, reasons: Record<string, number>, options: Record<string, string> }} Summary
  */
 
 /** Writes the summary of a run as JSON to the file that BERTH_TEST_SUMMARY names. A vitest reporter. */
@@ -14,7 +15,7 @@ export default class SummaryReporter {
    */
   onTestRunEnd(modules, errors) {
     /** @type {Summary} */
-    const summary = { passed: 0, failed: errors.length, skipped: 0, reasons: {} };
+    const summary = { passed: 0, failed: errors.length, skipped: 0, reasons: {}, options: {} };
     for (const module of modules) {
       const before = summary.failed;
       for (const test of module.children.allTests()) count(summary, test);
@@ -30,6 +31,7 @@ export default class SummaryReporter {
  */
 function count(summary, test) {
   const result = test.result();
+  if (test.name.startsWith('--')) summary.options[`${test.module.relativeModuleId} ${test.name}`] = result.state;
   if (result.state === 'passed') summary.passed += 1;
   else if (result.state === 'failed') summary.failed += 1;
   else {
