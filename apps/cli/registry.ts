@@ -7,6 +7,7 @@ import { imageCommands } from './commands/image/index.ts';
 import { networkCommands } from './commands/network/index.ts';
 import { registryCommands } from './commands/registry/index.ts';
 import { systemCommands } from './commands/system/index.ts';
+import { volumeCommands } from './commands/volume/index.ts';
 
 /** Every command's name and summary; loading one is `entry.load()`. One list per folder of commands. */
 export const entries: readonly CommandEntry[] = [
@@ -18,6 +19,7 @@ export const entries: readonly CommandEntry[] = [
   ...networkCommands,
   ...registryCommands,
   ...systemCommands,
+  ...volumeCommands,
   {
     path: 'inspect',
     summary: 'Return low-level information on Docker objects',
@@ -32,4 +34,5 @@ export const groups: readonly GroupEntry[] = [
   { path: 'image', summary: 'Manage images' },
   { path: 'network', summary: 'Manage networks' },
   { path: 'system', summary: 'Manage Docker' },
+  { path: 'volume', summary: 'Manage volumes' },
 ];

@@ -12,6 +12,7 @@ interface Sample {
   version: unknown;
   diskUsage: unknown;
   search: unknown[];
+  volumes: object[];
   /** JSON texts. */
   events: string[];
   /** Progress messages. */
@@ -61,6 +62,17 @@ export function sampleRoutes(): Routes {
     }),
     'POST /containers/prune': ok({ ContainersDeleted: ['x'], SpaceReclaimed: 100 }),
     'POST /networks/prune': ok({ NetworksDeleted: ['n'] }),
+    'GET /volumes': ok({ Volumes: [...sample.volumes, { ...sample.volumes[0], Name: 'data10' }], Warnings: null }),
+    'GET /volumes/data2': ok(sample.volumes[0]),
+    'GET /volumes/*': missing('get nope: no such volume'),
+    'POST /volumes/create': (_request, response, body) => {
+      const { Name, ...rest } = JSON.parse(body.toString()) as { Name?: string };
+      response.writeHead(201, { 'Content-Type': 'application/json' });
+      response.end(JSON.stringify({ Name: `${Name}:${JSON.stringify(rest)}` }));
+    },
+    'DELETE /volumes/data2': { status: 204, text: '' },
+    'DELETE /volumes/used': { status: 409, json: { message: 'remove used: volume is in use - [abc]' } },
+    'DELETE /volumes/*': missing('get nope: no such volume'),
     'POST /volumes/prune': ok({ VolumesDeleted: ['v'], SpaceReclaimed: 7 }),
     'POST /build/prune': ok({ CachesDeleted: ['c'], SpaceReclaimed: 9 }),
     'POST /auth': (_request, response, body) => {

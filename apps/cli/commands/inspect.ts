@@ -1,4 +1,4 @@
-import { inspectContainerText, inspectImage, inspectNetwork } from '@berth/client';
+import { inspectContainerText, inspectImage, inspectNetwork, inspectVolume } from '@berth/client';
 import { isBerthError } from '@berth/kit';
 import { CliError } from '../cli-error.ts';
 import { atLeastArgs, type Command } from '../command.ts';
@@ -24,10 +24,10 @@ export const command: Command = {
 };
 
 /** In the order that names are looked up. */
-const KINDS: readonly Inspected['kind'][] = ['container', 'image', 'network'];
+const KINDS: readonly Inspected['kind'][] = ['container', 'image', 'network', 'volume'];
 
 /** What Docker's client has besides. */
-const OTHER_KINDS = ['config', 'node', 'plugin', 'secret', 'service', 'task', 'volume'];
+const OTHER_KINDS = ['config', 'node', 'plugin', 'secret', 'service', 'task'];
 
 async function look(
   context: Context,
@@ -50,7 +50,8 @@ async function look(
 function read({ client }: Context, name: string, kind: Inspected['kind'], size: boolean): Promise<string> {
   if (kind === 'container') return inspectContainerText(client, name, { size });
   if (kind === 'image') return inspectImage(client, name);
-  return inspectNetwork(client, name, { verbose: false });
+  if (kind === 'network') return inspectNetwork(client, name, { verbose: false });
+  return inspectVolume(client, name);
 }
 
 function unknownType(type: string): CliError {

@@ -14,6 +14,7 @@ import {
 /** Where Docker's client says something of its own: addresses in its memory, its name, a slip of its keyboard. */
 const DIFFER = new Map([
   ['images a b', 'the client 28.2.2 prints "SRun"'],
+  ['volume create one two', 'the client 28.2.2 prints "SRun"'],
   ['info', 'the client says that it is Berth'],
   ['info -f {{.RegistryConfig.IndexConfigs}}', 'pointers'],
 ]);

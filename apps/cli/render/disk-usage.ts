@@ -1,28 +1,18 @@
 /** `system df`, from what `GET /system/df` answered. */
 import { buildCacheSpec, type CacheRecord } from './build-cache.ts';
-import { type ContainerSummary, containerSpec, labels } from './containers.ts';
+import { type ContainerSummary, containerSpec } from './containers.ts';
 import { type ImageRow, type ImageSummary, imageSpec } from './images.ts';
 import { contextType, type ListSpec, renderList } from './list.ts';
 import { parseFamiliar } from './reference.ts';
-import { STRING } from './template/value.ts';
 import { humanSize } from './units.ts';
-
-export interface VolumeUsage {
-  Name: string;
-  Driver: string;
-  Mountpoint: string;
-  Scope: string;
-  Labels: Record<string, string> | null;
-  /** -1 where unknown. */
-  UsageData?: { Size: number; RefCount: number } | null;
-}
+import { type VolumeRow, volumeSpec } from './volumes.ts';
 
 /** Sizes in bytes. */
 export interface DiskUsage {
   LayersSize: number;
   Images: ImageSummary[] | null;
   Containers: ContainerSummary[] | null;
-  Volumes: VolumeUsage[] | null;
+  Volumes: VolumeRow[] | null;
   BuildCache: CacheRecord[] | null;
 }
 
@@ -93,7 +83,7 @@ function containerTotal({ Containers }: DiskUsage): Total {
 function volumeTotal({ Volumes }: DiskUsage): Total {
   const volumes = Volumes ?? [];
   const known = volumes.filter((volume) => (volume.UsageData?.Size ?? -1) !== -1);
-  const sum = (list: VolumeUsage[]) => list.reduce((total, volume) => total + (volume.UsageData?.Size ?? 0), 0);
+  const sum = (list: VolumeRow[]) => list.reduce((total, volume) => total + (volume.UsageData?.Size ?? 0), 0);
   const size = sum(known);
   const free = sum(known.filter((volume) => volume.UsageData?.RefCount === 0));
   const active = volumes.filter((volume) => (volume.UsageData?.RefCount ?? 0) > 0).length;
@@ -158,35 +148,3 @@ async function verboseCustom(usage: DiskUsage, format: string): Promise<string> 
     BuildCache: { type: contextType(buildCacheSpec(false)), rows: sortedCache(usage) },
   });
 }
-
-const volumeSpec: ListSpec<VolumeUsage> = {
-  typeName: '*formatter.volumeContext',
-  headers: {
-    Name: 'VOLUME NAME',
-    Driver: 'DRIVER',
-    Scope: 'SCOPE',
-    Availability: 'AVAILABILITY',
-    Mountpoint: 'MOUNTPOINT',
-    Labels: 'LABELS',
-    Links: 'LINKS',
-    Size: 'SIZE',
-    Group: 'GROUP',
-    Status: 'STATUS',
-  },
-  fields: {
-    Name: (volume) => volume.Name,
-    Driver: (volume) => volume.Driver,
-    Scope: (volume) => volume.Scope,
-    Mountpoint: (volume) => volume.Mountpoint,
-    Labels: (volume) => labels(volume.Labels),
-    Links: (volume) => (volume.UsageData ? String(volume.UsageData.RefCount) : 'N/A'),
-    Size: (volume) => (volume.UsageData ? humanSize(volume.UsageData.Size) : 'N/A'),
-    // Of cluster volumes, which there are none of here.
-    Group: () => 'N/A',
-    Availability: () => 'N/A',
-    Status: () => 'N/A',
-  },
-  methods: {
-    Label: { params: [STRING], call: (volume, name: string) => (volume as VolumeUsage).Labels?.[name] ?? '' },
-  },
-};

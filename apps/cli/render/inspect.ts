@@ -4,8 +4,10 @@ import type { GoType, Value } from './template/value.ts';
 
 /** One answer of an inspection: what it is, and the JSON as the engine wrote it. */
 export interface Inspected {
-  kind: 'container' | 'image' | 'network';
+  kind: 'container' | 'image' | 'network' | 'volume';
   text: string;
+  /** Templates see the fields of the type alone, not what else is in the JSON. */
+  typedOnly?: true;
 }
 
 /** Exit code of a template that cannot be parsed, as Docker has it. */
@@ -37,7 +39,7 @@ async function templatePrinter(format: string): Promise<InspectPrinter> {
   const types = await inspectTypes();
   let out = '';
   return {
-    add({ kind, text }) {
+    add({ kind, text, typedOnly }) {
       const v = parseExact(text);
       const run = (data: Value, missingKeyIsError: boolean) =>
         executeTemplate(template, data, { functions: TEMPLATE_FUNCTIONS, missingKeyIsError });
@@ -45,6 +47,7 @@ async function templatePrinter(format: string): Promise<InspectPrinter> {
         out += `${run({ type: types(kind), v }, false)}\n`;
       } catch (error) {
         if (!(error instanceof TemplateError)) throw error;
+        if (typedOnly) throw new CliError(`template parsing error: ${error.message}`);
         // As Docker: fields that the typed object does not have may be in the JSON; errors are those of this try.
         try {
           out += `${run(rawValue(v), true)}\n`;
@@ -70,6 +73,12 @@ function readTemplate<T>(parse: () => T, kind: new (message: string) => Error): 
 async function inspectTypes(): Promise<(kind: Inspected['kind']) => GoType> {
   const { goType } = await import('./types/schema.ts');
   const { imageTypes } = await import('./types/image.ts');
-  const names = { container: 'container.InspectResponse', image: 'image.InspectResponse', network: 'network.Inspect' };
-  return (kind) => goType(names[kind], imageTypes);
+  const { volumeTypes } = await import('./types/volume.ts');
+  const names = {
+    container: 'container.InspectResponse',
+    image: 'image.InspectResponse',
+    network: 'network.Inspect',
+    volume: 'volume.Volume',
+  };
+  return (kind) => goType(names[kind], kind === 'volume' ? volumeTypes : imageTypes);
 }

@@ -1,4 +1,4 @@
-import { pruneContainers } from '@berth/client';
+import { pruneContainers, pruneVolumes } from '@berth/client';
 import { CliError } from '../../cli-error.ts';
 import { type Command, NO_ARGS } from '../../command.ts';
 import { confirm } from '../../confirm.ts';
@@ -60,7 +60,7 @@ async function prune(context: Context, flags: FlagValues, filters: Filters): Pro
   const networks = await post<{ NetworksDeleted?: string[] | null }>(context, '/networks/prune', filters);
   report('Deleted Networks', networks.NetworksDeleted);
   if (flags.bool('volumes')) {
-    const volumes = await post<{ VolumesDeleted?: string[] | null } & Space>(context, '/volumes/prune', filters);
+    const volumes = await pruneVolumes(context.client, filters);
     report('Deleted Volumes', volumes.VolumesDeleted, volumes.SpaceReclaimed);
   }
   const images = await pruneAndReport(context, all, filters);
