@@ -17,6 +17,7 @@ const FOLDERS: Record<string, string> = {
   network: 'networks',
   event: 'events',
   system: 'system',
+  volume: 'volumes',
 };
 
 /** Verbs that lie in a file of another name. */
@@ -31,6 +32,7 @@ const ELSEWHERE: Record<string, string> = {
   'image.starter': 'images/starter/index.ts',
   'image.history': 'images/inspect.ts',
   'network.inspect': 'networks/list.ts',
+  'volume.inspect': 'volumes/show.ts',
   'system.df': 'system/disk-usage.ts',
   'system.login': 'images/transfers.ts',
   'system.ping': 'system/routes.ts',

@@ -47,7 +47,6 @@ const FIXED: readonly (readonly [endpoint: string, code: ErrorCode, message: str
   ['POST /swarm/join', 'not-supported', 'swarm mode is not supported by Berth'],
   ['POST /swarm/leave', 'unavailable', 'This node is not part of a swarm'],
   ['POST /swarm/unlock', 'unavailable', 'This node is not part of a swarm'],
-  ['PUT /volumes/{name}', 'unavailable', 'volume update only valid for cluster volumes, but swarm is unavailable'],
   ['GET /containers/{id}/checkpoints', 'not-supported', NO_EXPERIMENTS],
   ['POST /containers/{id}/checkpoints', 'not-supported', NO_EXPERIMENTS],
   ['DELETE /containers/{id}/checkpoints/{checkpoint}', 'not-supported', NO_EXPERIMENTS],

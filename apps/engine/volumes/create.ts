@@ -18,9 +18,10 @@ export const create =
 function wishOf(body: CreateVolumeBody): VolumeWish {
   const members = Object.fromEntries(Object.entries(body).map(([key, value]) => [key.toLowerCase(), value]));
   if (isFilled(members['clustervolumespec'])) {
-    throw new BerthError('unavailable', 'cluster volumes need a swarm, and this node is not part of one', {
-      hint: 'Leave out the options for cluster volumes, or choose the driver "local".',
-    });
+    throw new BerthError(
+      'unavailable',
+      'This node is not a swarm manager. Use "docker swarm init" or "docker swarm join" to connect this node to swarm and try again.',
+    );
   }
   return {
     name: text(members['name'], 'Name'),

@@ -1,6 +1,7 @@
 import { atLeastApi, type FilterValues } from '@berth/contract';
 import { type ApiRequest, booleanOf, empty, filtersOf, json, type Route } from '../api/http.ts';
 import type { VolumeService } from './index.ts';
+import { updateVolume } from './update.ts';
 
 export function volumeRoutes(volumes: VolumeService): Route[] {
   const nameOf = (request: ApiRequest) => request.param('name');
@@ -36,6 +37,13 @@ export function volumeRoutes(volumes: VolumeService): Route[] {
         volumes.remove(nameOf(request), { force: booleanOf(request, 'force') });
         return empty(204);
       },
+    },
+    {
+      method: 'PUT',
+      path: '/volumes/{name}',
+      name: 'volume.update',
+      permission: 'write',
+      handler: () => updateVolume(),
     },
     {
       method: 'POST',

@@ -76,7 +76,7 @@ describe('create', () => {
       '400 create opts: quota size requested but no quota support',
     ],
     [{ Name: 5 }, '400 invalid JSON: json: cannot unmarshal number into Go struct field CreateOptions.Name'],
-    [{ Name: 'cluster', ClusterVolumeSpec: {} }, '503 cluster volumes need a swarm'],
+    [{ Name: 'cluster', ClusterVolumeSpec: {} }, '503 This node is not a swarm manager'],
   ])('%j is refused', async (body, message) => {
     expect(await c.refusal('POST', '/volumes/create', body)).toContain(message);
   });
