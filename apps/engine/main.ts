@@ -78,7 +78,7 @@ async function assemble(config: EngineConfig, log: Logger, scope: Scope): Promis
   scope.add('close images', () => images.close());
   const volumes = createVolumes({ config, db, log, publish, users: () => containers });
   scope.add('let go of volumes', () => volumes.close());
-  const transfers = createTransfers({ images, config });
+  const transfers = createTransfers({ images, config, log });
   scope.add('end transfers', () => transfers.close());
   const forgetRemovedImages = () => {
     images.forgetRemoved().catch((error) => log.warn('cannot remove what is left of a removed image', { error }));

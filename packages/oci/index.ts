@@ -22,6 +22,7 @@ export {
 export type {
   BlobUpload,
   Credentials,
+  Endpoint,
   FetchedManifest,
   RegistrySession,
   SessionOptions,
@@ -37,6 +38,7 @@ export {
   hasBlob,
   isLoopback,
   listTags,
+  mirrorEndpoint,
   putManifest,
   readBlob,
   registryCodeOf,

@@ -95,7 +95,7 @@ describe('sharing', () => {
 
 describe('slots', () => {
   it('let so many run at once, in order', async () => {
-    const slots = createSlots(2);
+    const slots = createSlots(() => 2);
     const order: number[] = [];
     let [running, most] = [0, 0];
     const work = (n: number) => async () => {
@@ -116,6 +116,29 @@ describe('slots', () => {
     ]);
     expect(order).toEqual([1, 2, 3, 4, 5]);
     expect(most).toBe(2);
+    expect(slots.full).toBe(false);
+  });
+
+  it('follow a limit that changes', async () => {
+    let limit = 1;
+    const slots = createSlots(() => limit);
+    const ends = [1, 2, 3, 4].map(() => Promise.withResolvers<void>());
+    const begun: number[] = [];
+    const all = ends.map((end, n) =>
+      slots.run(() => {
+        begun.push(n);
+        return end.promise;
+      }),
+    );
+    const settled = () => new Promise((resolve) => setImmediate(resolve));
+    await settled();
+    expect(begun).toEqual([0]);
+    limit = 3;
+    ends[0]!.resolve();
+    await settled();
+    expect(begun).toEqual([0, 1, 2, 3]);
+    for (const end of ends) end.resolve();
+    await Promise.all(all);
     expect(slots.full).toBe(false);
   });
 

@@ -5,24 +5,26 @@ export interface Slots {
   readonly full: boolean;
 }
 
-/** Lets at most `limit` pieces of work run at once. */
-export function createSlots(limit: number): Slots {
+/** Lets at most `limit()` pieces of work run at once; the limit may change meanwhile. */
+export function createSlots(limit: () => number): Slots {
   let running = 0;
   const waiting: (() => void)[] = [];
   return {
     get full() {
-      return running >= limit;
+      return running >= limit();
     },
     run: async (work) => {
-      if (running >= limit) await new Promise<void>((resolve) => waiting.push(resolve));
+      if (running >= limit()) await new Promise<void>((resolve) => waiting.push(resolve));
       else running++;
       try {
         return await work();
       } finally {
-        // The slot passes to the next in line, or becomes free.
-        const next = waiting.shift();
-        if (next === undefined) running--;
-        else next();
+        // The slot passes to the next in line, or becomes free; more become free when the limit was raised.
+        running--;
+        while (running < limit() && waiting.length > 0) {
+          running++;
+          waiting.shift()?.();
+        }
       }
     },
   };

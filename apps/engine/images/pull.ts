@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { BerthError, isBerthError, type KeyedLock } from '@berth/kit';
+import { BerthError, isBerthError, type KeyedLock, type Logger } from '@berth/kit';
 import {
   type Credentials,
   createSession,
@@ -7,11 +7,13 @@ import {
   type Digest,
   DOCKER,
   digestOf,
+  type Endpoint,
   familiarName,
   familiarString,
   fetchManifest,
   listTags,
   type Manifest,
+  mirrorEndpoint,
   OCI,
   type Platform,
   parseManifest,
@@ -22,6 +24,7 @@ import {
   resolveManifest,
   type Transport,
 } from '@berth/oci';
+import type { EngineConfig } from '../config.ts';
 import { CONFIG_LIMIT, parseImageConfig } from './image-config.ts';
 import type { Image, ImageConfig } from './model.ts';
 import { createProgress, type Progress } from './progress.ts';
@@ -41,12 +44,14 @@ export interface PullOptions {
 export interface PullContext {
   images: Images;
   transport: Transport;
-  insecureRegistries: readonly string[];
+  config: Pick<EngineConfig, 'insecureRegistries' | 'registryMirrors' | 'maxDownloadAttempts'>;
+  log: Logger;
   sharing: Sharing<Image[]>;
   downloads: KeyedLock;
   slots: Slots;
 }
 
+const HUB_DOMAIN = 'docker.io';
 /** An index may point at an index; nobody needs more steps than this. */
 const INDEX_DEPTH = 3;
 
@@ -71,20 +76,49 @@ export function pull(
   );
 }
 
+interface Wish {
+  platform: Platform | undefined;
+  auth: Credentials;
+}
+
+/** Asks mirrors of Docker Hub first, without the user's credentials; what they do not give comes from the Hub itself. */
 async function run(
   context: PullContext,
   reference: Reference,
-  { platform, auth }: { platform: Platform | undefined; auth: Credentials },
+  wish: Wish,
   onProgress: OnProgress,
   signal: AbortSignal,
 ): Promise<Image[]> {
+  const { registryMirrors, insecureRegistries } = context.config;
+  for (const mirror of reference.domain === HUB_DOMAIN ? registryMirrors : []) {
+    const endpoint = mirrorEndpoint(mirror, insecureRegistries);
+    try {
+      return await pullFrom(context, reference, { ...wish, auth: {} }, onProgress, signal, endpoint);
+    } catch (error) {
+      signal.throwIfAborted();
+      context.log.info('a mirror did not give an image; the next is asked', { mirror, image: reference.path, error });
+    }
+  }
+  return pullFrom(context, reference, wish, onProgress, signal);
+}
+
+async function pullFrom(
+  context: PullContext,
+  reference: Reference,
+  { platform, auth }: Wish,
+  onProgress: OnProgress,
+  signal: AbortSignal,
+  mirror?: Endpoint,
+): Promise<Image[]> {
   // Ends what is still under way when one part fails.
   const stop = new AbortController();
-  const { transport, insecureRegistries } = context;
+  const { transport, config } = context;
   const session = createSession({
     domain: reference.domain,
     credentials: auth,
-    insecureRegistries,
+    insecureRegistries: config.insecureRegistries,
+    downloadAttempts: config.maxDownloadAttempts,
+    endpoints: mirror === undefined ? undefined : [mirror],
     transport,
     signal: AbortSignal.any([signal, stop.signal]),
   });

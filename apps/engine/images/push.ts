@@ -16,6 +16,7 @@ import {
   type Transport,
   uploadBlob,
 } from '@berth/oci';
+import type { EngineConfig } from '../config.ts';
 import type { Image } from './model.ts';
 import { createProgress, type Progress } from './progress.ts';
 import { formatPlatform, parsePlatform, platformMatches } from './pull-platform.ts';
@@ -33,7 +34,7 @@ export interface PushOptions {
 export interface PushContext {
   images: Images;
   transport: Transport;
-  insecureRegistries: readonly string[];
+  config: Pick<EngineConfig, 'insecureRegistries'>;
   slots: Slots;
 }
 
@@ -56,11 +57,11 @@ export async function push(
 
   // Ends what is still under way when one part fails.
   const stop = new AbortController();
-  const { transport, insecureRegistries } = context;
+  const { transport, config } = context;
   const session = createSession({
     domain: reference.domain,
     credentials: options.auth,
-    insecureRegistries,
+    insecureRegistries: config.insecureRegistries,
     transport,
     signal: AbortSignal.any([signal, stop.signal]),
   });

@@ -1,4 +1,4 @@
-import { BerthError, KeyedLock } from '@berth/kit';
+import { BerthError, KeyedLock, type Logger } from '@berth/kit';
 import { createTransport, type Reference } from '@berth/oci';
 import type { EngineConfig } from '../config.ts';
 import { type DistributionInspect, inspectDistribution } from './distribution.ts';
@@ -45,27 +45,37 @@ export interface TransferOptions {
 
 export interface TransfersOptions {
   images: Images;
-  config: Pick<EngineConfig, 'insecureRegistries'>;
+  config: TransferSettings;
+  log: Logger;
 }
 
-/** Docker's defaults for max-concurrent-downloads and max-concurrent-uploads. */
-const DOWNLOADS = 3;
-const UPLOADS = 5;
+/** Read whenever they are needed: a reload may change them. */
+export type TransferSettings = Pick<
+  EngineConfig,
+  | 'insecureRegistries'
+  | 'registryMirrors'
+  | 'maxConcurrentDownloads'
+  | 'maxConcurrentUploads'
+  | 'maxDownloadAttempts'
+  | 'httpProxy'
+  | 'httpsProxy'
+  | 'noProxy'
+>;
 
-export function createTransfers({ images, config }: TransfersOptions): Transfers {
-  const transport = createTransport({ userAgent: `berth (linux; ${process.arch})` });
+export function createTransfers({ images, config, log }: TransfersOptions): Transfers {
+  const transport = createTransport({ userAgent: `berth (linux; ${process.arch})`, env: proxyEnvironment(config) });
   const closing = new AbortController();
   const running = new Set<Promise<unknown>>();
-  const { insecureRegistries } = config;
   const forPull = {
     images,
     transport,
-    insecureRegistries,
+    config,
+    log,
     sharing: createSharing<Image[]>(),
     downloads: new KeyedLock(),
-    slots: createSlots(DOWNLOADS),
+    slots: createSlots(() => config.maxConcurrentDownloads),
   };
-  const forPush = { images, transport, insecureRegistries, slots: createSlots(UPLOADS) };
+  const forPush = { images, transport, config, slots: createSlots(() => config.maxConcurrentUploads) };
 
   /** Ties work to the caller and to this engine's life. */
   const track = <T>(signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> => {
@@ -88,13 +98,13 @@ export function createTransfers({ images, config }: TransfersOptions): Transfers
         await push(forPush, reference, { platform, auth: credentials }, onProgress, both);
       }),
     checkAuth: (auth, signal) =>
-      track(signal, async (both) => checkAuth(transport, insecureRegistries, parseRegistryAuth(auth), both)),
+      track(signal, async (both) => checkAuth(transport, config.insecureRegistries, parseRegistryAuth(auth), both)),
     search: (term, { limit, filters, signal }) =>
       track(signal, (both) => search(transport, term, { limit, filters }, both)),
     inspect: (reference, { auth, signal }) =>
       track(signal, async (both) => {
         const credentials = parseRegistryAuth(auth ?? null);
-        return inspectDistribution(transport, insecureRegistries, reference, credentials, both);
+        return inspectDistribution(transport, config.insecureRegistries, reference, credentials, both);
       }),
     close: async () => {
       closing.abort(new BerthError('canceled', 'the engine is stopping'));
@@ -103,4 +113,13 @@ export function createTransfers({ images, config }: TransfersOptions): Transfers
       transport.close();
     },
   };
+}
+
+/** The engine's environment, with the proxies of its settings in the place of the environment's. */
+function proxyEnvironment({ httpProxy, httpsProxy, noProxy }: TransferSettings): NodeJS.ProcessEnv {
+  const told = { http_proxy: httpProxy, https_proxy: httpsProxy, no_proxy: noProxy };
+  const names = Object.entries(told).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, value] as const, [name.toUpperCase(), value] as const],
+  );
+  return { ...process.env, ...Object.fromEntries(names) };
 }

@@ -3,7 +3,7 @@ import { BerthError } from '@berth/kit';
 import type { Digest } from '../digest.ts';
 import { discard } from './body.ts';
 import { connectionError } from './connection-error.ts';
-import { ATTEMPTS, backOff, isTransient, pause } from './retry.ts';
+import { backOff, isTransient, pause } from './retry.ts';
 import { pullScope, pushScope } from './scopes.ts';
 import type { RegistrySession } from './session.ts';
 import type { HttpResponse } from './transport.ts';
@@ -35,7 +35,7 @@ export async function* readBlob(
       session.signal.throwIfAborted();
       if (!isTransient(error)) throw error;
       failures = at - from >= PROGRESS ? 0 : failures + 1;
-      if (failures === ATTEMPTS) throw connectionError('GET', response.url, error);
+      if (failures >= session.downloadAttempts) throw connectionError('GET', response.url, error);
       await pause(backOff(Math.max(1, failures)), session.signal);
     }
   }

@@ -29,6 +29,13 @@ export function endpointsOf(domain: string, insecureRegistries: readonly string[
   ];
 }
 
+/** A mirror by the URL that it was named with; loopback and declared ones need no good certificate. Errors: invalid. */
+export function mirrorEndpoint(mirror: string, insecureRegistries: readonly string[]): Endpoint {
+  const { protocol, host, hostname } = new URL(mirror);
+  const insecure = protocol === 'http:' || isLoopback(hostname) || isDeclared(hostname, host, insecureRegistries);
+  return { url: originOf(protocol.replace(':', ''), host), insecure };
+}
+
 /** True for `localhost`, names below it, 127.0.0.0/8 and ::1; `hostname` as in `URL.hostname`. */
 export function isLoopback(hostname: string): boolean {
   if (hostname === 'localhost' || hostname.endsWith('.localhost')) return true;

@@ -1,6 +1,7 @@
 export { hasBlob, readBlob } from './blobs.ts';
 export { connectionError } from './connection-error.ts';
-export { isLoopback } from './endpoint.ts';
+export type { Endpoint } from './endpoint.ts';
+export { isLoopback, mirrorEndpoint } from './endpoint.ts';
 export { registryCodeOf } from './errors.ts';
 export type { FetchedManifest } from './manifests.ts';
 export { fetchManifest, putManifest, resolveManifest } from './manifests.ts';

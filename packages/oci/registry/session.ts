@@ -6,6 +6,7 @@ import { type Endpoint, endpointsOf } from './endpoint.ts';
 import { registryError } from './errors.ts';
 import { type ExchangeContext, exchange, isRepeatable, probe } from './exchange.ts';
 import { redirectOf, resolveLocation } from './location.ts';
+import { ATTEMPTS } from './retry.ts';
 import type { Credentials } from './token.ts';
 import type { HttpRequest, HttpResponse, Transport } from './transport.ts';
 
@@ -15,6 +16,10 @@ export interface SessionOptions {
   transport: Transport;
   credentials?: Credentials | undefined;
   insecureRegistries?: readonly string[];
+  /** Asked in the place of the domain's own: a mirror. */
+  endpoints?: readonly Endpoint[] | undefined;
+  /** How often a download that breaks is tried, the first included; 5 unless said. */
+  downloadAttempts?: number | undefined;
   /** Ends everything that the session has under way. */
   signal?: AbortSignal;
 }
@@ -23,6 +28,7 @@ export interface SessionOptions {
 export interface RegistrySession {
   readonly domain: string;
   readonly signal: AbortSignal;
+  readonly downloadAttempts: number;
   /** Finds the endpoint that answers and what it wants to know. Errors: unavailable, naming host and cause. */
   connect(): Promise<Endpoint>;
   /**
@@ -51,7 +57,7 @@ export function createSession(options: SessionOptions): RegistrySession {
   const signal = options.signal ?? new AbortController().signal;
   const authorizer = createAuthorizer({ transport, credentials, signal });
   const context: SessionContext = { domain, transport, signal, authorizer };
-  const endpoints = endpointsOf(domain, insecureRegistries);
+  const endpoints = options.endpoints ?? endpointsOf(domain, insecureRegistries);
   let connecting: Promise<Endpoint> | undefined;
   const connect = () => {
     connecting ??= findEndpoint(context, endpoints);
@@ -60,6 +66,7 @@ export function createSession(options: SessionOptions): RegistrySession {
   return {
     domain,
     signal,
+    downloadAttempts: options.downloadAttempts ?? ATTEMPTS,
     connect,
     login: async () => login(context, await connect()),
     request: async (request) => {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createLogger } from '@berth/kit';
 import { parseReference } from '@berth/oci';
-import { DEFAULT_CONFIG } from '../../../apps/engine/config.ts';
+import { DEFAULT_CONFIG, type EngineConfig } from '../../../apps/engine/config.ts';
 import {
   createImages,
   createTransfers,
@@ -33,18 +33,19 @@ export interface TransferChoice {
   onProgress?: (message: ProgressMessage) => void;
 }
 
-export async function openStore(): Promise<OpenStore> {
+export async function openStore(settings: Partial<EngineConfig> = {}): Promise<OpenStore> {
   const dataRoot = mkdtempSync(path.join(tmpdir(), 'berth-store-'));
   const db = openDatabase(path.join(dataRoot, 'berth.db'));
   const events: string[] = [];
+  const log = createLogger('error', 'text', (line) => process.stderr.write(line));
   const images = await createImages({
     config: { ...DEFAULT_CONFIG, dataRoot },
     db,
-    log: createLogger('error', 'text', (line) => process.stderr.write(line)),
+    log,
     publish: (_type, action, _id, { name }) => void events.push(`${action} ${name}`),
     users: () => ({ containersOf: () => [] }),
   });
-  const transfers = createTransfers({ images, config: { insecureRegistries: [] } });
+  const transfers = createTransfers({ images, config: { ...DEFAULT_CONFIG, ...settings }, log });
 
   const collect = async (
     choice: TransferChoice,

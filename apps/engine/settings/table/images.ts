@@ -40,7 +40,6 @@ export const images = {
     }),
     summary: 'Mirror of Docker Hub',
     reload: true,
-    refused: NOT_YET,
   },
   maxConcurrentDownloads: {
     key: 'max-concurrent-downloads',
@@ -48,7 +47,6 @@ export const images = {
     kind: wholeNumber(1),
     summary: 'Layers pulled at once',
     reload: true,
-    refused: NOT_YET,
   },
   maxConcurrentUploads: {
     key: 'max-concurrent-uploads',
@@ -56,7 +54,6 @@ export const images = {
     kind: wholeNumber(1),
     summary: 'Layers pushed at once',
     reload: true,
-    refused: NOT_YET,
   },
   maxDownloadAttempts: {
     key: 'max-download-attempts',
@@ -64,27 +61,23 @@ export const images = {
     kind: wholeNumber(1),
     summary: 'Tries of each download',
     reload: true,
-    refused: NOT_YET,
   },
   httpProxy: {
     key: 'proxies.http-proxy',
     flag: 'http-proxy',
     kind: proxy,
     summary: 'Proxy for registries without TLS ($HTTP_PROXY)',
-    refused: NOT_YET,
   },
   httpsProxy: {
     key: 'proxies.https-proxy',
     flag: 'https-proxy',
     kind: proxy,
     summary: 'Proxy for registries ($HTTPS_PROXY)',
-    refused: NOT_YET,
   },
   noProxy: {
     key: 'proxies.no-proxy',
     flag: 'no-proxy',
     kind: optional(text('HOSTS', 'a list of hosts with commas', /^\S+$/)),
     summary: 'Hosts reached without the proxy ($NO_PROXY)',
-    refused: NOT_YET,
   },
 } satisfies Settings;
