@@ -1,13 +1,26 @@
-import { fstatSync, readSync } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
-import { fileAfter } from './files.ts';
-import { ENTRY_HEADER, HEADROOM, type LogFormat, LogParser } from './parse.ts';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import type { FileHandle } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { errnoOf } from '@berth/kit';
+import { logFiles } from './files.ts';
+import { openLogFile } from './open-file.ts';
+import { ENTRY_HEADER, HEADROOM } from './parse.ts';
+import { addReader } from './readers.ts';
 import type { LogPosition } from './tail-start.ts';
 import { LogWatch } from './watch.ts';
 
-export interface LogTailOptions extends LogFormat {
+/** Turns what is read into output; see LogParser. Output of length 0 is none. */
+export interface EntryParser<T extends { length: number }> {
+  readonly done: boolean;
+  parse(buffer: Buffer, start: number, end: number): { output: T; rest: number };
+  reset(): void;
+}
+
+export interface LogTailOptions {
   /** Go on when the end is reached, until `ended` is aborted and everything written before that was passed on. */
   follow: boolean;
+  /** Nanoseconds since the epoch, 0 = no limit: following ends then. */
+  until: bigint;
   /** Aborted when the container has ended and its monitor has closed the log. */
   ended?: AbortSignal;
 }
@@ -19,38 +32,60 @@ const SMALL = 16 * 1024;
 /**
  * Reads a log from a position on and yields output ready to be written: frames or bare bytes, in order, byte for byte
  * what the container wrote. Reads the next piece only when the consumer asks, so a slow consumer costs no memory and
- * never holds the container up. Follows the log through rotation and truncation. Breaking out of the loop, or return(),
- * closes everything, also while waiting.
+ * never holds the container up; rotation keeps the files that it has yet to read. Follows the log through rotation,
+ * truncation and the removal of the container. Breaking out of the loop, or return(), closes everything, also while
+ * waiting. Errors: when it is so far behind that the files it needs had to go.
  */
-export class LogTail implements AsyncIterableIterator<Buffer> {
+export class LogTail<T extends { length: number } = Buffer> implements AsyncIterableIterator<T> {
+  /** The live file by way of the descriptor of its directory, which stays when the directory is moved away. */
   readonly #path: string;
+  readonly #directory: number | undefined;
   readonly #options: LogTailOptions;
-  readonly #parser: LogParser;
-  #start: LogPosition | undefined;
+  readonly #parser: EntryParser<T>;
+  readonly #start: () => Promise<LogPosition | undefined>;
+  readonly #forget: () => void;
+  #started = false;
   #file: FileHandle | undefined;
-  #inode = 0n;
+  #number = 0;
   #offset = 0;
-  /** Without follow: where the live file ended when reading began; a busy container would be read for ever. */
-  #limit = Number.POSITIVE_INFINITY;
+  /** Without follow: where the log ended when reading began; a busy container would be read for ever. */
+  #end: LogPosition = { number: Number.POSITIVE_INFINITY, offset: 0 };
   /** Unused bytes from the end of the last read. */
   #rest: Buffer = Buffer.alloc(0);
   #size = LARGE;
   #watch: LogWatch | undefined;
   #closed = false;
 
-  /** `path`: the live file; `start`: a position in it or in a rotated one, undefined while there is no file yet. */
-  constructor(path: string, start: LogPosition | undefined, options: LogTailOptions) {
-    this.#path = path;
-    this.#start = start;
+  /** `path`: the live file; `start`: asked for when reading begins, undefined while there is no file yet. */
+  constructor(
+    path: string,
+    start: (path: string) => Promise<LogPosition | undefined>,
+    options: LogTailOptions,
+    parser: EntryParser<T>,
+  ) {
+    this.#directory = openIfThere(dirname(path));
+    this.#path = this.#directory === undefined ? path : join(`/proc/self/fd/${this.#directory}`, basename(path));
+    this.#start = () => start(this.#path);
     this.#options = options;
-    this.#parser = new LogParser(options);
+    this.#parser = parser;
+    const tail = this;
+    this.#forget = addReader(path, {
+      get at() {
+        return tail.#number;
+      },
+    });
   }
 
   [Symbol.asyncIterator](): this {
     return this;
   }
 
-  async next(): Promise<IteratorResult<Buffer, undefined>> {
+  /** Where the next entry that was not yielded begins, apart from what the parser has kept. */
+  get position(): LogPosition {
+    return { number: this.#number, offset: Math.max(0, this.#offset - this.#rest.length) };
+  }
+
+  async next(): Promise<IteratorResult<T, undefined>> {
     try {
       while (!this.#closed && !this.#parser.done) {
         const output = await this.#read();
@@ -67,19 +102,24 @@ export class LogTail implements AsyncIterableIterator<Buffer> {
   }
 
   async return(): Promise<{ done: true; value: undefined }> {
-    this.#closed = true;
-    this.#watch?.close();
-    this.#watch = undefined;
     const file = this.#file;
     this.#file = undefined;
+    if (!this.#closed) {
+      this.#closed = true;
+      this.#watch?.close();
+      this.#watch = undefined;
+      this.#forget();
+      if (this.#directory !== undefined) closeSync(this.#directory);
+    }
     await file?.close();
     return { done: true, value: undefined };
   }
 
   /** The next piece of output, perhaps empty; undefined at the end of the file. */
-  async #read(): Promise<Buffer | undefined> {
+  async #read(): Promise<T | undefined> {
     if (!this.#file && !(await this.#openStart())) return undefined;
-    const wanted = Math.min(this.#size, this.#limit - this.#offset);
+    const left = this.#number < this.#end.number ? this.#size : this.#end.offset - this.#offset;
+    const wanted = Math.min(this.#size, left);
     if (!this.#file || wanted <= 0) return undefined;
     const buffer = Buffer.allocUnsafeSlow(HEADROOM + wanted);
     const bytesRead = this.#watch
@@ -100,19 +140,26 @@ export class LogTail implements AsyncIterableIterator<Buffer> {
   }
 
   async #openStart(): Promise<boolean> {
-    const file = this.#start?.file ?? fileAfter(this.#path, -1n);
-    if (file === undefined) return false;
-    await this.#open(file, this.#start?.offset ?? 0);
-    return true;
+    if (!this.#started) {
+      this.#started = true; // a file that comes later is wanted from its beginning
+      if (!this.#options.follow) this.#end = endOf(this.#path);
+      const start = await this.#start();
+      this.#number = start?.number ?? 0;
+      if (start && (await this.#open(start.number, start.offset))) return true;
+    }
+    return this.#openNext();
   }
 
-  async #open(file: string, offset: number): Promise<void> {
-    await this.#file?.close();
-    this.#file = await open(file, 'r');
-    const { ino, size } = await this.#file.stat({ bigint: true });
-    this.#inode = ino;
+  /** False when the file is gone. */
+  async #open(number: number, offset: number): Promise<boolean> {
+    const file = await openLogFile(this.#path, number);
+    if (!file) return false;
+    const before = this.#file;
+    this.#file = file;
+    this.#number = number;
     this.#offset = offset;
-    if (!this.#options.follow) this.#limit = Number(size);
+    await before?.close();
+    return true;
   }
 
   /** At the end of the file: true when there is, or may be, more to read; then it is there or was waited for. */
@@ -130,15 +177,24 @@ export class LogTail implements AsyncIterableIterator<Buffer> {
   /** Goes over to the file that follows this one, if there is one. What was written to this one is complete then. */
   async #nextFile(): Promise<boolean> {
     if (!this.#file || (this.#watch && !this.#watch.takeRenamed())) return false;
-    const next = fileAfter(this.#path, this.#inode);
-    if (next === undefined) return false;
-    if (this.#options.follow && fstatSync(this.#file.fd).size > this.#offset) {
+    const next = logFiles(this.#path).find((file) => file.number > this.#number);
+    if (next === undefined || next.number > this.#end.number) return false;
+    if (fstatSync(this.#file.fd).size > this.#offset) {
       // Written between our last read and the rotation: read on, and look again afterwards.
       this.#watch?.keepRenamed();
       return true;
     }
-    await this.#open(next, 0);
-    return true;
+    return this.#openNext();
+  }
+
+  async #openNext(): Promise<boolean> {
+    for (;;) {
+      const next = logFiles(this.#path).find((file) => file.number > this.#number);
+      if (next === undefined || next.number > this.#end.number) return false;
+      if (this.#file && next.number > this.#number + 1)
+        throw new Error('the reader fell so far behind that lines it had not read were rotated away');
+      if (await this.#open(next.number, 0)) return true;
+    }
   }
 
   /** Somebody emptied the file, which the monitor appends to: go back to its start. */
@@ -148,5 +204,32 @@ export class LogTail implements AsyncIterableIterator<Buffer> {
     this.#rest = Buffer.alloc(0);
     this.#parser.reset();
     return true;
+  }
+}
+
+/** Where a log ends now. */
+export function endOf(path: string): LogPosition {
+  for (;;) {
+    const last = logFiles(path).at(-1);
+    if (!last) return { number: 0, offset: 0 };
+    if (last.path !== path) return { number: last.number, offset: Number.POSITIVE_INFINITY };
+    const fd = openIfThere(path);
+    if (fd === undefined) continue;
+    try {
+      const { size } = fstatSync(fd);
+      if (logFiles(path).at(-1)?.number === last.number) return { number: last.number, offset: size };
+    } finally {
+      closeSync(fd);
+    }
+  }
+}
+
+/** Undefined when there is nothing of this name. */
+function openIfThere(path: string): number | undefined {
+  try {
+    return openSync(path, 'r');
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return undefined;
+    throw error;
   }
 }

@@ -10,12 +10,14 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
+import { buffer, text } from 'node:stream/consumers';
 import { setImmediate } from 'node:timers/promises';
+import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { LogsOptions } from '../service.ts';
 import { LogTail } from './log-tail.ts';
 import { openLog } from './open-log.ts';
+import { LogParser } from './parse.ts';
 
 let dir: string;
 let path: string;
@@ -57,8 +59,8 @@ describe('without following', () => {
   });
 
   test('rotated files first', async () => {
-    writeFileSync(`${path}.2`, entries(0, 10));
-    writeFileSync(`${path}.1`, entries(10, 20));
+    writeFileSync(`${path}.1`, entries(0, 10));
+    writeFileSync(`${path}.2`, entries(10, 20));
     writeFileSync(path, entries(20, 30));
     writeFileSync(`${path}.old`, entries(50, 60));
     expect(await read()).toBe(output(0, 30));
@@ -91,6 +93,30 @@ describe('without following', () => {
   test('frames without a TTY', async () => {
     writeFileSync(path, entry('a') + entry('b', 'F', 'stderr'));
     expect(await text(openLog(path, ALL, { tty: false }))).toBe('\x01\0\0\0\0\0\0\x02a\n\x02\0\0\0\0\0\0\x02b\n');
+  });
+
+  test('compressed files, also backwards', async () => {
+    writeFileSync(`${path}.1.gz`, gzipSync(entries(0, 20)));
+    writeFileSync(`${path}.2`, entries(20, 30));
+    writeFileSync(`${path}.2.gz`, 'left by an engine that was killed while it compressed');
+    writeFileSync(path, entries(30, 40));
+    expect(await read()).toBe(output(0, 40));
+    expect(await read({ tail: 25 })).toBe(output(15, 40));
+    expect(readdirSync(dir).sort()).toEqual(['container.log', 'container.log.1.gz', 'container.log.2', 'container.log.2.gz']);
+  });
+
+  test('details: attributes before each line, after its time; a line in parts has them once', async () => {
+    writeFileSync(path, entry('a') + entry('b', 'P') + entry('c') + entry('e', 'F', 'stderr'));
+    const attributes = `${'long='.repeat(40)}x`;
+    const all = { ...ALL, details: true };
+    const show = (options: LogsOptions, tty: boolean) => text(openLog(path, options, { tty, attributes }));
+    expect(await show(all, true)).toBe(`${attributes} a\n${attributes} bc\n${attributes} e\n`);
+    expect(await show({ ...all, timestamps: true, tail: 1 }, true)).toBe(
+      `2026-01-02T03:04:05.123456789Z ${attributes} e\n`,
+    );
+    const framed = await buffer(openLog(path, { ...all, stdout: false }, { tty: false, attributes }));
+    expect([framed.readUInt32BE(4), framed.subarray(8).toString()]).toEqual([framed.length - 8, `${attributes} e\n`]);
+    expect(await text(openLog(path, all, { tty: true }))).toBe(' a\n bc\n e\n');
   });
 
   test('what is written after the beginning is not read', async () => {
@@ -172,12 +198,9 @@ describe('following', () => {
     appendFileSync(`${path}.1`, entries(4, 5));
     writeFileSync(path, entries(5, 6));
     await until(output(0, 6));
-    renameSync(`${path}.1`, `${path}.2`);
-    renameSync(path, `${path}.1`);
+    renameSync(path, `${path}.2`);
     writeFileSync(path, entries(6, 7));
-    renameSync(`${path}.2`, `${path}.3`);
-    renameSync(`${path}.1`, `${path}.2`);
-    renameSync(path, `${path}.1`);
+    renameSync(path, `${path}.3`);
     writeFileSync(path, entries(7, 8));
     ended.abort();
     await end;
@@ -219,9 +242,12 @@ describe('following', () => {
 });
 
 describe('LogTail', () => {
+  const tailFrom = (offset: number, framed = false) =>
+    new LogTail(path, async () => ({ number: 1, offset }), ALL, new LogParser({ ...ALL, framed }));
+
   test('reads no further than asked', async () => {
     writeFileSync(path, entries(0, 100_000));
-    const tail = new LogTail(path, { file: path, offset: 0 }, { ...ALL, framed: true });
+    const tail = tailFrom(0, true);
     const first = await tail.next();
     if (first.done) throw new Error('nothing was read');
     expect(first.value.length).toBeLessThan(256 * 1024);
@@ -232,7 +258,7 @@ describe('LogTail', () => {
   test('starts at an offset', async () => {
     const before = entries(0, 3);
     writeFileSync(path, before + entries(3, 4));
-    const tail = new LogTail(path, { file: path, offset: before.length }, { ...ALL, framed: false });
+    const tail = tailFrom(before.length);
     expect(String((await tail.next()).value)).toBe(output(3, 4));
     await tail.return();
   });
@@ -241,7 +267,7 @@ describe('LogTail', () => {
     writeFileSync(path, entries(0, 10));
     const isOpen = () => readdirSync('/proc/self/fd').some((fd) => targetOf(fd) === path);
     for (let turns = 0; turns < 20; turns++) {
-      const tail = new LogTail(path, { file: path, offset: 0 }, { ...ALL, framed: false });
+      const tail = tailFrom(0);
       const next = tail.next();
       for (let n = 0; n < turns; n++) await Promise.resolve();
       if (turns > 15) await setImmediate();

@@ -1,10 +1,11 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import type { FileHandle } from 'node:fs/promises';
 import { logFiles } from './files.ts';
+import { openLogFile } from './open-file.ts';
 import { ENTRY_HEADER } from './parse.ts';
 
-/** Where reading begins: a file of the log and an offset in it, at the start of an entry. */
+/** Where reading begins: the number of a file of the log and an offset in it, at the start of an entry. */
 export interface LogPosition {
-  file: string;
+  number: number;
   offset: number;
 }
 
@@ -21,21 +22,21 @@ const TAG_AT = 43;
  * end, through rotated files where needed. A line counts when it ends; an unfinished last one counts too. Undefined
  * when there is no file.
  */
-export function tailStart(
+export async function tailStart(
   path: string,
   lines: number,
   wanted: { stdout: boolean; stderr: boolean },
-): LogPosition | undefined {
+): Promise<LogPosition | undefined> {
   const files = logFiles(path);
   const oldest = files[0];
   if (oldest === undefined) return undefined;
-  if (lines < 0) return { file: oldest, offset: 0 };
   const counter = new LineCounter(lines, wanted);
-  for (const file of files.toReversed()) {
-    const offset = startInFile(file, counter);
-    if (offset !== undefined) return { file, offset };
+  for (const file of lines < 0 ? [] : files.toReversed()) {
+    const handle = await openLogFile(path, file.number);
+    const offset = handle && (await startInFile(handle, counter));
+    if (offset !== undefined) return { number: file.number, offset };
   }
-  return { file: oldest, offset: 0 };
+  return { number: oldest.number, offset: 0 };
 }
 
 class LineCounter {
@@ -60,16 +61,15 @@ class LineCounter {
 }
 
 /** Offset behind the newest entry that is beyond the wanted lines; undefined when the whole file is wanted. */
-function startInFile(file: string, counter: LineCounter): number | undefined {
-  const fd = openSync(file, 'r');
+async function startInFile(handle: FileHandle, counter: LineCounter): Promise<number | undefined> {
   try {
     // Each block overlaps the one behind it, so that no header is cut.
     const buffer = Buffer.allocUnsafe(BLOCK + ENTRY_HEADER);
-    const size = fstatSync(fd).size;
+    const { size } = await handle.stat();
     let next = size;
     for (let blockEnd = size; blockEnd > 0; ) {
       const blockStart = Math.max(0, blockEnd - BLOCK);
-      const filled = readFully(fd, buffer, Math.min(blockEnd + ENTRY_HEADER, size) - blockStart, blockStart);
+      const filled = await readFully(handle, buffer, Math.min(blockEnd + ENTRY_HEADER, size) - blockStart, blockStart);
       const from = Math.min(blockEnd - blockStart, filled) - 1;
       // An entry begins behind each newline; the newline at the very end begins none.
       for (let newline = buffer.lastIndexOf(NEWLINE, from); ; newline = buffer.lastIndexOf(NEWLINE, newline - 1)) {
@@ -86,16 +86,16 @@ function startInFile(file: string, counter: LineCounter): number | undefined {
     }
     return undefined;
   } finally {
-    closeSync(fd);
+    await handle.close();
   }
 }
 
-function readFully(fd: number, buffer: Buffer, length: number, position: number): number {
+async function readFully(handle: FileHandle, buffer: Buffer, length: number, position: number): Promise<number> {
   let filled = 0;
   while (filled < length) {
-    const count = readSync(fd, buffer, filled, length - filled, position + filled);
-    if (count === 0) break;
-    filled += count;
+    const { bytesRead } = await handle.read(buffer, filled, length - filled, position + filled);
+    if (bytesRead === 0) break;
+    filled += bytesRead;
   }
   return filled;
 }
