@@ -11,7 +11,7 @@ import {
   serve,
 } from './api/index.ts';
 import type { EngineConfig } from './config.ts';
-import { checkEngineDefaults, createContainers, probeRuntime } from './containers/index.ts';
+import { checkEngineDefaults, createContainers, LOG_DRIVERS, probeRuntime } from './containers/index.ts';
 import { createEvents, type Publish } from './events/index.ts';
 import { createImages, createTransfers } from './images/index.ts';
 import { lockFile } from './linux/file-lock.ts';
@@ -109,7 +109,7 @@ async function assemble(config: EngineConfig, log: Logger, scope: Scope): Promis
     monitor: programs.monitor,
     init: programs.init,
     networkDrivers: ['bridge', 'host', 'null'],
-    logDrivers: ['json-file', 'local', 'none'],
+    logDrivers: LOG_DRIVERS,
     warnings: [...exposed, ...probe.warnings],
     eventListeners: () => events.listeners(),
     login: transfers.checkAuth,

@@ -1,8 +1,7 @@
-import { statSync } from 'node:fs';
 import type { Duplex } from 'node:stream';
 import { BerthError } from '@berth/kit';
 import { type Context, eventAttributes, pathsOf } from './context.ts';
-import { LogTail } from './logs/index.ts';
+import { endOf, LogParser, LogTail, tailStart } from './logs/index.ts';
 import type { ContainerRecord } from './model.ts';
 import { DEFAULT_DETACH_KEYS, parseDetachKeys } from './parse/parse-exec-keys.ts';
 import { DetachFilter } from './run/detach-filter.ts';
@@ -59,12 +58,18 @@ function openOutput(
   if (record.spec.hostConfig.LogConfig.Type === 'none')
     return monitorOutput(context, record, { stdout, stderr, ended });
   const { logFile } = pathsOf(context.config, record.id);
-  const start = logs ? undefined : { file: logFile, offset: statSync(logFile, { throwIfNoEntry: false })?.size ?? 0 };
-  return new LogTail(logFile, start, {
-    ...{ stdout, stderr, follow: stream, since: 0n, until: 0n, timestamps: false, details: false },
-    framed: !record.spec.config.Tty,
-    ended,
-  });
+  const wanted = { stdout, stderr };
+  const now = endOf(logFile);
+  return new LogTail(
+    logFile,
+    async (live) => (logs ? tailStart(live, -1, wanted) : now),
+    { follow: stream, until: 0n, ended },
+    new LogParser({
+      ...wanted,
+      ...{ since: 0n, until: 0n, timestamps: false, details: false },
+      framed: !record.spec.config.Tty,
+    }),
+  );
 }
 
 function joinInput(

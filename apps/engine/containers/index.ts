@@ -28,7 +28,7 @@ import { rename } from './rename.ts';
 import { resize } from './resize.ts';
 import { restart } from './restart.ts';
 import { beginAnew } from './restart-policy.ts';
-import { rotateLogs } from './run/log-rotation.ts';
+import { type LogRotation, rotateLogs } from './run/log-rotation.ts';
 import type { ProbeResult } from './runtime/probe.ts';
 import { ReadyMonitors } from './runtime/ready-monitors.ts';
 import { runtimeFor } from './runtime/select.ts';
@@ -40,6 +40,7 @@ import { ContainerStore } from './store.ts';
 import { top } from './top.ts';
 import { wait } from './wait.ts';
 
+export { LOG_DRIVERS } from './log-drivers/index.ts';
 export { probeRuntime } from './runtime/probe.ts';
 export type * from './service.ts';
 export { checkEngineDefaults } from './spec/engine-defaults.ts';
@@ -73,8 +74,13 @@ export function createContainers(parts: {
 }): Containers {
   const { probe, networks, volumes } = parts;
   const store = new ContainerStore(parts.db);
+  let rotation: LogRotation | undefined;
   const context: Context = {
     ...parts,
+    publish(type, action, actorId, attributes) {
+      parts.publish(type, action, actorId, attributes);
+      if (type === 'container' && action === 'start') rotation?.began(actorId);
+    },
     store,
     runtimes: new Map([[probe.runtime.name, probe.runtime]]),
     defaultRuntime: probe.runtime,
@@ -93,7 +99,6 @@ export function createContainers(parts: {
   const monitors = createHealthMonitors(context);
   store.listeners.push(monitors);
   let found: ReturnType<typeof reconcile> | undefined;
-  let stopRotation: (() => void) | undefined;
   return {
     service: createService(context),
     containersOf: (imageId) =>
@@ -117,11 +122,11 @@ export function createContainers(parts: {
     resume: () => {
       monitors.resume();
       found?.resume();
-      stopRotation = rotateLogs(context);
+      rotation = rotateLogs(context);
     },
     async close() {
       context.closing = true;
-      stopRotation?.();
+      await rotation?.stop();
       context.live.close();
       await monitors.close();
       context.warmer.close();

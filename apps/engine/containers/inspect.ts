@@ -29,7 +29,7 @@ export const inspect =
       ResolvConfPath: paths.resolvConf,
       HostnamePath: paths.hostname,
       HostsPath: paths.hosts,
-      LogPath: spec.hostConfig.LogConfig.Type === 'none' ? '' : paths.logFile,
+      LogPath: spec.hostConfig.LogConfig.Type === 'json-file' ? paths.logFile : '',
       Name: `/${record.name}`,
       RestartCount: record.restartCount,
       Driver: 'overlay2',

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { BerthError } from '@berth/kit';
 import { type Context, eventAttributes, inBackground, pathsOf } from './context.ts';
 import { release, vacate } from './ended.ts';
+import { withoutReaders } from './logs/index.ts';
 import type { ContainerRecord } from './model.ts';
 import { removeAnonymousVolumes } from './mounts/release.ts';
 import type { ContainerService } from './service.ts';
@@ -84,6 +85,7 @@ export function moveAside(context: Context, id: string, released: Promise<void>)
   renameSync(home, target);
   inBackground(context, `remove the files of container ${id}`, async () => {
     await released;
+    await withoutReaders(pathsOf(context.config, id).logFile); // an attached client that is slow has yet to get the last lines
     await rm(target, { recursive: true, force: true });
   });
 }

@@ -33,7 +33,7 @@ export async function describeInfo(sources: SystemSources, id: string): Promise<
       Authorization: null,
       Log: [...sources.logDrivers],
     },
-    LoggingDriver: sources.logDrivers[0] ?? '',
+    LoggingDriver: config.logDriver,
     DockerRootDir: config.dataRoot,
     ...describeHost(),
     ...describeKernel(sources),

@@ -1,5 +1,5 @@
 import { existsSync, readdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Containers, eventually, startContainers } from '../../support/containers.ts';
 import { unframe } from '../../support/hijack.ts';
@@ -67,63 +67,6 @@ describe.concurrent('logs', () => {
       (await open({ socketPath: c.engine.socket }, 'GET', `/containers/${id}/logs?stdout=1&follow=1`)).destroy();
     const watches = () => readdirSync(`/proc/${c.engine.pid}/fd`).length;
     await eventually(() => expect(watches()).toBeLessThan(120));
-  });
-});
-
-describe('rotation', () => {
-  const rotating = (config: Record<string, string>) => ({
-    HostConfig: { LogConfig: { Type: 'json-file', Config: config } },
-  });
-  const files = (id: string) => readdirSync(join(c.engine.dataRoot, 'containers', id, 'log')).sort();
-
-  test('keeps so many files of such a size, the newest lines in order', async () => {
-    const script =
-      'i=0; while [ $i -lt 60 ]; do head -c 2000 /dev/zero | tr "\\0" .; echo " $i"; i=$((i+1)); sleep 0.04; done';
-    const { id, stdout } = await c.run(['sh', '-c', script], rotating({ 'max-size': '20k', 'max-file': '3' }));
-    await eventually(() => expect(files(id)).toEqual(['container.log', 'container.log.1', 'container.log.2']));
-    const numbers = lines(stdout).map((line) => Number(line.split(' ')[1]));
-    expect(numbers.at(-1)).toBe(59);
-    expect(numbers).toEqual(numbers.map((_, n) => numbers[0]! + n));
-    expect(numbers.length).toBeGreaterThan(10);
-  });
-
-  test('a follower misses no line over many rotations', async () => {
-    const script =
-      'i=0; while [ $i -lt 400 ]; do head -c 1000 /dev/zero | tr "\\0" .; echo " $i"; i=$((i+1)); sleep 0.005; done';
-    const id = await c.create(['sh', '-c', script], rotating({ 'max-size': '50k', 'max-file': '4' }));
-    const stream = await c.attach(id, 'stream=1&stdout=1');
-    await c.start(id);
-    const numbers = lines(unframe(await stream.ended).stdout.toString()).map((line) => Number(line.split(' ')[1]));
-    expect(numbers).toEqual(Array.from({ length: 400 }, (_, n) => n));
-    stream.destroy();
-  });
-
-  test('with one file: the old one goes when the new one has lines, so the last ones are always there', async () => {
-    const script =
-      'i=0; while [ $i -lt 30 ]; do head -c 2000 /dev/zero | tr "\\0" .; echo " $i"; i=$((i+1)); sleep 0.05; done; read line; echo last';
-    const id = await c.begin(['sh', '-c', script], { ...rotating({ 'max-size': '20k' }), OpenStdin: true });
-    await eventually(async () => expect((await c.logs(id)).stdout).toMatch(/ 29\n$/));
-    await eventually(() => expect(files(id)).toContain('container.log.1'));
-    const stream = await c.attach(id, 'stream=1&stdin=1');
-    await stream.write('\n');
-    await c.wait(id);
-    stream.destroy();
-    expect(lines((await c.logs(id)).stdout).at(-1)).toBe('last');
-    expect(lines((await c.logs(id)).stdout).length).toBeLessThan(30);
-  });
-
-  test('wrong options are refused', async () => {
-    const refused = (config: Record<string, string>) =>
-      c.refusal('POST', '/containers/create', { Image: 'busybox:test', ...rotating(config) });
-    expect(await refused({ 'max-size': 'much' })).toMatch(/^400 /);
-    expect(await refused({ 'max-size': '1m', 'max-file': '0' })).toMatch(/^400 /);
-    expect(await refused({ wrong: '1' })).toMatch(/^400 .*unknown log opt 'wrong' for json-file log driver/);
-    expect(
-      await c.refusal('POST', '/containers/create', {
-        Image: 'busybox:test',
-        HostConfig: { LogConfig: { Type: 'gelf', Config: {} } },
-      }),
-    ).toMatch(/^(400|501) /);
   });
 });
 

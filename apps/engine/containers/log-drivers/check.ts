@@ -27,7 +27,14 @@ const OPTIONS: Record<string, readonly string[]> = {
   local: FILES,
   journald: [],
   syslog: [
-    ...['syslog-address', 'syslog-facility', 'syslog-format', 'syslog-tls-ca-cert', 'syslog-tls-cert', 'syslog-tls-key'],
+    ...[
+      'syslog-address',
+      'syslog-facility',
+      'syslog-format',
+      'syslog-tls-ca-cert',
+      'syslog-tls-cert',
+      'syslog-tls-key',
+    ],
     'syslog-tls-skip-verify',
   ],
   gelf: [
@@ -46,6 +53,11 @@ export function isRemote(driver: string): boolean {
   return ['fluentd', 'gelf', 'journald', 'syslog'].includes(driver);
 }
 
+/** Whether there is anything to read: of remote drivers the copy on disk, unless that was not wanted. */
+export function isReadable({ Type, Config }: LogConfig): boolean {
+  return Type !== 'none' && !(isRemote(Type) && goBoolean(Config['cache-disabled'] ?? ''));
+}
+
 /** Adds what the engine was told to use where nothing is said: the driver, and its options where it is the same driver. */
 export function withDefaults(wish: LogConfig, defaults: LogConfig): LogConfig {
   const Type = wish.Type || defaults.Type;
@@ -56,12 +68,16 @@ export function withDefaults(wish: LogConfig, defaults: LogConfig): LogConfig {
 /** Checks a driver's name and its options. Errors: invalid with Docker's sentences; not-supported. */
 export function checkLogging({ Type, Config }: LogConfig): void {
   if (FOREIGN_DRIVERS.includes(Type)) {
-    throw new BerthError('not-supported', `log driver "${Type}" is not supported by Berth: it does not speak to that service`, {
-      hint: `Use one of ${LOG_DRIVERS.join(', ')} or none. Collectors such as Fluentd pass logs on to it.`,
-    });
+    throw new BerthError(
+      'not-supported',
+      `log driver "${Type}" is not supported by Berth: it does not speak to that service`,
+      {
+        hint: `Use one of ${LOG_DRIVERS.join(', ')} or none. Collectors such as Fluentd pass logs on to it.`,
+      },
+    );
   }
   checkDelivery(Type, Config);
-  const own = OPTIONS[Type];
+  const own = Object.hasOwn(OPTIONS, Type) ? OPTIONS[Type] : undefined;
   if (Type !== 'none' && !own) throw invalid(`logger: no log driver named '${Type}' is registered`);
   for (const name of Object.keys(Config)) {
     if (own && (own.includes(name) || [...ATTRIBUTES, ...DELIVERY, ...CACHE].includes(name))) continue;
@@ -105,7 +121,9 @@ function checkAttributes(config: Record<string, string>, prefix: string): void {
     try {
       if (text) toRegExp(text);
     } catch (cause) {
-      throw new BerthError('invalid', `invalid value for log opt '${prefix}${name}': error parsing regexp: ${text}`, { cause });
+      throw new BerthError('invalid', `invalid value for log opt '${prefix}${name}': error parsing regexp: ${text}`, {
+        cause,
+      });
     }
   }
   const tag = config[`${prefix}tag`];

@@ -166,7 +166,11 @@ function fluentdOptions(options: Options): FluentdOptions {
     reconnectInterval: interval,
     bufferLimit: value('fluentd-buffer-limit', memorySize, 1024 * 1024),
     retryWait: value('fluentd-retry-wait', duration, 1000),
-    maxRetries: value('fluentd-max-retries', (text) => (/^\d{1,10}$/.test(text) ? Number(text) : undefined), 2 ** 31 - 1),
+    maxRetries: value(
+      'fluentd-max-retries',
+      (text) => (/^\d{1,10}$/.test(text) ? Number(text) : undefined),
+      2 ** 31 - 1,
+    ),
     subSecondPrecision: value('fluentd-sub-second-precision', goBoolean, false),
     requestAck: value('fluentd-request-ack', goBoolean, false),
     writeTimeout: value('fluentd-write-timeout', duration, 0),
@@ -179,9 +183,14 @@ function fluentdAddress(text: string): FluentdOptions['address'] {
   const given = text === '' ? 'tcp://127.0.0.1' : text.includes('://') ? text : `tcp://${text}`;
   const isTls = given.startsWith('tls://');
   try {
-    const address = parseLogAddress(given.replace(/^tls:/, 'tcp+tls:'), { option, driver: 'fluentd', defaultPort: 24224 });
+    const address = parseLogAddress(given.replace(/^tls:/, 'tcp+tls:'), {
+      option,
+      driver: 'fluentd',
+      defaultPort: 24224,
+    });
     if (address.protocol === 'unix') return { protocol: 'unix', path: address.path };
-    if (address.protocol === 'tcp' || (address.protocol === 'tls' && isTls)) return { ...address, protocol: address.protocol };
+    if (address.protocol === 'tcp' || (address.protocol === 'tls' && isTls))
+      return { ...address, protocol: address.protocol };
   } catch (cause) {
     throw new BerthError('invalid', `invalid ${option} ${text}`, { cause });
   }

@@ -5,7 +5,7 @@ import { TAG_FUNCTIONS, type TagValue, truth } from './tag-functions.ts';
 export type Tag = (fields: Record<string, TagValue>) => string;
 
 type Expression = (fields: Record<string, TagValue>) => TagValue;
-type Node = { text: string } | { value: Expression } | { condition: Expression; then: Node[]; otherwise: Node[] };
+type Node = { text: string } | { value: Expression } | { condition: Expression; yes: Node[]; otherwise: Node[] };
 
 const MAX_LENGTH = 4096;
 
@@ -26,7 +26,7 @@ function run(nodes: readonly Node[], fields: Record<string, TagValue>): string {
   for (const node of nodes) {
     if ('text' in node) out += node.text;
     else if ('value' in node) out += print(node.value(fields));
-    else out += run(truth(node.condition(fields)) ? node.then : node.otherwise, fields);
+    else out += run(truth(node.condition(fields)) ? node.yes : node.otherwise, fields);
   }
   return out;
 }
@@ -100,7 +100,7 @@ function parseNodes(parts: { text: string; action: string | undefined }[], until
 }
 
 function parseIf(condition: string, parts: { text: string; action: string | undefined }[]): Node {
-  const node = { condition: parsePipe(condition), then: parseNodes(parts, 'end'), otherwise: [] as Node[] };
+  const node = { condition: parsePipe(condition), yes: parseNodes(parts, 'end'), otherwise: [] as Node[] };
   if (parts.shift()?.action === 'else') {
     node.otherwise = parseNodes(parts, 'end');
     if (parts.shift()?.action !== 'end') throw wrong('an else has no end');

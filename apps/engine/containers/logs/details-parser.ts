@@ -55,9 +55,7 @@ export class DetailsParser implements EntryParser<Buffer> {
     const stream = piece.stderr ? 1 : 0;
     const begins = piece.header >= 0 && !this.#midLine[stream];
     const payload = Buffer.concat([
-      begins && this.#format.timestamps
-        ? Buffer.from(`${this.#time.read(buffer, piece.header).toUtc()}Z `)
-        : NOTHING,
+      begins && this.#format.timestamps ? Buffer.from(`${this.#time.read(buffer, piece.header).toUtc()}Z `) : NOTHING,
       begins ? this.#attributes : NOTHING,
       buffer.subarray(piece.from, piece.to),
       piece.last && !piece.partial ? NEWLINE : NOTHING,

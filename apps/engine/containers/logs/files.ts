@@ -28,15 +28,16 @@ export function logFiles(path: string): LogFile[] {
   }
   const rotated = new Map<number, LogFile>();
   for (const name of names) {
-    const [, digits, gz] = name.startsWith(prefix) ? (/^([1-9]\d{0,14})(\.gz)?$/.exec(name.slice(prefix.length)) ?? []) : [];
+    const [, digits, gz] = name.startsWith(prefix)
+      ? (/^([1-9]\d{0,14})(\.gz)?$/.exec(name.slice(prefix.length)) ?? [])
+      : [];
     if (digits === undefined) continue;
     const file = { path: join(directory, name), number: Number(digits), compressed: gz !== undefined };
     // Both are there when an engine was killed between compressing a file and removing it.
     if (!file.compressed || !rotated.has(file.number)) rotated.set(file.number, file);
   }
   const files = [...rotated.values()].sort((a, b) => a.number - b.number);
-  if (names.includes(basename(path)))
-    files.push({ path, number: (files.at(-1)?.number ?? 0) + 1, compressed: false });
+  if (names.includes(basename(path))) files.push({ path, number: (files.at(-1)?.number ?? 0) + 1, compressed: false });
   return files;
 }
 

@@ -37,24 +37,26 @@ const SMALL = 16 * 1024;
  * waiting. Errors: when it is so far behind that the files it needs had to go.
  */
 export class LogTail<T extends { length: number } = Buffer> implements AsyncIterableIterator<T> {
-  /** The live file by way of the descriptor of its directory, which stays when the directory is moved away. */
-  readonly #path: string;
-  readonly #directory: number | undefined;
+  /** The live file; from the first read on by way of its directory's descriptor, which stays when that is moved away. */
+  #path: string;
+  #directory: number | undefined;
   readonly #options: LogTailOptions;
   readonly #parser: EntryParser<T>;
-  readonly #start: () => Promise<LogPosition | undefined>;
-  readonly #forget: () => void;
+  readonly #start: (path: string) => Promise<LogPosition | undefined>;
+  #forget: (() => void) | undefined;
   #started = false;
   #file: FileHandle | undefined;
   #number = 0;
   #offset = 0;
   /** Without follow: where the log ended when reading began; a busy container would be read for ever. */
-  #end: LogPosition = { number: Number.POSITIVE_INFINITY, offset: 0 };
+  #limit: LogPosition = { number: Number.POSITIVE_INFINITY, offset: 0 };
   /** Unused bytes from the end of the last read. */
   #rest: Buffer = Buffer.alloc(0);
   #size = LARGE;
   #watch: LogWatch | undefined;
   #closed = false;
+  #reading = false;
+  #released = false;
 
   /** `path`: the live file; `start`: asked for when reading begins, undefined while there is no file yet. */
   constructor(
@@ -63,17 +65,10 @@ export class LogTail<T extends { length: number } = Buffer> implements AsyncIter
     options: LogTailOptions,
     parser: EntryParser<T>,
   ) {
-    this.#directory = openIfThere(dirname(path));
-    this.#path = this.#directory === undefined ? path : join(`/proc/self/fd/${this.#directory}`, basename(path));
-    this.#start = () => start(this.#path);
+    this.#path = path;
+    this.#start = start;
     this.#options = options;
     this.#parser = parser;
-    const tail = this;
-    this.#forget = addReader(path, {
-      get at() {
-        return tail.#number;
-      },
-    });
   }
 
   [Symbol.asyncIterator](): this {
@@ -86,39 +81,52 @@ export class LogTail<T extends { length: number } = Buffer> implements AsyncIter
   }
 
   async next(): Promise<IteratorResult<T, undefined>> {
+    this.#reading = true;
     try {
       while (!this.#closed && !this.#parser.done) {
         const output = await this.#read();
-        if (this.#closed) break; // meanwhile; what was opened since is closed below
+        if (this.#closed) break; // meanwhile
         if (output === undefined) {
           if (!(await this.#goOn())) break;
         } else if (output.length > 0) return { done: false, value: output };
       }
+      this.#end();
+      return { done: true, value: undefined };
     } catch (error) {
-      await this.return();
+      this.#end();
       throw error;
+    } finally {
+      this.#reading = false;
+      if (this.#closed) await this.#release();
     }
-    return this.return();
   }
 
   async return(): Promise<{ done: true; value: undefined }> {
-    const file = this.#file;
-    this.#file = undefined;
-    if (!this.#closed) {
-      this.#closed = true;
-      this.#watch?.close();
-      this.#watch = undefined;
-      this.#forget();
-      if (this.#directory !== undefined) closeSync(this.#directory);
-    }
-    await file?.close();
+    this.#end();
+    if (!this.#reading) await this.#release(); // else it is done when the reading is over
     return { done: true, value: undefined };
+  }
+
+  /** No more is wanted; whoever waits for more is woken. */
+  #end(): void {
+    this.#closed = true;
+    this.#watch?.close();
+    this.#watch = undefined;
+  }
+
+  /** Closes what is open. Never while something reads: descriptors would mean other files then. */
+  async #release(): Promise<void> {
+    if (this.#released) return;
+    this.#released = true;
+    this.#forget?.();
+    if (this.#directory !== undefined) closeSync(this.#directory);
+    await this.#file?.close();
   }
 
   /** The next piece of output, perhaps empty; undefined at the end of the file. */
   async #read(): Promise<T | undefined> {
     if (!this.#file && !(await this.#openStart())) return undefined;
-    const left = this.#number < this.#end.number ? this.#size : this.#end.offset - this.#offset;
+    const left = this.#number < this.#limit.number ? this.#size : this.#limit.offset - this.#offset;
     const wanted = Math.min(this.#size, left);
     if (!this.#file || wanted <= 0) return undefined;
     const buffer = Buffer.allocUnsafeSlow(HEADROOM + wanted);
@@ -141,13 +149,26 @@ export class LogTail<T extends { length: number } = Buffer> implements AsyncIter
 
   async #openStart(): Promise<boolean> {
     if (!this.#started) {
-      this.#started = true; // a file that comes later is wanted from its beginning
-      if (!this.#options.follow) this.#end = endOf(this.#path);
-      const start = await this.#start();
+      this.#begin();
+      if (!this.#options.follow) this.#limit = endOf(this.#path);
+      const start = await this.#start(this.#path);
       this.#number = start?.number ?? 0;
       if (start && (await this.#open(start.number, start.offset))) return true;
     }
     return this.#openNext();
+  }
+
+  /** Nothing is held before, so that a reader that is never asked need not be closed. */
+  #begin(): void {
+    this.#started = true; // a file that comes later is wanted from its beginning
+    const tail = this;
+    this.#forget = addReader(this.#path, {
+      get at() {
+        return tail.#number;
+      },
+    });
+    this.#directory = openIfThere(dirname(this.#path));
+    if (this.#directory !== undefined) this.#path = join(`/proc/self/fd/${this.#directory}`, basename(this.#path));
   }
 
   /** False when the file is gone. */
@@ -157,7 +178,7 @@ export class LogTail<T extends { length: number } = Buffer> implements AsyncIter
     const before = this.#file;
     this.#file = file;
     this.#number = number;
-    this.#offset = offset;
+    this.#offset = Math.min(offset, (await file.stat()).size);
     await before?.close();
     return true;
   }
@@ -178,7 +199,7 @@ export class LogTail<T extends { length: number } = Buffer> implements AsyncIter
   async #nextFile(): Promise<boolean> {
     if (!this.#file || (this.#watch && !this.#watch.takeRenamed())) return false;
     const next = logFiles(this.#path).find((file) => file.number > this.#number);
-    if (next === undefined || next.number > this.#end.number) return false;
+    if (next === undefined || next.number > this.#limit.number) return false;
     if (fstatSync(this.#file.fd).size > this.#offset) {
       // Written between our last read and the rotation: read on, and look again afterwards.
       this.#watch?.keepRenamed();
@@ -190,10 +211,12 @@ export class LogTail<T extends { length: number } = Buffer> implements AsyncIter
   async #openNext(): Promise<boolean> {
     for (;;) {
       const next = logFiles(this.#path).find((file) => file.number > this.#number);
-      if (next === undefined || next.number > this.#end.number) return false;
+      if (next === undefined || next.number > this.#limit.number) return false;
       if (this.#file && next.number > this.#number + 1)
         throw new Error('the reader fell so far behind that lines it had not read were rotated away');
-      if (await this.#open(next.number, 0)) return true;
+      if (!(await this.#open(next.number, 0))) continue;
+      this.#watch?.keepRenamed(); // there may be more of them after this one
+      return true;
     }
   }
 

@@ -15,9 +15,14 @@ export async function openLogFile(path: string, number: number): Promise<FileHan
     const file = logFiles(path).find((one) => one.number === number);
     if (!file) return undefined;
     const handle = await openFile(file);
-    // What is at PATH now may have become another file since it was listed.
-    if (handle && (file.path !== path || isLive(path, number))) return handle;
-    await handle?.close();
+    let right = false;
+    try {
+      // What is at PATH now may have become another file since it was listed.
+      right = handle !== undefined && (file.path !== path || isLive(path, number));
+    } finally {
+      if (!right) await handle?.close();
+    }
+    if (right) return handle;
   }
 }
 

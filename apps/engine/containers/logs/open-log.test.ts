@@ -102,7 +102,12 @@ describe('without following', () => {
     writeFileSync(path, entries(30, 40));
     expect(await read()).toBe(output(0, 40));
     expect(await read({ tail: 25 })).toBe(output(15, 40));
-    expect(readdirSync(dir).sort()).toEqual(['container.log', 'container.log.1.gz', 'container.log.2', 'container.log.2.gz']);
+    expect(readdirSync(dir).sort()).toEqual([
+      'container.log',
+      'container.log.1.gz',
+      'container.log.2',
+      'container.log.2.gz',
+    ]);
   });
 
   test('details: attributes before each line, after its time; a line in parts has them once', async () => {

@@ -5,6 +5,7 @@ import { BerthError } from '@berth/kit';
 import type { Digest } from '@berth/oci';
 import type { EngineConfig } from '../../config.ts';
 import type { ImageConfig } from '../../images/model.ts';
+import { withDefaults } from '../log-drivers/index.ts';
 import type { ContainerSpec } from '../model.ts';
 import type { CreateBody } from '../service.ts';
 import { mergeImageConfig } from './merge-image-config.ts';
@@ -36,7 +37,10 @@ export interface CreateOptions {
 }
 
 /** Settings that a container takes over when it is created. */
-export type CreateDefaults = Pick<EngineConfig, 'defaultShmSize' | 'defaultIpcMode' | 'defaultCgroupnsMode'>;
+export type CreateDefaults = Pick<
+  EngineConfig,
+  'defaultShmSize' | 'defaultIpcMode' | 'defaultCgroupnsMode' | 'logDriver' | 'logOpts'
+>;
 
 export interface ParsedCreate {
   spec: ContainerSpec;
@@ -85,6 +89,7 @@ function fillDefaults(host: HostConfig, defaults: CreateDefaults | undefined): v
   if (host.ShmSize === 0) host.ShmSize = defaults.defaultShmSize;
   host.IpcMode ||= defaults.defaultIpcMode;
   host.CgroupnsMode ||= defaults.defaultCgroupnsMode ?? '';
+  host.LogConfig = withDefaults(host.LogConfig, { Type: defaults.logDriver, Config: defaults.logOpts });
 }
 
 function normaliseEndpoints(endpoints: Record<string, EndpointWish>): Record<string, EndpointWish> {

@@ -1,61 +1,202 @@
-import { existsSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { errnoOf } from '@berth/kit';
 import { type Context, pathsOf } from '../context.ts';
+import { DEFAULT_FILE_LIMITS, type FileLimits, fileLimits, type LogConfig } from '../log-drivers/index.ts';
+import { compressFile, compressible, forgetLines, logFiles, oldestNeeded, trimLog } from '../logs/index.ts';
 import type { ContainerRecord } from '../model.ts';
 import { reopenLog } from '../runtime/monitor.ts';
 
-/** How often logs are looked at: a log may outgrow its limit by what is written in this time. */
-const LOOK_EVERY_MS = 500;
-const UNITS: Record<string, number> = { '': 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3, t: 1024 ** 4 };
+/** How often all logs are looked at, in milliseconds, and one that grows fast. */
+const LOOK_EVERY = 500;
+const SHORTEST = 10;
+const FIRST = 50;
 
 /**
- * Rotates the logs of running containers that have `max-size`: LOG becomes LOG.1, LOG.1 becomes LOG.2, … up to
- * `max-file` files in all (default 1: the live one, and the one before it until that has lines of its own). No line is lost: the monitor opens its file anew, on request,
- * between two lines. Returns how to stop.
+ * Keeps the logs of all containers within their bounds (log-drivers/file-options.ts): LOG becomes LOG.N, old ones go,
+ * compressed where that was asked for. No line is lost: the monitor opens its file anew, on request, between two lines.
+ * Also what was written while no engine ran is brought within bounds.
  */
-export function rotateLogs(context: Context): () => void {
-  const busy = new Set<string>();
-  const timer = setInterval(() => {
-    for (const record of context.store.all()) {
-      if (record.state.status !== 'running' || busy.has(record.id)) continue;
-      const limit = maxSizeOf(record);
-      const { logFile, bundle } = pathsOf(context.config, record.id);
-      if (limit === undefined) continue;
-      const files = maxFilesOf(record);
-      const size = sizeOf(logFile);
-      // Not sooner: a program that ends right after the rotation would leave an empty log.
-      if (files === 1 && size > 0) rmSync(`${logFile}.1`, { force: true });
-      if (size <= limit) continue;
-      busy.add(record.id);
-      rotate(logFile, bundle, files)
-        .catch((error) => context.log.warn('cannot rotate a log', { container: record.id, error }))
-        .finally(() => busy.delete(record.id));
-    }
-  }, LOOK_EVERY_MS);
-  timer.unref();
-  return () => clearInterval(timer);
+export function rotateLogs(context: Context): LogRotation {
+  const rotation = new Rotation(context);
+  rotation.begin();
+  return rotation;
 }
 
-/** Bytes of `max-size`, such as `10m`; undefined: no limit. */
-export function maxSizeOf({ spec }: Pick<ContainerRecord, 'spec'>): number | undefined {
-  const [, number, unit = ''] =
-    /^(\d+(?:\.\d+)?) ?([kmgt]?)/i.exec(spec.hostConfig.LogConfig.Config['max-size'] ?? '') ?? [];
-  return number === undefined ? undefined : Math.floor(Number(number) * UNITS[unit.toLowerCase()]!);
+export interface LogRotation {
+  /** A container has begun to run. */
+  began(id: string): void;
+  stop(): Promise<void>;
 }
 
-function maxFilesOf({ spec }: ContainerRecord): number {
-  return Number(spec.hostConfig.LogConfig.Config['max-file'] ?? 1);
+interface Watched {
+  size: number;
+  /** Milliseconds, when it had this size. */
+  at: number;
+  timer: NodeJS.Timeout | undefined;
+  busy: boolean;
 }
 
-async function rotate(logFile: string, bundle: string, files: number): Promise<void> {
-  for (let index = files - 1; index >= 1; index--) {
-    const from = index === 1 ? logFile : `${logFile}.${index - 1}`;
-    if (index > 1 && existsSync(from)) renameSync(from, `${logFile}.${index}`);
+class Rotation implements LogRotation {
+  readonly #context: Context;
+  readonly #watched = new Map<string, Watched>();
+  readonly #underWay = new Set<Promise<void>>();
+  #timer: NodeJS.Timeout | undefined;
+  #compressing = false;
+  #stopped = false;
+
+  constructor(context: Context) {
+    this.#context = context;
   }
-  renameSync(logFile, `${logFile}.1`);
+
+  begin(): void {
+    // Whatever state a container is in, its log may have grown while no engine ran.
+    for (const { id } of this.#context.store.all()) {
+      removeUnfinished(pathsOf(this.#context.config, id).logFile);
+      this.#look(id);
+    }
+    this.#timer = setInterval(() => this.#lookAtAll(), LOOK_EVERY);
+    this.#timer.unref();
+  }
+
+  /** Many programs say most at once: the first half second is looked at more closely. */
+  began(id: string): void {
+    this.#look(id);
+    const watched = this.#watched.get(id);
+    if (!watched || watched.busy || watched.timer || this.#stopped) return;
+    watched.timer = setTimeout(() => this.#look(id), FIRST);
+    watched.timer.unref();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    clearInterval(this.#timer);
+    for (const { timer } of this.#watched.values()) clearTimeout(timer);
+    await Promise.all(this.#underWay);
+  }
+
+  #lookAtAll(): void {
+    const { store } = this.#context;
+    for (const record of store.all()) if (record.state.status === 'running') this.#look(record.id);
+    // Once more after the end: the last lines may have been many.
+    for (const id of this.#watched.keys())
+      if (store.get(id)?.state.status !== 'running') this.#look(id, { forget: true });
+  }
+
+  #look(id: string, { forget = false } = {}): void {
+    const record = this.#context.store.get(id);
+    const limits = record && limitsOf(record);
+    const before = this.#watched.get(id);
+    if (before?.busy || this.#stopped) return;
+    if (!limits) {
+      this.#watched.delete(id);
+      return;
+    }
+    const { logFile } = pathsOf(this.#context.config, id);
+    const now: Watched = { size: sizeOf(logFile), at: performance.now(), timer: undefined, busy: false };
+    clearTimeout(before?.timer);
+    if (forget) this.#watched.delete(id);
+    else this.#watched.set(id, now);
+    if (now.size > limits.maxSize) this.#rotate(record, limits, now);
+    else if (limits.maxFiles === 1 && now.size > 0) dropRotated(logFile);
+    else if (!forget) this.#lookSooner(id, limits.maxSize, before, now);
+    if (limits.compress) this.#compress(logFile);
+  }
+
+  /** Looks again when the file will be full at its present speed. */
+  #lookSooner(id: string, maxSize: number, before: Watched | undefined, now: Watched): void {
+    if (!before || now.size <= before.size) return;
+    const perMillisecond = (now.size - before.size) / Math.max(1, now.at - before.at);
+    const wait = Math.max(SHORTEST, (maxSize - now.size) / perMillisecond);
+    if (wait >= LOOK_EVERY) return;
+    now.timer = setTimeout(() => this.#look(id), wait);
+    now.timer.unref();
+  }
+
+  #rotate(record: ContainerRecord, limits: Bounded, watched: Watched): void {
+    watched.busy = true;
+    const { logFile, bundle } = pathsOf(this.#context.config, record.id);
+    this.#inBackground(async () => {
+      try {
+        await rotateFile(logFile, record.state.status === 'running' ? bundle : undefined);
+        trimLog(logFile, limits, oldestNeeded(logFile));
+      } catch (error) {
+        if (errnoOf(error) === 'ENOENT' && !this.#context.store.get(record.id)) return; // removed meanwhile
+        this.#context.log.warn('cannot rotate a log', { container: record.id, error });
+      } finally {
+        watched.busy = false;
+        // It was written to all the while: its speed is known from here on.
+        watched.size = sizeOf(logFile);
+        watched.at = performance.now();
+        if (this.#watched.get(record.id) === watched && !this.#stopped) {
+          watched.timer = setTimeout(() => this.#look(record.id), SHORTEST);
+          watched.timer.unref();
+        }
+      }
+    });
+  }
+
+  /** One file at a time in the whole engine. */
+  #compress(logFile: string): void {
+    const file = this.#compressing ? undefined : compressible(logFile, oldestNeeded(logFile));
+    if (!file) return;
+    this.#compressing = true;
+    this.#inBackground(async () => {
+      try {
+        await compressFile(file);
+      } catch (error) {
+        if (existsSync(file.path)) this.#context.log.warn('cannot compress a log', { file: file.path, error });
+      } finally {
+        this.#compressing = false;
+      }
+    });
+  }
+
+  #inBackground(work: () => Promise<void>): void {
+    const task = work().finally(() => this.#underWay.delete(task));
+    this.#underWay.add(task);
+  }
+}
+
+type Bounded = FileLimits & { maxSize: number };
+
+/** By the LogConfig that they were read from. */
+const known = new WeakMap<LogConfig, FileLimits>();
+
+/** Undefined where nothing is logged, or without bound. */
+function limitsOf({ spec }: ContainerRecord): Bounded | undefined {
+  const config = spec.hostConfig.LogConfig;
+  if (config.Type === 'none') return undefined;
+  let limits = known.get(config);
+  if (!limits) {
+    limits = readLimits(config);
+    known.set(config, limits);
+  }
+  const { maxSize } = limits;
+  return maxSize === undefined ? undefined : { ...limits, maxSize };
+}
+
+function readLimits(config: LogConfig): FileLimits {
+  try {
+    return fileLimits(config);
+  } catch {
+    return DEFAULT_FILE_LIMITS; // of an engine that took other values
+  }
+}
+
+/** `bundle`: of the monitor that writes the log, undefined when there is none. */
+async function rotateFile(logFile: string, bundle: string | undefined): Promise<void> {
+  const live = logFiles(logFile).at(-1);
+  if (live?.path !== logFile) return;
+  renameSync(logFile, `${logFile}.${live.number}`);
   let reopened = false;
   try {
-    await reopenLog(bundle);
-    reopened = await appears(logFile); // until then the monitor still writes to the old file
+    if (bundle !== undefined) {
+      await reopenLog(bundle);
+      reopened = await appears(logFile); // until then the monitor still writes to the old file
+    }
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT') throw error; // the run has ended and its bundle is gone
   } finally {
     // A monitor that ended just now has written its last lines to the old file.
     if (!reopened) writeFileSync(logFile, '', { flag: 'a', mode: 0o640 });
@@ -68,6 +209,27 @@ async function appears(path: string): Promise<boolean> {
     await new Promise((next) => setTimeout(next, 1));
   }
   return true;
+}
+
+/** With one file only: the one before it goes as soon as the live one has lines. */
+function dropRotated(logFile: string): void {
+  const needed = oldestNeeded(logFile) ?? Number.POSITIVE_INFINITY;
+  const rotated = logFiles(logFile).filter((file) => file.path !== logFile && file.number < needed);
+  for (const file of rotated.slice(0, -1)) rmSync(file.path, { force: true });
+  const last = rotated.at(-1);
+  if (last) forgetLines(last);
+}
+
+/** What an engine that was killed left of its work. */
+function removeUnfinished(logFile: string): void {
+  const directory = dirname(logFile);
+  try {
+    for (const name of readdirSync(directory))
+      if (name.startsWith(`${basename(logFile)}.`) && name.endsWith('-new'))
+        rmSync(join(directory, name), { force: true });
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT') throw error;
+  }
 }
 
 function sizeOf(path: string): number {

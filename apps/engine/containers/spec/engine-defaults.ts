@@ -2,6 +2,7 @@ import { accessSync, constants, readFileSync } from 'node:fs';
 import type { HostConfig } from '@berth/contract';
 import { BerthError } from '@berth/kit';
 import type { EngineConfig } from '../../config.ts';
+import { checkLogging, type LogConfig } from '../log-drivers/index.ts';
 import type { ContainerRecord } from '../model.ts';
 import { parseSeccompProfile } from './seccomp-custom.ts';
 
@@ -30,13 +31,25 @@ export function withEngineDefaults(config: Defaults, record: ContainerRecord): C
 export function checkEngineDefaults({
   seccompProfile,
   initPath,
-}: Pick<EngineConfig, 'seccompProfile' | 'initPath'>): void {
+  logDriver,
+  logOpts,
+}: Pick<EngineConfig, 'seccompProfile' | 'initPath' | 'logDriver' | 'logOpts'>): void {
+  checkLogDefaults({ Type: logDriver, Config: logOpts });
   if (seccompProfile !== undefined && seccompProfile !== 'unconfined') readProfile(seccompProfile);
   if (initPath === undefined) return;
   try {
     accessSync(initPath, constants.X_OK);
   } catch (cause) {
     throw new BerthError('invalid', `"init-path": ${initPath} is no program that can be run`, { cause });
+  }
+}
+
+function checkLogDefaults(config: LogConfig): void {
+  try {
+    checkLogging(config);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new BerthError('invalid', `failed to set log opts: ${reason}`, { cause });
   }
 }
 

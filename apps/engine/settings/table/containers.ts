@@ -110,13 +110,11 @@ export const containers = {
     flag: 'log-driver',
     kind: text('NAME', 'the name of a log driver', /^[\w-]+$/),
     summary: 'Log driver of containers',
-    refused: NOT_YET,
   },
   logOpts: {
     key: 'log-opts',
     flag: 'log-opt',
     kind: pairs,
     summary: 'Option of the default log driver',
-    refused: NOT_YET,
   },
 } satisfies Settings;
