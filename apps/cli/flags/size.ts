@@ -7,7 +7,7 @@ export function parseSize(text: string): number {
   if (last < 0) throw bad();
   const amount = text.slice(0, text[last] === ' ' ? last : last + 1);
   const suffix = text.slice(last + 1).toLowerCase();
-  if (!/^[+-]?(\d+\.?\d*|\.\d+)$/.test(amount))
+  if (!/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(amount))
     throw new Error(`strconv.ParseFloat: parsing ${JSON.stringify(amount)}: invalid syntax`);
   if (amount.startsWith('-')) throw bad();
   const match = /^(?:b?|([kmgtp])(?:i?b)?)$/.exec(suffix);

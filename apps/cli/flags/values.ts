@@ -14,9 +14,10 @@ export class FlagValues {
   add(spec: FlagSpec, text: string): void {
     const checked = spec.check ? spec.check(text) : text;
     const value = spec.convert ? spec.convert(checked) : convertScalar(spec.type, checked);
-    const present = this.#set.get(spec.long);
+    const long = spec.sameAs ?? spec.long;
+    const present = this.#set.get(long);
     if (present && isRepeated(spec.type)) present.push(value);
-    else this.#set.set(spec.long, [value]);
+    else this.#set.set(long, [value]);
   }
 
   /** True when the user wrote the flag. */

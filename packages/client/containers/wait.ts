@@ -17,7 +17,10 @@ export async function waitContainer(
   name: string,
   condition: WaitCondition,
 ): Promise<{ exited: Promise<WaitResult> }> {
-  const response = await client.stream('POST', containerPath(name, '/wait'), { query: { condition } });
+  // 'not-running' is what an engine that is told nothing waits for.
+  const response = await client.stream('POST', containerPath(name, '/wait'), {
+    query: { condition: condition === 'not-running' ? '' : condition },
+  });
   const exited = response.text().then((text): WaitResult => JSON.parse(text) as WaitResult);
   // Whoever asks gets the failure; a caller that has ended meanwhile must not be killed by it.
   exited.catch(() => undefined);

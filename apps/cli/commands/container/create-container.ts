@@ -24,10 +24,10 @@ export async function createFromFlags(context: Context, flags: FlagValues, body:
   if (idFile && existsSync(idFile))
     throw new CliError(`container ID file found, make sure the other container isn't running or delete ${idFile}`);
   warnOfLocalDns(context, body);
-  const options = {
-    name: flags.string('name'),
-    platform: flags.string('platform') || context.env.DOCKER_DEFAULT_PLATFORM || '',
-  };
+  const platform = flags.string('platform') || context.env.DOCKER_DEFAULT_PLATFORM || '';
+  const options = { name: flags.string('name'), platform: platform && (await checkedPlatform(platform)) };
+  const apiSocket =
+    flags.bool('use-api-socket') && (await (await import('./api-socket.ts')).addApiSocket(context, body));
   const pull = async () => {
     const { pullImage } = await import('./pull-image.ts');
     await pullImage(context, image, { platform: options.platform, quiet: flags.bool('quiet') });
@@ -40,8 +40,14 @@ export async function createFromFlags(context: Context, flags: FlagValues, body:
     return createContainer(context.client, body, options);
   });
   for (const warning of created.Warnings ?? []) context.err.write(`WARNING: ${warning}\n`);
+  if (apiSocket) await apiSocket.copyCredentials(created.Id);
   if (idFile) writeFileSync(idFile, created.Id);
   return created.Id;
+}
+
+async function checkedPlatform(text: string): Promise<string> {
+  const { formatPlatform } = await import('../image/platform.ts');
+  return formatPlatform(text);
 }
 
 /** Any failure of `run` or `create` as Docker shows it: with the program's name and where to find help. */

@@ -10,9 +10,9 @@ export async function pullImage(
   image: string,
   options: { platform: string; quiet: boolean },
 ): Promise<void> {
-  const { familiar, tag } = readNamed(image, false);
+  const { familiar, repository, tag } = readNamed(image, false);
   const auth = await registryAuth(context, familiar);
-  const response = await pull(context.client, familiar, { tag, platform: options.platform, auth });
+  const response = await pull(context.client, repository, { tag, platform: options.platform, auth });
   const silent = { write: () => {}, drain: async () => {}, isTerminal: false, size: () => undefined };
   await renderProgress(jsonLines<ProgressMessage>(response), options.quiet ? silent : context.err);
 }

@@ -7,6 +7,8 @@ import { serverHost, serverOfImage } from '../registry/server.ts';
 export interface NamedImage {
   /** Without docker.io/library/. */
   familiar: string;
+  /** With domain, without tag: `docker.io/library/busybox`. */
+  repository: string;
   /** With domain: `docker.io/library/busybox:1`. */
   full: string;
   /** Tag or digest; '' with `allTags`. */
@@ -26,6 +28,7 @@ export function readNamed(text: string, allTags: boolean): NamedImage {
   const suffix = (parsed.tag && `:${parsed.tag}`) + (parsed.digest && `@${parsed.digest}`);
   return {
     familiar: parsed.name,
+    repository: withDomain(parsed.name),
     full: withDomain(parsed.name) + (suffix || (tag && `:${tag}`)),
     tag,
     tagIsDefault: !allTags && !named,

@@ -52,6 +52,18 @@ export function parsePlatform(text: string): Platform | undefined {
   return second === undefined ? { os: first, architecture: hostArchitecture() } : withVariant(first, second, third);
 }
 
+/** The text form of `parsePlatform`, as `run` and `create` send it. Throws CliError. */
+export function formatPlatform(text: string): string {
+  try {
+    const { os, architecture, variant } = parsePlatform(text) ?? {};
+    const given = text.split('/')[2]?.toLowerCase();
+    return [os, architecture, given ?? variant].filter((part) => part).join('/');
+  } catch (error) {
+    const why = error instanceof Error ? error.message.replace(/^invalid platform: /, '') : String(error);
+    throw new CliError(`error parsing specified platform: ${why}`);
+  }
+}
+
 function withVariant(os: string, written: string, given: string | undefined): Platform {
   const architecture = ARCHITECTURES[written] ?? written;
   const implied = written === 'armel' ? 'v6' : architecture === 'arm' ? 'v7' : undefined;

@@ -19,7 +19,7 @@ export const command: Command = {
     const image = readNamed(args[0] ?? '', flags.bool('all-tags'));
     refuseContentTrust(flags);
     if (image.tagIsDefault && !quiet) context.out.write(`Using default tag: ${image.tag}\n`);
-    const response = await pullImage(context.client, image.familiar, {
+    const response = await pullImage(context.client, image.repository, {
       tag: image.tag,
       platform: (flags.string('platform') || context.env.DOCKER_DEFAULT_PLATFORM || '').toLowerCase(),
       auth: await registryAuth(context, image.familiar),

@@ -25,6 +25,8 @@ export interface CredentialHelper {
   get(server: string): Promise<HelperCredentials | undefined>;
   store(server: string, credentials: HelperCredentials): Promise<void>;
   erase(server: string): Promise<void>;
+  /** Servers that it has credentials for. */
+  list(): Promise<string[]>;
 }
 
 /**
@@ -55,10 +57,13 @@ export function credentialHelper(name: string, options: HelperOptions): Credenti
     async erase(server) {
       await ask('erase', server);
     },
+    async list() {
+      return readServers((await ask('list', '')).stdout, program);
+    },
   };
 }
 
-const GERUND: Record<string, string> = { get: 'getting', store: 'storing', erase: 'erasing' };
+const GERUND: Record<string, string> = { get: 'getting', store: 'storing', erase: 'erasing', list: 'listing' };
 
 interface Answer {
   code: number | null;
@@ -88,6 +93,15 @@ function readCredentials(text: string, program: string): HelperCredentials {
     throw new CliError(`error getting credentials - ${program} answered without Username and Secret`);
   }
   return { Username, Secret };
+}
+
+/** The keys of `{"SERVER": "USER"}`. */
+function readServers(text: string, program: string): string[] {
+  try {
+    return Object.keys(JSON.parse(text.trim() || '{}') as object);
+  } catch {
+    throw new CliError(`error listing credentials - ${program} answered with something that is not JSON`);
+  }
 }
 
 function run(program: string, action: string, input: string, options: HelperOptions): Promise<Answer> {

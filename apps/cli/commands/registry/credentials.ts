@@ -38,6 +38,22 @@ export async function registryAuth(context: Context, image: string): Promise<str
   }
 }
 
+/** Everything that config.json and its helpers know, by server. */
+export async function allCredentials(context: Context): Promise<Record<string, AuthConfig>> {
+  const { auths = {}, credHelpers = {}, credsStore } = context.config;
+  const servers = new Set([...Object.keys(auths), ...Object.keys(credHelpers)]);
+  if (credsStore) {
+    const { credentialHelper } = await import('./credential-helper.ts');
+    for (const server of await credentialHelper(credsStore, { env: context.env }).list()) servers.add(server);
+  }
+  const all: Record<string, AuthConfig> = {};
+  for (const server of servers) {
+    const found = await (await credentialStore(context, server)).get();
+    if (found) all[server] = found;
+  }
+  return all;
+}
+
 async function helperStore(context: Context, server: string, name: string): Promise<CredentialStore> {
   const { credentialHelper } = await import('./credential-helper.ts');
   const { changeAuths } = await import('./config-writer.ts');

@@ -25,7 +25,7 @@ export function checkStream(text: string): string {
 
 /** `--add-host NAME:IP`, `NAME=IP`, `NAME:host-gateway`; the engine gets `NAME:IP` without brackets. */
 export function checkExtraHost(text: string): string {
-  const match = /^([^:=]+)[:=](.+)$/s.exec(text);
+  const match = /^([^:=]+)[:=](.*)$/s.exec(text);
   const [, name = '', address = ''] = match ?? [];
   if (!match) throw new Error(`bad format for add-host: ${JSON.stringify(text)}`);
   if (address === 'host-gateway') return `${name}:${address}`;

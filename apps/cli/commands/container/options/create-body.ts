@@ -5,7 +5,7 @@ import type { Context } from '../../../context.ts';
 import type { FlagValues } from '../../../flags/values.ts';
 import { readCapabilities } from './capabilities.ts';
 import { readDevices } from './devices.ts';
-import { readEnv, readLabels, readPairs, readStrictPairs } from './environment.ts';
+import { lastOfEach, readEnv, readLabels, readPairs, readStrictPairs } from './environment.ts';
 import { readGpuRequest } from './gpus.ts';
 import { readHealthcheck } from './health.ts';
 import { checkModes, readRestartPolicy } from './modes.ts';
@@ -53,7 +53,7 @@ function containerPart(
   const [image = '', ...command] = args;
   const attach = flags.list('attach');
   const stdin = attach.includes('stdin') || flags.bool('interactive');
-  const env = readEnv(flags.list('env-file'), flags.list('env'), context.env);
+  const env = readEnv(flags.list('env-file'), lastOfEach(flags.list('env')), context.env);
   const healthcheck = readHealthcheck(flags);
   return {
     Hostname: flags.string('hostname'),
@@ -116,7 +116,7 @@ function hostPart(
     ...readCapabilities(flags.list('cap-add'), flags.list('cap-drop')),
     CgroupnsMode: cgroupns as HostConfig['CgroupnsMode'],
     Dns: flags.list('dns'),
-    DnsOptions: [...flags.list('dns-option'), ...flags.list('dns-opt')],
+    DnsOptions: flags.list('dns-option'),
     DnsSearch: flags.list('dns-search'),
     ExtraHosts: flags.list('add-host'),
     GroupAdd: flags.list('group-add'),

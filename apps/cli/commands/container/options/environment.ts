@@ -24,6 +24,11 @@ export function readEnv(
   return [...fromFiles, ...flags.map((text) => (text.includes('=') ? text : (lookUp(text) ?? text)))];
 }
 
+/** Of texts with the same name the last one, in the place of the first, as Docker's client sends `-e`. */
+export function lastOfEach(texts: readonly string[]): string[] {
+  return [...new Map(texts.map((text) => [splitPair(text)[0], text])).values()];
+}
+
 /** Reads labels of files, then of flags; a name alone has an empty value. */
 export function readLabels(files: readonly string[], flags: readonly string[]): Record<string, string> {
   const fromFiles = files.flatMap((file) => readLines(file, 'label file', (name) => name));

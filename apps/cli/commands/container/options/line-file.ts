@@ -6,7 +6,7 @@ import { CliError } from '../../../cli-error.ts';
  * alone becomes what `lookUp` says, or nothing. `kind` (`env file`, `label file`) is for errors.
  */
 export function readLines(path: string, kind: string, lookUp: (name: string) => string | undefined): string[] {
-  const bytes = readFile(path);
+  const bytes = readContent(path, kind);
   const lines = new TextDecoder('utf-8').decode(bytes).split(/\r?\n/);
   return lines.flatMap((line, index) => {
     if (line.includes('\uFFFD') && !isUtf8(bytes))
@@ -21,6 +21,15 @@ export function readLines(path: string, kind: string, lookUp: (name: string) => 
     const found = lookUp(name.trim());
     return found === undefined ? [] : [found];
   });
+}
+
+function readContent(path: string, kind: string): Uint8Array {
+  try {
+    return readFile(path);
+  } catch (error) {
+    if (!(error instanceof CliError) || !error.message.endsWith(': is a directory')) throw error;
+    throw new CliError(`invalid ${kind} (${path}): read ${path}: is a directory`);
+  }
 }
 
 /** Reads a whole file; errors in Go's words (`open PATH: no such file or directory`). */

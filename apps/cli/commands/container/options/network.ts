@@ -68,7 +68,7 @@ function readPriority(value: string): number {
 
 /** NetworkMode and endpoints of all network flags; options outside of `--network` belong to its first network. */
 export function readNetworks(flags: FlagValues): { mode: string; endpoints: Record<string, EndpointWish> } {
-  const texts = [...flags.list('network'), ...flags.list('net')];
+  const texts = flags.list('network');
   const attachments = texts.map(readNetworkFlag);
   const all = attachments.length ? attachments : [newAttachment('default')];
   const endpoints: Record<string, EndpointWish> = {};
@@ -94,7 +94,7 @@ function isUserDefined(name: string): boolean {
 
 function addContainerOptions(attachment: Attachment, flags: FlagValues): void {
   const conflict = (what: string) => new CliError(`conflicting options: cannot specify both ${what}`);
-  const aliases = [...flags.list('network-alias'), ...flags.list('net-alias')];
+  const aliases = flags.list('network-alias');
   if (aliases.length && attachment.aliases.length) throw conflict('--network-alias and per-network alias');
   if (flags.string('ip') && attachment.ipv4) throw conflict('--ip and per-network IPv4 address');
   if (flags.string('ip6') && attachment.ipv6) throw conflict('--ip6 and per-network IPv6 address');

@@ -14,7 +14,8 @@ export function proxyEnv(config: ConfigFile, host: string, given: readonly strin
   const set = new Set(given.map((text) => text.split('=')[0] ?? ''));
   return Object.entries(proxies).flatMap(([key, value]) => {
     const name = VARIABLES[key];
-    if (!name || !value || set.has(name) || set.has(name.toLowerCase())) return [];
-    return [`${name}=${value}`, `${name.toLowerCase()}=${value}`];
+    if (!name || !value) return [];
+    // Upper and lower case are two variables, also where only one of them was set.
+    return [name, name.toLowerCase()].filter((one) => !set.has(one)).map((one) => `${one}=${value}`);
   });
 }

@@ -9,14 +9,16 @@ const NAMES = new Set(
 export function readUlimit(text: string): Ulimit {
   const [name = '', ...rest] = text.split('=');
   const value = rest.join('=');
-  if (!text.includes('=') || value === '') throw new Error(`invalid ulimit argument: ${text}`);
+  if (!text.includes('=')) throw new Error(`invalid ulimit argument: ${text}`);
   if (!NAMES.has(name)) throw new Error(`invalid ulimit type: ${name}`);
   const limits = value.split(':');
   if (limits.length > 2)
     throw new Error(`too many limit value arguments - ${value}, can only have up to two, \`soft[:hard]\``);
   const [soft = 0, hard = soft] = limits.map((limit) => Number(convertScalar('int', limit)));
-  if (hard !== -1 && (soft === -1 || soft > hard))
-    throw new Error(`ulimit soft limit must be less than or equal to hard limit: ${soft} > ${hard}`);
+  if (hard !== -1 && (soft === -1 || soft > hard)) {
+    const values = soft === -1 ? `soft: -1 (unlimited), hard: ${hard}` : `${soft} > ${hard}`;
+    throw new Error(`ulimit soft limit must be less than or equal to hard limit: ${values}`);
+  }
   return { Name: name, Soft: soft, Hard: hard };
 }
 

@@ -25,7 +25,6 @@ function split(text: string): { source: string; target: string } {
   if (text.length <= 2) return { source: '', target: text };
   const parts = text.split(':');
   if (parts.some((part) => part === '')) throw bad('empty section between colons');
-  if (parts.length > 3) throw bad('too many colons');
   const [first = '', second] = parts;
   return second === undefined ? { source: '', target: first } : { source: first, target: second };
 }
