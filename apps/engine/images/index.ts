@@ -11,6 +11,7 @@ import { imageHistory, inspectImage } from './inspect.ts';
 import { layerDirectories } from './layer-directories.ts';
 import { listImages } from './list.ts';
 import { loadImages } from './load.ts';
+import { withManifests } from './manifests.ts';
 import type { ImageUsers } from './model.ts';
 import { pruneImages } from './prune.ts';
 import { forgetRemoved, removeImage } from './remove.ts';
@@ -49,6 +50,7 @@ export async function createImages({ config, db, log, publish, users }: ImagesOp
     layerDirectories: (id) => layerDirectories(context, id),
     list: async (options) => listImages(context, options),
     inspect: (name) => inspectImage(context, name),
+    withManifests: (images) => withManifests(context, images),
     history: (name) => imageHistory(context, name),
     tag: (name, target) => tagImage(context, name, target),
     remove: async (name, options) => {

@@ -50,7 +50,8 @@ function showing(images: Images): Route[] {
       handler: async (request) => {
         const filters = filtersOf(request);
         const sharedSize = booleanOf(request, 'shared-size');
-        const listed = await images.list({ all: booleanOf(request, 'all'), filters, sharedSize });
+        const found = await images.list({ all: booleanOf(request, 'all'), filters, sharedSize });
+        const listed = asksForManifests(request, '1.47') ? await images.withManifests(found) : found;
         return json(
           200,
           listed.map((image) => withVirtualSize(request, image)),
@@ -62,9 +63,11 @@ function showing(images: Images): Route[] {
       path: '/images/{name}/json',
       name: 'image.inspect',
       permission: 'read',
-      handler: (request) => {
+      handler: async (request) => {
         refusePlatform(request);
-        return json(200, withVirtualSize(request, images.inspect(nameOf(request))));
+        const found = images.inspect(nameOf(request));
+        const [image = found] = asksForManifests(request, '1.48') ? await images.withManifests([found]) : [];
+        return json(200, withVirtualSize(request, image));
       },
     },
     {
@@ -78,6 +81,11 @@ function showing(images: Images): Route[] {
       },
     },
   ];
+}
+
+/** `manifests=1`, since the API version that has it. */
+function asksForManifests(request: ApiRequest, since: string): boolean {
+  return atLeastApi(request.version, since) && booleanOf(request, 'manifests');
 }
 
 /** Clients before 1.44 show this field; it always was the same as Size. */

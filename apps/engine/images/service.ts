@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { BlobStore, Compression, Descriptor, Digest, Reference } from '@berth/oci';
 import type { Image, ImageSource } from './model.ts';
-import type { HistoryItem, ImageInspect, ImageSummary, ProgressMessage, RemovedItem } from './wire.ts';
+import type { HistoryItem, ImageInspect, ImageSummary, ManifestSummary, ProgressMessage, RemovedItem } from './wire.ts';
 
 /**
  * What images offer to the API and to other nouns. All verbs throw BerthError with Docker's wording; `name` is a
@@ -10,6 +10,10 @@ import type { HistoryItem, ImageInspect, ImageSummary, ProgressMessage, RemovedI
 export interface Images extends ImageSource {
   list(options: ListImagesOptions): Promise<ImageSummary[]>;
   inspect(name: string): ImageInspect;
+  /** Adds what is stored of the manifests of images in a list or an inspection. */
+  withManifests<T extends { Id: string; Size: number }>(
+    images: readonly T[],
+  ): Promise<(T & { Manifests: ManifestSummary[] })[]>;
   history(name: string): HistoryItem[];
   /** Errors: not-found; invalid (`refusing to create a tag with a digest reference`, grammar). */
   tag(name: string, target: Reference): void;

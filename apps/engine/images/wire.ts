@@ -16,6 +16,23 @@ export interface ImageSummary {
   Size: number;
 }
 
+/** What is stored of one manifest of an image; here an image has one. Sizes in bytes. */
+export interface ManifestSummary {
+  ID: string;
+  Descriptor: { mediaType: string; digest: string; size: number; platform: ManifestPlatform };
+  /** Everything below it is here. */
+  Available: boolean;
+  Size: { Content: number; Total: number };
+  Kind: 'image';
+  ImageData: { Platform: ManifestPlatform; Containers: string[]; Size: { Unpacked: number } };
+}
+
+export interface ManifestPlatform {
+  architecture: string;
+  os: string;
+  variant?: string;
+}
+
 /** Answer of GET /images/{name}/json. */
 export interface ImageInspect {
   Id: string;

@@ -98,6 +98,23 @@ describe('list', () => {
   });
 });
 
+test('the manifest of an image: its platform, what is stored of it, and who uses it', async () => {
+  const image = store.images.inspect('app:1');
+  const [found] = await store.images.withManifests([image]);
+  const { descriptor } = await store.images.manifestOf(first.id);
+  const [manifest] = found?.Manifests ?? [];
+  expect(manifest).toMatchObject({
+    ID: first.manifest,
+    Descriptor: { ...descriptor, platform: { os: 'linux', architecture: image.Architecture } },
+    Available: true,
+    Kind: 'image',
+    ImageData: { Containers: [], Size: { Unpacked: image.Size } },
+  });
+  // Configuration, manifest and layer archive.
+  expect(manifest?.Size.Content).toBeGreaterThan(descriptor.size);
+  expect(manifest?.Size.Total).toBe((manifest?.Size.Content ?? 0) + image.Size);
+});
+
 test('inspect', () => {
   const layer = store.images.layerDirectories(first.id)[0];
   expect(store.images.inspect('app:1')).toEqual({

@@ -1,6 +1,7 @@
 /**
- * Command lines that both clients are given; what they ask of the engine, print and answer has to be the same. Words
- * are parted by spaces, `_` in a word is a space, `~` an underscore. `{dir}` is a folder with files to read.
+ * Long because it is a table. Command lines that both clients are given; what they ask of the engine, print and answer
+ * has to be the same. Words are parted by spaces, `_` in a word is a space, `~` an underscore. `{dir}` is a folder with
+ * files to read.
  */
 export const createLines: readonly string[] = [
   // Each with its body.
