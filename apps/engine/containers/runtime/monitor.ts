@@ -119,6 +119,9 @@ function launchNow(request: MonitorRequest): WaitingMonitor {
     async abandon() {
       if (!waits) return;
       waits = false;
+      // Who has not opened the FIFO yet would wait in it for ever once nobody can write: it finds an empty file.
+      writeFileSync(`${path}.new`, '');
+      renameSync(`${path}.new`, path);
       closeSync(fifo);
       readPipe(sync)
         .on('error', () => undefined)
