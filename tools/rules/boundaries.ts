@@ -10,7 +10,7 @@ const WORKSPACES: Record<string, readonly string[]> = {
   'packages/dockerfile': ['packages/kit'],
   'packages/compose': ['packages/client', 'packages/contract', 'packages/kit'],
   'apps/engine': ['packages/kit', 'packages/contract', 'packages/oci', 'packages/dockerfile'],
-  'apps/cli': ['packages/client', 'packages/contract', 'packages/kit', 'packages/compose'],
+  'apps/cli': ['packages/client', 'packages/contract', 'packages/kit', 'packages/compose', 'packages/oci'],
   'apps/registry': ['packages/kit', 'packages/oci'],
 };
 
@@ -20,6 +20,7 @@ const STEPS: readonly (readonly string[])[] = [
   ['filters'],
   ['state', 'settings', 'tls'],
   ['events'],
+  ['archives'],
   ['volumes', 'images', 'networks'],
   ['containers'],
   ['exec'],

@@ -1,5 +1,5 @@
 import { familiarString } from '@berth/oci';
-import { decompressed } from './archive-stream.ts';
+import { decompressed } from '../archives/index.ts';
 import { applyChanges } from './changes.ts';
 import { announce, type ImageContext } from './context.ts';
 import type { Image, ImageConfig } from './model.ts';

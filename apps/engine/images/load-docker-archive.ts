@@ -1,6 +1,6 @@
 import { BerthError } from '@berth/kit';
 import { isObject, parseReference, type Reference, withDefaultTag } from '@berth/oci';
-import { sniffCompression } from './archive-stream.ts';
+import { sniffCompression } from '../archives/index.ts';
 import { buildManifest } from './build-manifest.ts';
 import { CONFIG_LIMIT, parseImageConfig } from './image-config.ts';
 import { type LoadPlan, MADE_MANIFEST } from './load.ts';

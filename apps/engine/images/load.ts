@@ -1,6 +1,6 @@
 import type { Digest } from '@berth/oci';
 import { digestOf, familiarString, OCI, type Reference } from '@berth/oci';
-import { decompressed } from './archive-stream.ts';
+import { decompressed } from '../archives/index.ts';
 import type { LayerBlob } from './build-manifest.ts';
 import { announce, type ImageContext, leaseOf } from './context.ts';
 import { readDockerArchive } from './load-docker-archive.ts';

@@ -5,8 +5,19 @@ const unshareC = libc.func('int unshare(int flags)');
 const chrootC = libc.func('int chroot(const char *path)');
 const chdirC = libc.func('int chdir(const char *path)');
 const fchdirC = libc.func('int fchdir(int fd)');
+const umaskC = libc.func('uint umask(uint mask)');
 
 const CLONE_FS = 0x200;
+
+/** Makes an open directory the working directory of this thread, which has one of its own (`detachThreadRoot`). */
+export function changeDirectory(fd: number): void {
+  check(fchdirC(fd), 'fchdir', `descriptor ${fd}`);
+}
+
+/** Makes the working directory of this thread its root. */
+export function rootHere(): void {
+  check(chrootC('.'), 'chroot', '.');
+}
 
 /** A thread's way into other root directories and back. */
 export interface ThreadRoot {
@@ -23,6 +34,8 @@ export interface ThreadRoot {
  */
 export function detachThreadRoot(): ThreadRoot {
   check(unshareC(CLONE_FS), 'unshare', 'CLONE_FS');
+  // Modes are what archives say, not what the engine was started with.
+  umaskC(0);
   // Kept open for the life of the thread: the only way back.
   const host = openSync('/', 'r');
   const leave = () => {

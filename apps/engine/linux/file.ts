@@ -33,6 +33,30 @@ export function setTimes(target: number | string | Buffer, nanos: bigint): void 
   check(result, 'utimensat', target.toString());
 }
 
+const syscallC = libc.func('long syscall(long number, ...)');
+/** The number is the same on all architectures. */
+const SYS_fchmodat2 = 452;
+
+/**
+ * Sets the mode of the file itself, never of what a link leads to (fchmodat2(2)). False on kernels below 6.6, which
+ * cannot do that for files that are not open.
+ */
+export function setModeOfItself(path: Buffer, mode: number): boolean {
+  const at = ['int', AT_FDCWD, 'const uint8_t *', cPath(path), 'uint', mode, 'int', AT_SYMLINK_NOFOLLOW];
+  if (Number(syscallC(SYS_fchmodat2, ...at)) === 0) return true;
+  const errno = koffi.errno();
+  if (errno === koffi.os.errno.ENOSYS) return false;
+  throw new SyscallError('fchmodat2', errno, path.toString());
+}
+
+/** Major and minor numbers of a device number as stat(2) gives it. */
+export function splitDevice(device: bigint): { major: number; minor: number } {
+  return {
+    major: Number(((device >> 8n) & 0xfffn) | ((device >> 32n) & ~0xfffn & 0xffff_ffffn)),
+    minor: Number((device & 0xffn) | ((device >> 12n) & ~0xffn & 0xffff_ffffn)),
+  };
+}
+
 /** Two timespecs, used again for each call: calls are synchronous. */
 const buffer = Buffer.alloc(32);
 

@@ -13,7 +13,12 @@ export interface MountEntry {
 
 /** Mounts of a process in the order of their making: of two at one point, the later one is seen. */
 export function readMountTable(pid: number | 'self'): MountEntry[] {
-  return readFileSync(`/proc/${pid}/mountinfo`, 'utf8')
+  return parseMountTable(readFileSync(`/proc/${pid}/mountinfo`, 'utf8'));
+}
+
+/** The text of a `mountinfo` file. */
+export function parseMountTable(text: string): MountEntry[] {
+  return text
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => {

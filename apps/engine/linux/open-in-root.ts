@@ -43,20 +43,27 @@ function openAt(root: string, path: string, flags: number, resolve: number): num
   const rootFd = openC(root, O.PATH | O.DIRECTORY | O.CLOEXEC, 0);
   if (rootFd < 0) throw new SyscallError('open', koffi.errno(), root);
   try {
-    const how = { flags: flags | O.CLOEXEC, mode: 0, resolve: resolve | RESOLVE_NO_MAGICLINKS };
-    let fd = -1;
-    // With `..` in the way the kernel asks to try again when something, anywhere, was renamed or mounted meanwhile.
-    for (let tries = 0; tries < TRIES_MAX; tries++) {
-      fd = Number(
-        syscallC(SYS_openat2, 'int', rootFd, 'const char *', path, koffi.pointer(openHow), how, 'size_t', 24),
-      );
-      if (fd >= 0 || koffi.errno() !== koffi.os.errno['EAGAIN']) break;
-    }
-    if (fd < 0) throw new SyscallError('openat2', koffi.errno(), path);
-    return fd;
+    return openUnder(rootFd, path, flags, resolve);
   } finally {
     closeSync(rootFd);
   }
+}
+
+/** As `openInRoot`, with the root as an open directory. */
+export function openInRootFd(rootFd: number, path: string, flags: number): number {
+  return openUnder(rootFd, path, flags, RESOLVE_IN_ROOT);
+}
+
+function openUnder(rootFd: number, path: string, flags: number, resolve: number): number {
+  const how = { flags: flags | O.CLOEXEC, mode: 0, resolve: resolve | RESOLVE_NO_MAGICLINKS };
+  let fd = -1;
+  // With `..` in the way the kernel asks to try again when something, anywhere, was renamed or mounted meanwhile.
+  for (let tries = 0; tries < TRIES_MAX; tries++) {
+    fd = Number(syscallC(SYS_openat2, 'int', rootFd, 'const char *', path, koffi.pointer(openHow), how, 'size_t', 24));
+    if (fd >= 0 || koffi.errno() !== koffi.os.errno['EAGAIN']) break;
+  }
+  if (fd < 0) throw new SyscallError('openat2', koffi.errno(), path);
+  return fd;
 }
 
 /** A small regular file inside `root`, or undefined when there is none. Errors: EFBIG above `limit` bytes. */

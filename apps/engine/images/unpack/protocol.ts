@@ -1,7 +1,8 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { ErrorCode } from '@berth/kit';
 import type { Compression, Digest } from '@berth/oci';
-import type { LayerLimits, WrittenLayer } from './layer-writer.ts';
+import type { TreeLimits } from '../../archives/index.ts';
+import type { WrittenLayer } from './layer-writer.ts';
 
 /** From the engine to a worker. */
 export type ToWorker =
@@ -11,7 +12,7 @@ export type ToWorker =
       directory: string;
       diffId: Digest;
       compression: Compression;
-      limits: LayerLimits;
+      limits: TreeLimits;
       /** Archive: a file, or a port that answers each `more` with a `Feed`. */
       source: { path: string } | { port: MessagePort };
     }
@@ -21,6 +22,3 @@ export type ToWorker =
 export type FromWorker =
   | { ok: true; layer: WrittenLayer }
   | { ok: false; code: ErrorCode; message: string; hint: string | undefined };
-
-/** What comes through a feeding port. */
-export type Feed = { kind: 'chunk'; chunk: Uint8Array } | { kind: 'end' } | { kind: 'broken'; message: string };

@@ -1,15 +1,15 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, openSync } from 'node:fs';
-import { PassThrough, Readable } from 'node:stream';
+import { PassThrough } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { type MessagePort, parentPort } from 'node:worker_threads';
+import { parentPort } from 'node:worker_threads';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { BerthError } from '@berth/kit';
 import { type Compression, TarParser } from '@berth/oci';
+import { describeArchiveError, invalidArchive, readPort } from '../../archives/index.ts';
 import { detachThreadRoot } from '../../linux/chroot.ts';
-import { describeLayerError, invalidLayer } from './errors.ts';
 import { LayerWriter, type WrittenLayer } from './layer-writer.ts';
-import type { Feed, FromWorker, ToWorker } from './protocol.ts';
+import type { FromWorker, ToWorker } from './protocol.ts';
 
 /**
  * Worker thread that unpacks layers, one at a time, with the layer's directory as its root. Everything that touches the
@@ -31,7 +31,7 @@ async function answer(request: ToWorker & { kind: 'unpack' }): Promise<void> {
   try {
     reply = { ok: true, layer: await unpack(request, abort.signal) };
   } catch (error) {
-    const known = describeLayerError(error);
+    const known = describeArchiveError('layer archive', error);
     reply =
       known instanceof BerthError
         ? { ok: false, code: known.code, message: known.message, hint: known.hint }
@@ -61,7 +61,8 @@ async function unpack(request: ToWorker & { kind: 'unpack' }, signal: AbortSigna
       async (chunks: AsyncIterable<Buffer>) => {
         for await (const chunk of chunks) {
           bytes += chunk.length;
-          if (bytes > limits.maxBytes) throw invalidLayer(`it has more than ${limits.maxBytes} bytes when unpacked`);
+          if (bytes > limits.maxBytes)
+            throw invalidArchive('layer archive', `it has more than ${limits.maxBytes} bytes when unpacked`);
           hash.update(chunk);
           for (const event of parser.push(chunk)) writer.take(event);
         }
@@ -70,8 +71,9 @@ async function unpack(request: ToWorker & { kind: 'unpack' }, signal: AbortSigna
     );
     parser.finish();
     const digest = `sha256:${hash.digest('hex')}`;
-    if (digest !== diffId) throw invalidLayer(`its content has digest ${digest}, the image says ${diffId}`);
-    return writer.finish();
+    if (digest !== diffId)
+      throw invalidArchive('layer archive', `its content has digest ${digest}, the image says ${diffId}`);
+    return writer.written();
   } finally {
     input.destroy();
     writer.abort();
@@ -85,22 +87,4 @@ function decompressor(compression: Compression) {
   if (compression === 'gzip') return createGunzip({ chunkSize: CHUNK });
   if (compression === 'zstd') return createZstdDecompress({ chunkSize: CHUNK });
   return new PassThrough({ highWaterMark: CHUNK });
-}
-
-/** One piece is asked for at a time, so that a slow disk slows the download down. */
-function readPort(port: MessagePort): Readable {
-  const stream = new Readable({
-    highWaterMark: 4 * CHUNK,
-    read: () => port.postMessage('more'),
-    destroy: (error, done) => {
-      port.close();
-      done(error);
-    },
-  });
-  port.on('message', (feed: Feed) => {
-    if (feed.kind === 'chunk') stream.push(feed.chunk);
-    else if (feed.kind === 'end') stream.push(null);
-    else stream.destroy(new BerthError('canceled', feed.message));
-  });
-  return stream;
 }

@@ -1,0 +1,6 @@
+export { decompressed, sniffCompression } from './decompress.ts';
+export { describeArchiveError, invalidArchive } from './errors.ts';
+export { feedPort, readPort } from './port-stream.ts';
+export { TreeReader, type TreeReaderOptions } from './tree-reader.ts';
+export { type TreeLimits, TreeWriter, type TreeWriterOptions } from './tree-writer.ts';
+export { createWorkerPool, type WorkerPool } from './worker-pool.ts';
