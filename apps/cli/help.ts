@@ -26,9 +26,10 @@ function description(entry: CommandEntry, command: Command, programName: string)
   return (typeof given === 'string' ? given : given(programName)).trim();
 }
 
-/** `docker rm [OPTIONS] CONTAINER [CONTAINER...]` */
+/** `docker rm [OPTIONS] CONTAINER [CONTAINER...]`; `PROGRAM` in it stands for the name of the program. */
 export function usageLine(words: string, command: Command, programName: string): string {
-  return `${programName} ${words}${command.usage ? ` ${command.usage}` : ''}`;
+  const usage = command.usage.replace('PROGRAM', programName);
+  return `${programName} ${words}${usage ? ` ${usage}` : ''}`;
 }
 
 /** Help of a word that only groups commands. */

@@ -1,10 +1,13 @@
 export { formatAddress, parseAddress } from './address.ts';
 export type { AuthConfig } from './auth/login.ts';
 export { encodeAuth, registryLogin } from './auth/login.ts';
+export type { ContainerPathStat } from './containers/archive.ts';
+export { copyFromContainer, copyToContainer, statContainerPath } from './containers/archive.ts';
 export type { AttachOptions } from './containers/attach.ts';
 export { attachContainer } from './containers/attach.ts';
 export type { CreateContainerBody } from './containers/create.ts';
 export { createContainer } from './containers/create.ts';
+export { exportContainer } from './containers/export.ts';
 export type { ContainerDetails } from './containers/inspect.ts';
 export { inspectContainer, inspectContainerText } from './containers/inspect.ts';
 export { killContainer } from './containers/kill.ts';

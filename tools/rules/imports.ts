@@ -15,7 +15,8 @@ const STATEMENT = /^[ \t]*(?:import|export)\b(?:\s+(type)\b)?(?:[\w\s{},*$]*?\bf
 const DYNAMIC = /\bimport\(\s*['"]([^'"]+)['"]\s*\)/g;
 
 /**
- * The imports of one source file, in order. `@berth/NAME` is followed to the workspace's entry file.
+ * The imports of one source file, in order. `@berth/NAME` is followed to the workspace's entry file,
+ * `@berth/NAME/PART` to that of the part.
  * `root` is the repository, `file` a path relative to it.
  */
 export function importsOf(root: string, file: string): Import[] {
@@ -29,7 +30,10 @@ export function importsOf(root: string, file: string): Import[] {
 function place(root: string, file: string, name: string, atStart: boolean, typeOnly: boolean): Import {
   if (name.startsWith('.'))
     return { target: relative(root, resolve(root, dirname(file), name)), ours: true, atStart, typeOnly };
-  const workspace = /^@berth\/([\w-]+)$/.exec(name)?.[1];
+  const [, workspace, part] = /^@berth\/([\w-]+)(?:\/([\w-]+))?$/.exec(name) ?? [];
+  if (workspace !== undefined && part !== undefined) {
+    return { target: `packages/${workspace}/${part}/index.ts`, ours: true, atStart, typeOnly };
+  }
   if (workspace === undefined) return { target: name, ours: false, atStart, typeOnly };
   const entries = [`packages/${workspace}/index.ts`, `apps/${workspace}/main.ts`];
   return { target: entries.find((path) => existsSync(join(root, path))) ?? entries[0]!, ours: true, atStart, typeOnly };

@@ -22,6 +22,8 @@ const FOLDERS: Record<string, string> = {
 
 /** Verbs that lie in a file of another name. */
 const ELSEWHERE: Record<string, string> = {
+  'container.copyIn': 'containers/copy-in.ts',
+  'container.copyOut': 'containers/copy-out.ts',
   'container.unpause': 'containers/pause.ts',
   'exec.create': 'containers/exec/exec.ts',
   'exec.start': 'containers/exec/exec.ts',

@@ -17,7 +17,7 @@ export async function sendReply(request: ApiRequest, response: ServerResponse, r
     case 'empty':
       response.writeHead(
         reply.status,
-        reply.status === 204 || reply.status === 304 ? undefined : { 'Content-Length': 0 },
+        reply.status === 204 || reply.status === 304 ? reply.headers : { 'Content-Length': 0, ...reply.headers },
       );
       response.end();
       return;

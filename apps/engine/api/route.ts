@@ -43,7 +43,7 @@ export interface ApiRequest {
 
 /** What to answer. Everything that is written to a connection is one of these. */
 export type Reply =
-  | { kind: 'empty'; status: number }
+  | { kind: 'empty'; status: number; headers?: Record<string, string> }
   | { kind: 'json'; status: number; value: unknown }
   | { kind: 'text'; status: number; text: string; headers?: Record<string, string> }
   /** Status and headers go out at once, the JSON when it is known. */

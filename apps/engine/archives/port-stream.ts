@@ -1,16 +1,26 @@
 import { Readable } from 'node:stream';
 import type { MessagePort } from 'node:worker_threads';
-import { BerthError } from '@berth/kit';
+import { BerthError, type ErrorCode } from '@berth/kit';
 
 /** What comes through a feeding port. */
-type Feed = { kind: 'chunk'; chunk: Uint8Array } | { kind: 'end' } | { kind: 'broken'; message: string };
+type Feed =
+  | { kind: 'chunk'; chunk: Uint8Array }
+  | { kind: 'end' }
+  | { kind: 'broken'; code: ErrorCode; message: string };
 
 /** Pieces that are asked for ahead, so that neither thread waits for the other's turn; what is kept is bounded by it. */
 const AHEAD = 8;
 const CHUNK = 256 * 1024;
 
-/** Answers each `more` of the other thread with the next piece; ends the source when the other wants no more. */
-export function feedPort(source: AsyncIterable<Uint8Array>, port: MessagePort): void {
+/**
+ * Answers each `more` of the other thread with the next piece; ends the source when the other wants no more. `owned`: each
+ * piece has its memory for itself and is given away.
+ */
+export function feedPort(
+  source: AsyncIterable<Uint8Array>,
+  port: MessagePort,
+  { owned }: { owned: boolean } = { owned: false },
+): void {
   const pieces = source[Symbol.asyncIterator]();
   const send = (message: Feed, transfer: ArrayBuffer[] = []) => port.postMessage(message, transfer);
   let last: Promise<void> = Promise.resolve();
@@ -20,17 +30,19 @@ export function feedPort(source: AsyncIterable<Uint8Array>, port: MessagePort): 
       if (next.done) send({ kind: 'end' });
       else {
         // A copy of exactly these bytes: pieces are often windows into larger, shared memory.
-        const chunk = new Uint8Array(next.value);
-        send({ kind: 'chunk', chunk }, [chunk.buffer]);
+        const chunk = owned ? next.value : new Uint8Array(next.value);
+        send({ kind: 'chunk', chunk }, chunk.buffer instanceof ArrayBuffer ? [chunk.buffer] : []);
       }
     } catch (error) {
-      send({ kind: 'broken', message: error instanceof Error ? error.message : String(error) });
+      const code = error instanceof BerthError ? error.code : 'canceled';
+      send({ kind: 'broken', code, message: error instanceof Error ? error.message : String(error) });
     }
   };
   port.on('message', () => {
     last = last.then(answer);
   });
-  port.once('close', () => void pieces.return?.());
+  // How a source fails that nobody wants any more is of no interest.
+  port.once('close', () => void pieces.return?.()?.catch(() => undefined));
 }
 
 /** The pieces that `feedPort` sends from the other thread. Only so many are asked for as are taken. */
@@ -50,7 +62,7 @@ export function readPort(port: MessagePort): Readable {
     asked--;
     if (feed.kind === 'chunk') stream.push(feed.chunk);
     else if (feed.kind === 'end') stream.push(null);
-    else stream.destroy(new BerthError('canceled', feed.message));
+    else stream.destroy(new BerthError(feed.code, feed.message));
   });
   // The other thread was ended in the midst of it.
   port.once('close', () => {

@@ -11,6 +11,8 @@ export interface TreeReaderOptions {
   only: Buffer | undefined;
   /** Name of that entry in the archive, without a slash at the end; '' leaves a directory's own entry out. */
   as: Buffer;
+  /** Leaves out parts of seconds, so that most headers are one block, as with Docker. */
+  wholeSeconds?: boolean;
   /** Reads an upper directory of overlayfs as a layer: whiteouts and opaque directories become what layer archives have. */
   layer?: boolean;
   /** Leaves out an entry by its name in the archive (bytes as latin1 characters), and all below it. */
@@ -143,7 +145,7 @@ export class TreeReader {
       this.#seen.set(key, as);
       return undefined;
     }
-    const { mode, uid, gid, mtimeNs } = stat;
+    const { mode, uid, gid } = stat;
     return encodeTarHeader({
       name: as,
       type: 'hardlink',
@@ -151,8 +153,12 @@ export class TreeReader {
       mode: Number(mode & 0o7777n),
       uid: Number(uid),
       gid: Number(gid),
-      mtime: mtimeNs,
+      mtime: this.#time(stat),
     });
+  }
+
+  #time({ mtimeNs }: Stats & object): bigint {
+    return this.#options.wholeSeconds ? mtimeNs - (mtimeNs % 1_000_000_000n) : mtimeNs;
   }
 
   #describe(name: string | Buffer, stat: Stats & object, type: TarType, as: Buffer): TarEntryInit {
@@ -164,7 +170,7 @@ export class TreeReader {
       mode: Number(stat.mode & 0o7777n),
       uid: Number(stat.uid),
       gid: Number(stat.gid),
-      mtime: stat.mtimeNs,
+      mtime: this.#time(stat),
       deviceMajor: major,
       deviceMinor: minor,
       xattrs: this.#xattrs(name),

@@ -9,6 +9,7 @@ import type { SandboxProvider } from '../networks/model.ts';
 import type { VolumeSource } from '../volumes/model.ts';
 import type { ExecRegistry } from './exec/exec-registry.ts';
 import type { ReadyExecs } from './exec/ready.ts';
+import type { FileAccess } from './files/file-access.ts';
 import type { HealthBook } from './health/index.ts';
 import type { LiveRegistry } from './live.ts';
 import type { ContainerRecord } from './model.ts';
@@ -38,6 +39,8 @@ export interface Context {
   /** What health checks found. */
   health: HealthBook;
   readyMonitors: ReadyMonitors;
+  /** Looks into containers. */
+  files: FileAccess;
   /** Work that goes on after its request was answered (files of removed containers); awaited when the engine stops. */
   background: Set<Promise<void>>;
   /** Containers that end only to be started again: `--rm` does not remove them this time. */

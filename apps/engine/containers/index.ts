@@ -8,10 +8,14 @@ import type { Database } from '../state/database.ts';
 import type { LiveVolumes, VolumeSource, VolumeUsers } from '../volumes/index.ts';
 import { attach } from './attach.ts';
 import type { Context } from './context.ts';
+import { copyIn } from './copy-in.ts';
+import { copyOut } from './copy-out.ts';
 import { create } from './create.ts';
 import { execCreate, execInspect, execResize, execStart } from './exec/exec.ts';
 import { ExecRegistry } from './exec/exec-registry.ts';
 import { ReadyExecs } from './exec/ready.ts';
+import { exportContainer } from './export.ts';
+import { createFileAccess } from './files/file-access.ts';
 import { createHealthMonitors, HealthBook } from './health/index.ts';
 import { inspect } from './inspect.ts';
 import { kill } from './kill.ts';
@@ -35,6 +39,7 @@ import { runtimeFor } from './runtime/select.ts';
 import type { ContainerService } from './service.ts';
 import { startLocked } from './start.ts';
 import { forgetStart } from './start-ahead.ts';
+import { stat } from './stat.ts';
 import { isActive, stop } from './stop.ts';
 import { ContainerStore } from './store.ts';
 import { top } from './top.ts';
@@ -92,6 +97,7 @@ export function createContainers(parts: {
     readyExecs: new ReadyExecs(),
     health: new HealthBook(parts.db),
     readyMonitors: new ReadyMonitors((id) => context.lock.run(id, () => forgetStart(context, id))),
+    files: createFileAccess(),
     background: new Set(),
     keepOnce: new Set(),
     closing: false,
@@ -130,6 +136,7 @@ export function createContainers(parts: {
       context.live.close();
       await monitors.close();
       context.warmer.close();
+      await context.files.close();
       await context.readyExecs.close();
       await Promise.all(context.readyMonitors.ids().map((id) => forgetStart(context, id)));
       await context.lock.idle();
@@ -167,6 +174,10 @@ function createService(context: Context): ContainerService {
     execStart: execStart(context),
     execResize: execResize(context),
     execInspect: execInspect(context),
+    stat: stat(context),
+    copyOut: copyOut(context),
+    copyIn: copyIn(context),
+    export: exportContainer(context),
     counts: () => counts(context),
   };
 }

@@ -16,9 +16,10 @@ import {
   unframe,
 } from '../api/http.ts';
 import type { AttachOptions, ContainerService, WaitCondition } from './index.ts';
+import { fileRoutes } from './routes-files.ts';
 
 export function containerRoutes(containers: ContainerService): Route[] {
-  return [...showing(containers), ...lifecycle(containers), ...streaming(containers)];
+  return [...showing(containers), ...lifecycle(containers), ...streaming(containers), ...fileRoutes(containers)];
 }
 
 const nameOf = (request: ApiRequest) => request.param('id');

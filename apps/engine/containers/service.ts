@@ -1,4 +1,7 @@
 import type { Duplex, Readable } from 'node:stream';
+import type { PathStat } from './files/protocol.ts';
+
+export type { PathStat };
 
 /**
  * What containers offer to the API and to other nouns. Bodies and answers are Docker's wire types of `@berth/contract`
@@ -38,6 +41,19 @@ export interface ContainerService {
   ): Promise<{ tty: boolean; join: ((connection: Duplex) => void) | undefined }>;
   execResize(execId: string, height: number, width: number): Promise<void>;
   execInspect(execId: string): Promise<object>;
+  /** What is at a path of a container, running or not. Errors: not-found `Could not find the file PATH in container NAME`. */
+  stat(name: string, path: string): Promise<PathStat>;
+  /** A file or directory as an archive; the stream's reader decides its pace. */
+  copyOut(name: string, path: string): Promise<{ stat: PathStat; body: Readable }>;
+  /** Unpacks an archive (plain, gzip or zstd) into a directory. `keepKinds`: no file takes a directory's place, nor the reverse. */
+  copyIn(
+    name: string,
+    path: string,
+    source: AsyncIterable<Uint8Array>,
+    options: { copyUidGid: boolean; keepKinds: boolean },
+  ): Promise<void>;
+  /** The root file system as an archive. */
+  export(name: string): Promise<Readable>;
   /** Numbers for `info`. */
   counts(): { total: number; running: number; paused: number; stopped: number };
 }

@@ -9,6 +9,7 @@ import { O } from './open-in-root.ts';
 const unshareC = libc.func('int unshare(int flags)');
 const setnsC = libc.func('int setns(int fd, int type)');
 const openatC = libc.func('int openat(int directory, const char *path, int flags, uint mode)');
+const readlinkatC = libc.func('long readlinkat(int directory, const char *path, _Out_ uint8_t *buffer, size_t size)');
 const umount2C = libc.func('int umount2(const char *target, int flags)');
 const syscallC = libc.func('long syscall(long number, ...)');
 
@@ -24,10 +25,12 @@ const UMOUNT_NOFOLLOW = 8;
 export interface ThreadMounts {
   /** Into a copy of the mounts of the namespace that is open as `fd`; the thread's root is that of the namespace. */
   enterCopyOf(fd: number): void;
-  /** Into a namespace of nothing but an empty, writable root with the directory `/m` to mount on. */
+  /** Into a namespace of nothing but a root with the directories `/a` and `/b` to mount on. */
   enterEmpty(): void;
   /** The mounts that this thread sees, from the kernel's own table; also where no /proc is mounted. */
   table(): MountEntry[];
+  /** The path of an open file as this thread sees it. */
+  pathOf(fd: number): string;
   /** Lets go of a mount, never following a link. Errors: SyscallError EINVAL when it is none, or locked to its parent. */
   detach(path: string): void;
   /** Back to the host's mounts and root. What was mounted meanwhile is gone when it returns, with its data written. */
@@ -75,6 +78,12 @@ export function detachThreadMounts(): ThreadMounts {
         closeSync(fd);
       }
     },
+    pathOf: (fd) => {
+      const path = Buffer.alloc(4096);
+      const length = Number(readlinkatC(proc, `self/fd/${fd}`, path, path.length));
+      if (length < 0) throw new SyscallError('readlinkat', koffi.errno(), `descriptor ${fd}`);
+      return path.toString('utf8', 0, length);
+    },
     detach: (path) => void check(umount2C(path, MNT_DETACH | UMOUNT_NOFOLLOW), 'umount2', path),
     leave: () => {
       if (away) join(home);
@@ -87,7 +96,7 @@ export function detachThreadMounts(): ThreadMounts {
 /** Replaces all mounts of a private copy by one small tmpfs: so a copy of it costs nothing, and holds nobody's mounts. */
 function clear(): void {
   mount('tmpfs', '/proc', 'tmpfs', MS.NOSUID | MS.NODEV | MS.NOEXEC, 'size=64k,mode=700');
-  for (const name of ['m', 'old']) mkdirSync(`/proc/${name}`);
+  for (const name of ['a', 'b', 'old']) mkdirSync(`/proc/${name}`);
   const result = Number(syscallC(SYS_pivot_root, 'str', '/proc', 'str', '/proc/old'));
   if (result < 0) throw new SyscallError('pivot_root', koffi.errno(), '/proc');
   const fd = openSync('/', O.PATH | O.DIRECTORY);

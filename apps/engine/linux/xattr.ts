@@ -41,7 +41,9 @@ export function getXattr(file: string | Buffer | number, name: string): Buffer |
 
 /** llistxattr(2): names of all extended attributes; none where the file system has none. */
 export function listXattrs(file: string | Buffer | number): string[] {
-  const size = Number(typeof file === 'number' ? flistxattrC(file, scratch, MAX) : llistxattrC(cPath(file), scratch, MAX));
+  const size = Number(
+    typeof file === 'number' ? flistxattrC(file, scratch, MAX) : llistxattrC(cPath(file), scratch, MAX),
+  );
   if (size < 0) {
     const errno = koffi.errno();
     if (errno === koffi.os.errno.EOPNOTSUPP) return [];

@@ -9,6 +9,12 @@ export const containerCommands: readonly CommandEntry[] = [
     load: async () => (await import('./attach.ts')).command,
   },
   {
+    path: 'container cp',
+    aliases: ['cp'],
+    summary: 'Copy files/folders between a container and the local filesystem',
+    load: async () => (await import('./cp.ts')).command,
+  },
+  {
     path: 'container create',
     aliases: ['create'],
     summary: 'Create a new container',
@@ -19,6 +25,12 @@ export const containerCommands: readonly CommandEntry[] = [
     aliases: ['exec'],
     summary: 'Execute a command in a running container',
     load: async () => (await import('./exec.ts')).command,
+  },
+  {
+    path: 'container export',
+    aliases: ['export'],
+    summary: "Export a container's filesystem as a tar archive",
+    load: async () => (await import('./export.ts')).command,
   },
   {
     path: 'container inspect',

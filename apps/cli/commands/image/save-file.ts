@@ -4,10 +4,14 @@ import { CliError } from '../../cli-error.ts';
 
 /**
  * Writes what `open` gives to `path`: a regular file is replaced in one step when all of it has come, so that a broken
- * transfer leaves no half archive; a device or pipe is written to as it is. Throws CliError `failed to save image: …`.
+ * transfer leaves no half archive; a device or pipe is written to as it is. Throws CliError that begins with `failure`.
  */
-export async function saveFile(path: string, open: () => Promise<AsyncIterable<Uint8Array>>): Promise<void> {
-  checkTarget(path);
+export async function saveFile(
+  path: string,
+  open: () => Promise<AsyncIterable<Uint8Array>>,
+  failure: string,
+): Promise<void> {
+  checkTarget(path, failure);
   if (isSpecial(path)) {
     const fd = openSync(path, 'w');
     try {
@@ -36,13 +40,13 @@ function writeAll(fd: number, chunk: Uint8Array): void {
   for (let done = 0; done < chunk.length; ) done += writeSync(fd, chunk, done, chunk.length - done);
 }
 
-function checkTarget(path: string): void {
+function checkTarget(path: string, failure: string): void {
   const folder = dirname(path);
   if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) {
-    throw new CliError(`failed to save image: invalid output path: stat ${folder}: no such file or directory`);
+    throw new CliError(`${failure}: invalid output path: stat ${folder}: no such file or directory`);
   }
   if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
-    throw new CliError('failed to save image: cannot write to a directory');
+    throw new CliError(`${failure}: cannot write to a directory`);
   }
 }
 

@@ -23,7 +23,7 @@ export const command: Command = {
     }
     const request = async () => (await saveImages(context.client, args, platform ? [platform] : [])).body;
     if (output === '') await toStdout(context, await request());
-    else await (await import('./save-file.ts')).saveFile(output, request);
+    else await (await import('./save-file.ts')).saveFile(output, request, 'failed to save image');
     return 0;
   },
 };

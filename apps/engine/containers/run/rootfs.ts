@@ -9,7 +9,8 @@ const MAX_OPTIONS = 4095;
 
 /**
  * Mounts a container's root file system: image layers below, its own layer on top. `volatile` leaves out all syncing,
- * for containers that are removed at their end; the mark that the kernel leaves then is cleared first.
+ * for containers that are removed at their end; the mark that the kernel leaves then, and when files were being copied into
+ * the container as an engine died, is cleared first.
  */
 export function mountRootfs(
   paths: ContainerPaths,
@@ -17,7 +18,7 @@ export function mountRootfs(
   options: { dataRoot: string; volatile: boolean },
 ): void {
   mkdirSync(paths.rootfs, { recursive: true });
-  if (options.volatile) rmSync(join(paths.work, 'work', 'incompat'), { recursive: true, force: true });
+  rmSync(join(paths.work, 'work', 'incompat'), { recursive: true, force: true });
   const lower = layers.length > 0 ? layers : [emptyLayer(options.dataRoot)];
   const full = overlayOptions(lower, paths.upper, paths.work, options.volatile);
   if (full.length <= MAX_OPTIONS) {

@@ -1,0 +1,175 @@
+import { closeSync, openSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { BerthError, errnoOf } from '@berth/kit';
+import { changeDirectory, rootHere } from '../../linux/chroot.ts';
+import { ensureDirectoryInRoot, ensureFileInRoot } from '../../linux/make-in-root.ts';
+import { MS, mount } from '../../linux/mount.ts';
+import { attachTree, cloneTree, MOUNT_ATTR, restrictTree } from '../../linux/mount-tree.ts';
+import { O, openInRoot, openInRootFd } from '../../linux/open-in-root.ts';
+import type { ThreadMounts } from '../../linux/thread-mounts.ts';
+import type { View, ViewMount } from './protocol.ts';
+
+/**
+ * Makes the files of a view the root of the calling worker thread, in a mount namespace of its own that ends when it
+ * leaves: nothing is mounted where anybody else sees it, nothing is left when the engine is killed. Devices cannot be
+ * opened there, and where `writable` is false nothing can be written. The caller calls `mounts.leave` in any case.
+ */
+export function enterView(mounts: ThreadMounts, view: View, { writable }: { writable: boolean }): void {
+  switch (view.kind) {
+    case 'running':
+      mounts.enterCopyOf(view.namespace);
+      hideSystem(mounts);
+      restrictRoot(writable);
+      return;
+    case 'mounted':
+      withDescriptor(cloneTree(view.rootfs, { recursive: false }), (tree) => {
+        restrictTree(tree, attributesFor(writable));
+        becomeRoot(tree);
+      });
+      return;
+    case 'layers':
+      enterLayers(mounts, view, writable);
+      return;
+    case 'directory':
+      withDescriptor(openSync(view.path, O.PATH | O.DIRECTORY), becomeRoot);
+  }
+}
+
+/**
+ * What the kernel shows of itself: no files of the container, and its links lead out of every root. Docker does not show
+ * them either.
+ */
+const SYSTEM = new Set([
+  ...['proc', 'sysfs', 'cgroup', 'cgroup2', 'devpts', 'mqueue', 'securityfs', 'debugfs', 'tracefs', 'configfs', 'bpf'],
+  ...['efivarfs', 'pstore', 'fusectl', 'binfmt_misc', 'selinuxfs', 'nsfs', 'hugetlbfs'],
+]);
+const HIDE_ROUNDS = 20;
+
+/** Looks at the kernel's table again after each round: names may have been exchanged while they were walked. */
+function hideSystem(mounts: ThreadMounts): void {
+  for (let round = 0; round < HIDE_ROUNDS; round++) {
+    const seen = mounts.table().filter(isSystem);
+    if (seen.length === 0) return;
+    for (const { mountPoint } of seen.reverse()) {
+      try {
+        mounts.detach(mountPoint);
+      } catch (error) {
+        // ENOENT: gone with what it was mounted in. EINVAL: moved meanwhile.
+        if (!['ENOENT', 'EINVAL', 'ENOTDIR', 'ELOOP'].includes(errnoOf(error) ?? '')) throw error;
+      }
+    }
+  }
+  throw new BerthError('conflict', 'the file systems of the container change too fast to be looked at');
+}
+
+function isSystem({ fileSystem, mountPoint }: { fileSystem: string; mountPoint: string }): boolean {
+  return SYSTEM.has(fileSystem) || (mountPoint === '/dev' && fileSystem === 'tmpfs');
+}
+
+function attributesFor(writable: boolean): number {
+  return MOUNT_ATTR.NODEV | MOUNT_ATTR.NOEXEC | (writable ? 0 : MOUNT_ATTR.RDONLY);
+}
+
+function restrictRoot(writable: boolean): void {
+  withDescriptor(openSync('/', O.PATH | O.DIRECTORY), (root) => restrictTree(root, attributesFor(writable)));
+}
+
+function becomeRoot(directory: number): void {
+  changeDirectory(directory);
+  rootHere();
+}
+
+function enterLayers(mounts: ThreadMounts, view: View & { kind: 'layers' }, writable: boolean): void {
+  // Copied while the host is in sight. overlayfs takes only layers of the namespace that it is mounted in.
+  const data = cloneTree(view.dataRoot, { recursive: true });
+  const trees: { tree: number; mount: ViewMount }[] = [];
+  try {
+    for (const one of [...view.mounts].sort((a, b) => a.target.length - b.target.length)) {
+      const tree = cloneTree(one.source, one);
+      trees.push({ tree, mount: one });
+      if (one.readOnly) restrictTree(tree, MOUNT_ATTR.RDONLY);
+    }
+    forgetVolatile(view);
+    mounts.enterEmpty();
+    withDescriptor(openSync(DATA, O.PATH | O.DIRECTORY), (place) => attachTree(data, place));
+    // Layers are named from here: a page has to do for all of them.
+    changeDirectory(data);
+    const { lower, upper, work } = view;
+    const isComplete = () => trees.every(({ mount: { target } }) => exists(target));
+    // Nothing of an existing file is changed here, so that a crash can at most lose what was just copied: as with any copy.
+    const top = `upperdir=${upper},workdir=${work},volatile`;
+    mount(
+      'overlay',
+      ROOT,
+      'overlay',
+      writable ? 0 : MS.RDONLY,
+      writable ? layersOf(lower, top) : layersOf([upper, ...lower]),
+    );
+    if (!writable && !isComplete()) {
+      mounts.detach(ROOT);
+      mount('overlay', ROOT, 'overlay', 0, layersOf(lower, top));
+    }
+    mounts.detach(DATA);
+    for (const { tree, mount: one } of trees) attach(tree, one.target);
+    restrictTreeAt(ROOT, writable);
+    withDescriptor(openSync(ROOT, O.PATH | O.DIRECTORY), becomeRoot);
+  } finally {
+    closeSync(data);
+    for (const { tree } of trees) closeSync(tree);
+  }
+}
+
+/** The mark of a mount that did not care for syncing; with it the kernel refuses every further mount. */
+export function forgetVolatile({ dataRoot, work }: { dataRoot: string; work: string }): void {
+  rmSync(join(dataRoot, work, 'work', 'incompat'), { recursive: true, force: true });
+}
+
+/** Where a view is put together in a namespace of nothing else. */
+const ROOT = '/a';
+const DATA = '/b';
+
+function layersOf(lower: string[], more?: string): string {
+  return `lowerdir=${lower.join(':')}${more === undefined ? '' : `,${more}`}`;
+}
+
+function exists(target: string): boolean {
+  try {
+    closeSync(openInRoot(ROOT, target, O.PATH));
+    return true;
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return false;
+    throw error;
+  }
+}
+
+/** Makes the mount point where the image has none, as a start would. No process of the container runs. */
+function attach(tree: number, target: string): void {
+  if (!exists(target)) {
+    if (isDirectory(tree)) ensureDirectoryInRoot(ROOT, target, 0o755);
+    else ensureFileInRoot(ROOT, target, 0o644);
+  }
+  withDescriptor(openSync(ROOT, O.PATH | O.DIRECTORY), (root) =>
+    withDescriptor(openInRootFd(root, target, O.PATH), (place) => attachTree(tree, place)),
+  );
+}
+
+function isDirectory(tree: number): boolean {
+  try {
+    closeSync(openInRootFd(tree, '.', O.PATH | O.DIRECTORY));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function restrictTreeAt(path: string, writable: boolean): void {
+  withDescriptor(openSync(path, O.PATH | O.DIRECTORY), (tree) => restrictTree(tree, attributesFor(writable)));
+}
+
+function withDescriptor(fd: number, work: (fd: number) => void): void {
+  try {
+    work(fd);
+  } finally {
+    closeSync(fd);
+  }
+}

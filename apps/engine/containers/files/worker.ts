@@ -1,0 +1,150 @@
+import { closeSync } from 'node:fs';
+import { type MessagePort, parentPort } from 'node:worker_threads';
+import { BerthError, errnoOf } from '@berth/kit';
+import { TarParser } from '@berth/oci';
+import {
+  decompressed,
+  describeArchiveError,
+  feedPort,
+  readPort,
+  TreeReader,
+  TreeWriter,
+} from '../../archives/index.ts';
+import { changeDirectory } from '../../linux/chroot.ts';
+import { detachThreadMounts } from '../../linux/thread-mounts.ts';
+import { resolveUser } from '../parse/user.ts';
+import { enterView, forgetVolatile } from './enter-view.ts';
+import { findFile, openDirectory, readSmallFile } from './find-file.ts';
+import type { FileJob, FromFileWorker, PathStat } from './protocol.ts';
+
+/**
+ * Worker thread that looks into containers, one job at a time, with the container's files as its root. Everything that
+ * touches them is synchronous and so runs on this thread; no program and no library of a container is ever loaded.
+ */
+const mounts = detachThreadMounts();
+const engine = parentPort!;
+const say = (message: FromFileWorker) => engine.postMessage(message);
+
+engine.on('message', (job: FileJob) => void serve(job));
+
+async function serve(job: FileJob): Promise<void> {
+  let answered = false;
+  const answer = (value?: PathStat) => {
+    answered = true;
+    say({ kind: 'answer', ok: true, value });
+  };
+  try {
+    enterView(mounts, job.view, { writable: job.kind === 'write' });
+    await work(job, answer);
+  } catch (error) {
+    if (!answered) say({ kind: 'answer', ok: false, ...told(error) });
+  } finally {
+    if ('port' in job) job.port.close();
+    mounts.leave();
+    if (job.view.kind === 'layers') forgetVolatile(job.view);
+    say({ kind: 'left' });
+  }
+}
+
+async function work(job: FileJob, answer: (value?: PathStat) => void): Promise<void> {
+  switch (job.kind) {
+    case 'stat':
+      answer(findFile(job.path).stat);
+      return;
+    case 'read': {
+      const { stat, isDirectory, base } = findFile(job.path);
+      const name = Buffer.from(base);
+      answer(stat);
+      const reader = new TreeReader({ only: isDirectory ? undefined : name, as: name, wholeSeconds: true });
+      return send(reader, job.port);
+    }
+    case 'write':
+      await write(job);
+      answer();
+      return;
+    case 'export':
+      answer();
+      return send(new TreeReader({ only: undefined, as: Buffer.alloc(0) }), job.port);
+    case 'layer': {
+      const skips = new Set(job.skips);
+      answer();
+      const options = { only: undefined, as: Buffer.alloc(0), layer: true, skips: (name: string) => skips.has(name) };
+      return send(new TreeReader(options), job.port);
+    }
+  }
+}
+
+/** Resolves when all was taken, or nobody wants more. */
+async function send(reader: TreeReader, port: MessagePort): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  async function* pieces() {
+    try {
+      yield* reader.read();
+    } catch (error) {
+      throw new BerthError(told(error).code, told(error).message, { cause: error });
+    } finally {
+      resolve();
+    }
+  }
+  port.once('close', resolve);
+  feedPort(pieces(), port, { owned: true });
+  await promise;
+}
+
+async function write(job: FileJob & { kind: 'write' }): Promise<void> {
+  const input = readPort(job.port);
+  let writer: TreeWriter | undefined;
+  try {
+    const directory = openDirectory(job.path);
+    let place: string;
+    try {
+      place = mounts.pathOf(directory);
+      refuseReadOnly(job, place);
+      changeDirectory(directory);
+    } finally {
+      closeSync(directory);
+    }
+    writer = new TreeWriter({
+      limits: { maxBytes: Number.MAX_SAFE_INTEGER, maxEntries: Number.MAX_SAFE_INTEGER },
+      subject: 'archive',
+      base: './',
+      owner: job.user === '' ? undefined : ownerOf(job.user),
+      keepKinds: job.keepKinds ? place : undefined,
+    });
+    const parser = new TarParser();
+    for await (const chunk of decompressed(input)) for (const event of parser.push(chunk)) writer.take(event);
+    parser.finish();
+    writer.finish();
+  } catch (error) {
+    throw describeArchiveError('archive', error);
+  } finally {
+    writer?.abort();
+    input.destroy();
+  }
+}
+
+const ACCOUNTS_MAX = 10 * 1024 * 1024;
+
+function ownerOf(user: string): { uid: number; gid: number } {
+  const accounts = (name: string) => readSmallFile(`/etc/${name}`, ACCOUNTS_MAX);
+  const { uid, gid } = resolveUser(user, accounts('passwd'), accounts('group'), []);
+  return { uid, gid };
+}
+
+/** Docker's own check: what is not in a mount is of the root. The kernel refuses it as well, in less friendly words. */
+function refuseReadOnly({ mounts: targets, readOnlyRoot }: FileJob & { kind: 'write' }, place: string): void {
+  const isIn = (target: string) => place === target || place.startsWith(`${target.replace(/\/$/, '')}/`);
+  const within = targets.filter(({ target }) => isIn(target)).sort((a, b) => b.target.length - a.target.length)[0];
+  if (within?.readOnly) throw new BerthError('invalid', 'mounted volume is marked read-only');
+  if (within === undefined && readOnlyRoot) throw new BerthError('invalid', 'container rootfs is marked read-only');
+}
+
+function told(error: unknown): Pick<BerthError, 'code' | 'message' | 'hint'> {
+  if (error instanceof BerthError) return { code: error.code, message: error.message, hint: error.hint };
+  const message = error instanceof Error ? error.message : String(error);
+  if (errnoOf(error) === 'EROFS')
+    return { code: 'invalid', message: `${message}: read-only file system`, hint: undefined };
+  if (errnoOf(error) === 'EBUSY')
+    return { code: 'conflict', message: `${message}: device or resource busy`, hint: undefined };
+  return { code: 'internal', message, hint: undefined };
+}
