@@ -14,21 +14,24 @@ const CHUNK = 256 * 1024;
 
 /**
  * Answers each `more` of the other thread with the next piece; ends the source when the other wants no more. `owned`: each
- * piece has its memory for itself and is given away.
+ * piece has its memory for itself and is given away. Resolves when the end is told, or the other thread wants no more.
  */
 export function feedPort(
   source: AsyncIterable<Uint8Array>,
   port: MessagePort,
   { owned }: { owned: boolean } = { owned: false },
-): void {
+): Promise<void> {
+  const done = Promise.withResolvers<void>();
   const pieces = source[Symbol.asyncIterator]();
   const send = (message: Feed, transfer: ArrayBuffer[] = []) => port.postMessage(message, transfer);
   let last: Promise<void> = Promise.resolve();
   const answer = async () => {
     try {
       const next = await pieces.next();
-      if (next.done) send({ kind: 'end' });
-      else {
+      if (next.done) {
+        send({ kind: 'end' });
+        done.resolve();
+      } else {
         // A copy of exactly these bytes: pieces are often windows into larger, shared memory.
         const chunk = owned ? next.value : new Uint8Array(next.value);
         send({ kind: 'chunk', chunk }, chunk.buffer instanceof ArrayBuffer ? [chunk.buffer] : []);
@@ -36,13 +39,18 @@ export function feedPort(
     } catch (error) {
       const code = error instanceof BerthError ? error.code : 'canceled';
       send({ kind: 'broken', code, message: error instanceof Error ? error.message : String(error) });
+      done.resolve();
     }
   };
   port.on('message', () => {
     last = last.then(answer);
   });
   // How a source fails that nobody wants any more is of no interest.
-  port.once('close', () => void pieces.return?.()?.catch(() => undefined));
+  port.once('close', () => {
+    void last.then(() => pieces.return?.()).catch(() => undefined);
+    done.resolve();
+  });
+  return done.promise;
 }
 
 /** The pieces that `feedPort` sends from the other thread. Only so many are asked for as are taken. */

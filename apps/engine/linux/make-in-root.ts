@@ -1,5 +1,5 @@
-import { closeSync } from 'node:fs';
 import koffi from 'koffi';
+import { closeForeign } from './close.ts';
 import { libc, SyscallError } from './libc.ts';
 import { O, openInRoot } from './open-in-root.ts';
 
@@ -32,7 +32,7 @@ export function ensureFileInRoot(root: string, path: string, mode: number): void
 
 function exists(root: string, path: string): boolean {
   try {
-    closeSync(openInRoot(root, path, O.PATH | O.DIRECTORY));
+    closeForeign(openInRoot(root, path, O.PATH | O.DIRECTORY));
     return true;
   } catch (error) {
     if (error instanceof SyscallError && error.code === 'ENOENT') return false;
@@ -48,6 +48,6 @@ function makeBelow(root: string, parent: string, name: string, make: (fd: number
       if (errno !== koffi.os.errno['EEXIST']) throw new SyscallError('make', errno, `${parent}/${name}`);
     }
   } finally {
-    closeSync(fd);
+    closeForeign(fd);
   }
 }

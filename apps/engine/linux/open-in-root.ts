@@ -1,5 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import koffi from 'koffi';
+import { closeForeign } from './close.ts';
 import { libc, SyscallError } from './libc.ts';
 
 const syscallC = libc.func('long syscall(long number, ...)');
@@ -45,7 +46,7 @@ function openAt(root: string, path: string, flags: number, resolve: number): num
   try {
     return openUnder(rootFd, path, flags, resolve);
   } finally {
-    closeSync(rootFd);
+    closeForeign(rootFd);
   }
 }
 
@@ -98,6 +99,6 @@ function openRegularFile(root: string, path: string): number | undefined {
   try {
     return fstatSync(place).isFile() ? openSync(`/proc/self/fd/${place}`, O.RDONLY | O.NONBLOCK) : undefined;
   } finally {
-    closeSync(place);
+    closeForeign(place);
   }
 }

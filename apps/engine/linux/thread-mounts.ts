@@ -1,6 +1,7 @@
 import { closeSync, mkdirSync, openSync, readFileSync, rmdirSync } from 'node:fs';
 import koffi from 'koffi';
 import { changeDirectory, detachThreadRoot, rootHere } from './chroot.ts';
+import { closeForeign } from './close.ts';
 import { check, libc, SyscallError } from './libc.ts';
 import { MS, mount } from './mount.ts';
 import { type MountEntry, parseMountTable } from './mount-table.ts';
@@ -65,8 +66,8 @@ export function detachThreadMounts(): ThreadMounts {
       away = true;
       if (empty === undefined) {
         copy();
+        empty = openSync('/proc/thread-self/ns/mnt', 'r');
         clear();
-        empty = openProc('thread-self/ns/mnt');
       } else join(empty);
       copy();
     },
@@ -75,7 +76,7 @@ export function detachThreadMounts(): ThreadMounts {
       try {
         return parseMountTable(readFileSync(fd, 'utf8'));
       } finally {
-        closeSync(fd);
+        closeForeign(fd);
       }
     },
     pathOf: (fd) => {

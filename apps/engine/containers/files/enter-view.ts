@@ -2,6 +2,7 @@ import { closeSync, openSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { BerthError, errnoOf } from '@berth/kit';
 import { changeDirectory, rootHere } from '../../linux/chroot.ts';
+import { closeForeign } from '../../linux/close.ts';
 import { ensureDirectoryInRoot, ensureFileInRoot } from '../../linux/make-in-root.ts';
 import { MS, mount } from '../../linux/mount.ts';
 import { attachTree, cloneTree, MOUNT_ATTR, restrictTree } from '../../linux/mount-tree.ts';
@@ -22,7 +23,7 @@ export function enterView(mounts: ThreadMounts, view: View, { writable }: { writ
       restrictRoot(writable);
       return;
     case 'mounted':
-      withDescriptor(cloneTree(view.rootfs, { recursive: false }), (tree) => {
+      withForeign(cloneTree(view.rootfs, { recursive: false }), (tree) => {
         restrictTree(tree, attributesFor(writable));
         becomeRoot(tree);
       });
@@ -114,8 +115,8 @@ function enterLayers(mounts: ThreadMounts, view: View & { kind: 'layers' }, writ
     restrictTreeAt(ROOT, writable);
     withDescriptor(openSync(ROOT, O.PATH | O.DIRECTORY), becomeRoot);
   } finally {
-    closeSync(data);
-    for (const { tree } of trees) closeSync(tree);
+    closeForeign(data);
+    for (const { tree } of trees) closeForeign(tree);
   }
 }
 
@@ -134,7 +135,7 @@ function layersOf(lower: string[], more?: string): string {
 
 function exists(target: string): boolean {
   try {
-    closeSync(openInRoot(ROOT, target, O.PATH));
+    closeForeign(openInRoot(ROOT, target, O.PATH));
     return true;
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return false;
@@ -149,13 +150,13 @@ function attach(tree: number, target: string): void {
     else ensureFileInRoot(ROOT, target, 0o644);
   }
   withDescriptor(openSync(ROOT, O.PATH | O.DIRECTORY), (root) =>
-    withDescriptor(openInRootFd(root, target, O.PATH), (place) => attachTree(tree, place)),
+    withForeign(openInRootFd(root, target, O.PATH), (place) => attachTree(tree, place)),
   );
 }
 
 function isDirectory(tree: number): boolean {
   try {
-    closeSync(openInRootFd(tree, '.', O.PATH | O.DIRECTORY));
+    closeForeign(openInRootFd(tree, '.', O.PATH | O.DIRECTORY));
     return true;
   } catch {
     return false;
@@ -171,5 +172,14 @@ function withDescriptor(fd: number, work: (fd: number) => void): void {
     work(fd);
   } finally {
     closeSync(fd);
+  }
+}
+
+/** For descriptors that were not opened by Node. */
+function withForeign(fd: number, work: (fd: number) => void): void {
+  try {
+    work(fd);
+  } finally {
+    closeForeign(fd);
   }
 }

@@ -48,9 +48,11 @@ export function createFileAccess(): FileAccess {
         .catch((error: unknown) => {
           answer.reject(error);
           body?.destroy(error instanceof Error ? error : undefined);
-          end();
         })
-        .finally(() => signal?.removeEventListener('abort', end));
+        .finally(() => {
+          if (task.kind === 'write') end();
+          signal?.removeEventListener('abort', end);
+        });
       answer.promise.catch((error: Error) => body?.destroy(error));
       return { answer: answer.promise, body, left };
     },
@@ -63,7 +65,7 @@ function withPort(task: FileTask, source: AsyncIterable<Uint8Array> | undefined)
   const { port1, port2 } = new MessageChannel();
   const job: FileJob = { ...task, port: port2 };
   if (task.kind === 'write') {
-    feedPort(source ?? empty(), port1);
+    void feedPort(source ?? empty(), port1);
     return { job, body: undefined, end: () => port1.close() };
   }
   const body = readPort(port1);

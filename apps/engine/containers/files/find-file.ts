@@ -1,6 +1,7 @@
 import { type BigIntStats, closeSync, fstatSync, lstatSync, openSync, readlinkSync, readSync } from 'node:fs';
 import { BerthError, errnoOf } from '@berth/kit';
 import { changeDirectory } from '../../linux/chroot.ts';
+import { closeForeign } from '../../linux/close.ts';
 import { O, openInRootFd } from '../../linux/open-in-root.ts';
 import type { PathStat } from './protocol.ts';
 
@@ -42,7 +43,7 @@ export function findFile(path: string): FoundFile {
   }
 }
 
-/** Opens a directory of the view, following links, also the last. The caller closes it. Errors: as `findFile`. */
+/** Opens a directory of the view, following links, also the last. The caller closes it (`closeForeign`). Errors: as `findFile`. */
 export function openDirectory(path: string): number {
   const root = openSync('/', O.PATH | O.DIRECTORY);
   try {
@@ -68,7 +69,7 @@ export function readSmallFile(path: string, limit: number): Buffer | undefined {
   } catch {
     return undefined;
   } finally {
-    if (fd !== undefined) closeSync(fd);
+    if (fd !== undefined) closeForeign(fd);
     closeSync(root);
   }
 }
@@ -102,7 +103,7 @@ function enter(root: number, path: string, flags: number): void {
   try {
     changeDirectory(fd);
   } finally {
-    closeSync(fd);
+    closeForeign(fd);
   }
 }
 

@@ -1,4 +1,3 @@
-import { closeSync } from 'node:fs';
 import { type MessagePort, parentPort } from 'node:worker_threads';
 import { BerthError, errnoOf } from '@berth/kit';
 import { TarParser } from '@berth/oci';
@@ -11,6 +10,7 @@ import {
   TreeWriter,
 } from '../../archives/index.ts';
 import { changeDirectory } from '../../linux/chroot.ts';
+import { closeForeign } from '../../linux/close.ts';
 import { detachThreadMounts } from '../../linux/thread-mounts.ts';
 import { resolveUser } from '../parse/user.ts';
 import { enterView, forgetVolatile } from './enter-view.ts';
@@ -39,7 +39,6 @@ async function serve(job: FileJob): Promise<void> {
   } catch (error) {
     if (!answered) say({ kind: 'answer', ok: false, ...told(error) });
   } finally {
-    if ('port' in job) job.port.close();
     mounts.leave();
     if (job.view.kind === 'layers') forgetVolatile(job.view);
     say({ kind: 'left' });
@@ -74,21 +73,17 @@ async function work(job: FileJob, answer: (value?: PathStat) => void): Promise<v
   }
 }
 
-/** Resolves when all was taken, or nobody wants more. */
+/** Resolves when the last piece is on its way, or nobody wants more. */
 async function send(reader: TreeReader, port: MessagePort): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
   async function* pieces() {
     try {
       yield* reader.read();
     } catch (error) {
-      throw new BerthError(told(error).code, told(error).message, { cause: error });
-    } finally {
-      resolve();
+      const { code, message } = told(error);
+      throw new BerthError(code, message, { cause: error });
     }
   }
-  port.once('close', resolve);
-  feedPort(pieces(), port, { owned: true });
-  await promise;
+  await feedPort(pieces(), port, { owned: true });
 }
 
 async function write(job: FileJob & { kind: 'write' }): Promise<void> {
@@ -102,7 +97,7 @@ async function write(job: FileJob & { kind: 'write' }): Promise<void> {
       refuseReadOnly(job, place);
       changeDirectory(directory);
     } finally {
-      closeSync(directory);
+      closeForeign(directory);
     }
     writer = new TreeWriter({
       limits: { maxBytes: Number.MAX_SAFE_INTEGER, maxEntries: Number.MAX_SAFE_INTEGER },

@@ -64,7 +64,7 @@ function runJob(worker: Worker, { source, signal, ...job }: UnpackJob): Promise<
   if ('path' in source) worker.postMessage({ kind: 'unpack', ...job, source } satisfies ToWorker);
   else {
     const { port1, port2 } = new MessageChannel();
-    feedPort(source.stream, port1);
+    void feedPort(source.stream, port1);
     worker.postMessage({ kind: 'unpack', ...job, source: { port: port2 } } satisfies ToWorker, [port2]);
   }
   return promise.finally(() => {
