@@ -1,22 +1,15 @@
-import { accessSync, chmodSync, constants, mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { BerthError, describeError, type Logger, Scope } from '@berth/kit';
-import {
-  checkAddresses,
-  createRoutes,
-  exposureWarnings,
-  isOpenToOthers,
-  readTls,
-  refuseTaken,
-  serve,
-} from './api/index.ts';
+import { createRoutes, refuseTaken, serve } from './api/index.ts';
+import { checkConfig } from './check-config.ts';
 import type { EngineConfig } from './config.ts';
-import { checkEngineDefaults, createContainers, LOG_DRIVERS, probeRuntime } from './containers/index.ts';
+import { createContainers, LOG_DRIVERS, probeRuntime } from './containers/index.ts';
 import { createEvents, type Publish } from './events/index.ts';
 import { createImages, createTransfers } from './images/index.ts';
-import { lockFile } from './linux/file-lock.ts';
+import { createMetrics, serveMetrics } from './metrics/index.ts';
 import { createNetworks } from './networks/index.ts';
 import { releaseWhenIdle } from './release-when-idle.ts';
+import { takeRoots } from './roots.ts';
 import { runEngine } from './run.ts';
 import { type CommandLine, loadConfig, readCommandLine, usage } from './settings/index.ts';
 import { openDatabase } from './state/database.ts';
@@ -53,21 +46,24 @@ export async function startEngine(config: EngineConfig, log: Logger): Promise<En
 }
 
 async function assemble(config: EngineConfig, log: Logger, scope: Scope): Promise<Omit<Engine, 'stop'>> {
-  const tls = readTls(config);
-  const addresses = checkAddresses(config, tls);
-  checkEngineDefaults(config);
-  makeRoots(config);
-  claim(config, scope);
+  const { tls, addresses, warnings } = checkConfig(config);
+  takeRoots(config, scope);
   await Promise.all(addresses.map(refuseTaken)); // before anything is made in the kernel
   const db = openDatabase(join(config.dataRoot, 'berth.db'));
   scope.add('close the database', () => db.close());
   const events = createEvents({ db, log });
   scope.add('close the event store', () => events.close());
-  const { publish } = events;
-  const exposed = exposureWarnings(addresses, tls);
-  if (config.tls && isOpenToOthers(config.tlsKey))
-    exposed.push(`WARNING: other users of this machine may read the key of the API, ${config.tlsKey}`);
-  for (const warning of exposed) log.warn(warning);
+  const metrics = createMetrics({
+    containers: () => containers.service.counts(),
+    healthChecks: () => containers.healthChecks(),
+    eventListeners: () => events.listeners(),
+    engine: () => system.forMetrics(),
+  });
+  const publish: Publish = (...event) => {
+    metrics.happened();
+    events.publish(...event);
+  };
+  for (const warning of warnings) log.warn(warning);
   const probe = await probeRuntime({ ...config, wanted: config.defaultRuntime, log });
   for (const warning of probe.warnings) log.warn(warning);
 
@@ -110,10 +106,15 @@ async function assemble(config: EngineConfig, log: Logger, scope: Scope): Promis
     init: programs.init,
     networkDrivers: ['bridge', 'host', 'null'],
     logDrivers: LOG_DRIVERS,
-    warnings: [...exposed, ...probe.warnings],
+    warnings: [...warnings, ...probe.warnings],
     eventListeners: () => events.listeners(),
     login: transfers.checkAuth,
   });
+  if (config.metricsAddress !== undefined) {
+    const server = await serveMetrics(config.metricsAddress, tls, metrics.text);
+    scope.add('stop serving metrics', () => server.close());
+    log.info('metrics are served', { address: server.address });
+  }
   const api = await serve({
     routes: createRoutes({
       containers: containers.service,
@@ -130,6 +131,7 @@ async function assemble(config: EngineConfig, log: Logger, scope: Scope): Promis
     allowUnprotected: config.allowUnprotectedTcp,
     version: VERSION,
     log,
+    onAnswered: metrics.answered,
     onConnection: () => containers.expect(),
   });
   scope.add('stop serving', () => api.close());
@@ -144,43 +146,6 @@ async function assemble(config: EngineConfig, log: Logger, scope: Scope): Promis
   return { addresses: api.addresses, id: system.id, publish, checkReload: containers.checkReload };
 }
 
-/**
- * The way to the socket is open; everything else is root's. Users of the host who could walk through the data root would
- * run set-uid programs of images (CVE-2021-41091), so one that was there before is closed as well.
- */
-function makeRoots({ dataRoot, execRoot }: EngineConfig): void {
-  for (const [what, path, mode] of [
-    ['data', dataRoot, 0o700],
-    ['exec', execRoot, 0o711],
-  ] as const) {
-    try {
-      mkdirSync(path, { recursive: true, mode });
-      if (what === 'data') chmodSync(path, mode);
-      accessSync(path, constants.W_OK | constants.X_OK);
-    } catch (cause) {
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      throw new BerthError('unavailable', `cannot use the ${what} root ${path}: ${reason}`, { cause });
-    }
-  }
-}
-
-/** One engine for each root; its process id is in EXEC/berth.pid while it runs. */
-function claim(config: EngineConfig, scope: Scope): void {
-  const lock = lockFile(join(config.dataRoot, 'engine.lock'));
-  if (!lock) {
-    throw new BerthError('conflict', `another engine is using the data root ${config.dataRoot}`, {
-      hint: 'Stop it (berth daemon stop), or give this one a root of its own: --data-root, --exec-root, --host, --bridge, --nft-table.',
-    });
-  }
-  scope.add('release the data root', () => lock.release());
-  // The client finds the engine by the one in the exec root, whatever else was asked for.
-  for (const file of new Set([join(config.execRoot, 'berth.pid'), config.pidFile])) {
-    mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(file, `${process.pid}\n`);
-    scope.add('remove the pid file', () => rmSync(file, { force: true }));
-  }
-}
-
 /** What is printed instead of running. Errors: those of `loadConfig`. */
 function answer(line: CommandLine): string {
   switch (line.action) {
@@ -188,12 +153,9 @@ function answer(line: CommandLine): string {
       return usage();
     case 'version':
       return `Berth version ${VERSION}, build ${BUILD}\n`;
-    default: {
-      const { config } = loadConfig(line);
-      checkAddresses(config, readTls(config));
-      checkEngineDefaults(config);
+    default:
+      checkConfig(loadConfig(line).config);
       return 'configuration OK\n';
-    }
   }
 }
 

@@ -27,6 +27,7 @@ const STEPS: readonly (readonly string[])[] = [
   ['build'],
   ['system'],
   ['api'],
+  ['metrics'],
 ];
 
 /** A noun's routes lie with the noun and are a part of the API. */

@@ -16,6 +16,8 @@ export interface DispatchOptions {
   version: string;
   log: Logger;
   connections: Connections;
+  /** Called for each request that was answered: audit name of its route, status, seconds that it took. */
+  onAnswered?: (route: string, status: number, seconds: number) => void;
 }
 
 export type Dispatch = (request: IncomingMessage, response: ServerResponse, transport: Transport) => void;
@@ -31,9 +33,20 @@ export function createDispatcher(options: DispatchOptions): Dispatch {
   };
   return (incoming, response, transport) => {
     const begun = performance.now();
-    answer(options, match, headers, incoming, response, transport).then(
-      (name) => options.log.debug('answered', { route: name, status: response.statusCode, ms: elapsed(begun) }),
-      (error: unknown) => fail(options.log, incoming, response, error),
+    let route = 'unknown';
+    const answered = (status: number) => options.onAnswered?.(route, status, (performance.now() - begun) / 1000);
+    const found = (name: string) => {
+      route = name;
+    };
+    answer(options, match, headers, incoming, response, transport, found).then(
+      () => {
+        options.log.debug('answered', { route, status: response.statusCode, ms: elapsed(begun) });
+        answered(response.statusCode);
+      },
+      (error: unknown) => {
+        fail(options.log, incoming, response, error);
+        answered(httpStatusOf(error));
+      },
     );
   };
 }
@@ -45,15 +58,17 @@ async function answer(
   incoming: IncomingMessage,
   response: ServerResponse,
   transport: Transport,
-): Promise<string> {
+  onFound: (route: string) => void,
+): Promise<void> {
   refuseForeignPage(incoming.headers, transport);
   const { path, search, version } = readTarget(incoming.url ?? '/');
   const method = incoming.method ?? '';
   const found = method === 'OPTIONS' ? OPTIONS_MATCH : match(method, path);
   if (found === undefined) {
     sendJson(response, 404, { message: 'page not found' });
-    return 'unknown';
+    return;
   }
+  onFound(found.route.name);
   for (const name in headers) response.setHeader(name, headers[name]!);
   const refused = version === undefined ? undefined : refuseApiVersion(version);
   if (refused !== undefined) throw new BerthError('invalid', refused);
@@ -70,7 +85,6 @@ async function answer(
     options.connections.hijacked(socket);
     reply.join(acceptWebsocket(socket, incoming.headers, headers));
   } else await sendReply(request, response, reply);
-  return found.route.name;
 }
 
 const OPTIONS_MATCH: Match = {

@@ -26,6 +26,8 @@ export interface ServeOptions {
   /** Shown in the `Server` header. */
   version: string;
   log: Logger;
+  /** Called for each request that was answered: audit name of its route, status, seconds that it took. */
+  onAnswered?: (route: string, status: number, seconds: number) => void;
   /** Called for each new connection, before its first request is read. */
   onConnection?: () => void;
 }

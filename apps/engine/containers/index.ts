@@ -57,6 +57,8 @@ export interface Containers extends ImageUsers, VolumeUsers {
   recover(): Promise<void>;
   /** A client has come: it may want to start something. */
   expect(): void;
+  /** Health checks that were made since this engine started. */
+  healthChecks(): { total: number; failed: number };
   /** Whether containers could run with these settings. Errors: invalid, unavailable (default runtime). */
   checkReload(next: EngineConfig): Promise<void>;
   /** Starts what restart policies ask for. */
@@ -113,6 +115,7 @@ export function createContainers(parts: {
         .map((record) => ({ id: record.id, name: record.name, running: isActive(record) })),
     usersOf: (volumeId) => usersOf(context, volumeId),
     renamed: (volumeId) => refreshUsers(context, volumeId),
+    healthChecks: () => context.health.counts,
     checkReload: async (next) => {
       await runtimeFor({ ...context, config: next, runtimes: new Map(context.runtimes) }, '');
     },

@@ -1,5 +1,7 @@
 import type { Database } from '../state/database.ts';
+import { BUILD, VERSION } from './build-info.ts';
 import { diskUsage } from './disk-usage.ts';
+import { readHost } from './host.ts';
 import { engineId } from './identity.ts';
 import { describeInfo } from './info.ts';
 import type { Login, SystemSources } from './model.ts';
@@ -17,6 +19,8 @@ export interface System {
   /** Errors: invalid (unknown type). */
   diskUsage(types: readonly string[]): Promise<object>;
   login: Login;
+  /** What metrics say of engine and host. */
+  forMetrics(): { info: Record<string, string>; cpus: number; memory: number };
 }
 
 export function createSystem(db: Database, sources: SystemSources): System {
@@ -27,5 +31,22 @@ export function createSystem(db: Database, sources: SystemSources): System {
     info: () => describeInfo(sources, id),
     diskUsage: (types) => diskUsage(sources, types),
     login: sources.login,
+    forMetrics: () => {
+      const host = readHost();
+      return {
+        info: {
+          ...{
+            architecture: host.machine,
+            commit: BUILD,
+            daemon_id: id,
+            graphdriver: 'overlay2',
+            kernel: host.kernelVersion,
+          },
+          ...{ os: host.operatingSystem, os_type: 'linux', os_version: host.osVersion, version: VERSION },
+        },
+        cpus: host.cpus,
+        memory: host.memoryBytes,
+      };
+    },
   };
 }

@@ -15,6 +15,8 @@ const STEPS = [
  * seconds and says nothing new about the rest of a container. Written through, not flushed: the next check finds it again.
  */
 export class HealthBook {
+  /** Checks that were made since this engine started. */
+  readonly counts = { total: 0, failed: 0 };
   readonly #byId = new Map<string, Health>();
   readonly #write;
   readonly #delete;

@@ -133,6 +133,8 @@ class Monitor {
 
   #record(record: ContainerRecord, result: Parameters<typeof afterCheck>[1]): void {
     const { health: book, publish } = this.#context;
+    book.counts.total++;
+    if (result.exitCode !== 0) book.counts.failed++;
     const before = book.of(this.#id) ?? atStart(undefined);
     const after = book.set(this.#id, afterCheck(before, result, this.#check, startedAt(record)));
     if (after.status !== before.status)

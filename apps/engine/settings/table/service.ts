@@ -53,7 +53,6 @@ export const service = {
     key: 'metrics-addr',
     flag: 'metrics-addr',
     kind: optional(address),
-    summary: 'Loopback address for Prometheus metrics',
-    refused: NOT_YET,
+    summary: 'Address for Prometheus metrics: loopback, or any with --tlsverify',
   },
 } satisfies Settings;

@@ -1,0 +1,25 @@
+import type { TlsOptions } from 'node:tls';
+import { type Address, checkAddresses, exposureWarnings, isOpenToOthers, readTls } from './api/index.ts';
+import type { EngineConfig } from './config.ts';
+import { checkEngineDefaults } from './containers/index.ts';
+import { parseMetricsAddress } from './metrics/index.ts';
+
+/** What was made of settings that name files and addresses. */
+export interface CheckedConfig {
+  tls: TlsOptions | undefined;
+  addresses: Address[];
+  /** Sentences for `info` about what is open to others. */
+  warnings: string[];
+}
+
+/** Looks at everything that the settings name, before anything is made. Errors: invalid, naming the setting. */
+export function checkConfig(config: EngineConfig): CheckedConfig {
+  const tls = readTls(config);
+  const addresses = checkAddresses(config, tls);
+  checkEngineDefaults(config);
+  if (config.metricsAddress !== undefined) parseMetricsAddress(config.metricsAddress, tls);
+  const warnings = exposureWarnings(addresses, tls);
+  if (config.tls && isOpenToOthers(config.tlsKey))
+    warnings.push(`WARNING: other users of this machine may read the key of the API, ${config.tlsKey}`);
+  return { tls, addresses, warnings };
+}
