@@ -3,7 +3,7 @@ import { BerthError, describeError, type Logger, Scope } from '@berth/kit';
 import { createRoutes, refuseTaken, serve } from './api/index.ts';
 import { checkConfig } from './check-config.ts';
 import type { EngineConfig } from './config.ts';
-import { createContainers, LOG_DRIVERS, probeRuntime } from './containers/index.ts';
+import { createContainers, LOG_DRIVERS, openRemap, probeRuntime } from './containers/index.ts';
 import { createEvents, type Publish } from './events/index.ts';
 import { createImages, createTransfers } from './images/index.ts';
 import { createMetrics, serveMetrics } from './metrics/index.ts';
@@ -67,6 +67,8 @@ async function assemble(config: EngineConfig, log: Logger, scope: Scope): Promis
   const probe = await probeRuntime({ ...config, wanted: config.defaultRuntime, log });
   for (const warning of probe.warnings) log.warn(warning);
 
+  const remap = await openRemap(config);
+
   const networks = createNetworks({ config, db, log, publish });
   await networks.start();
   scope.add('let go of networks', () => networks.stop());
@@ -80,7 +82,7 @@ async function assemble(config: EngineConfig, log: Logger, scope: Scope): Promis
     images.forgetRemoved().catch((error) => log.warn('cannot remove what is left of a removed image', { error }));
   };
   const containers = createContainers({
-    ...{ config, db, log, images, networks, volumes, probe },
+    ...{ config, db, log, images, networks, volumes, probe, remap },
     publish(type, action, actorId, attributes) {
       publish(type, action, actorId, attributes);
       // An image that was removed by force while this container needed it can go now; after the answer.

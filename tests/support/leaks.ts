@@ -12,6 +12,7 @@ export async function findLeaks(id: EngineIdentity, enginePid: number): Promise<
   return [
     ...mountsBelow(id.root)
       .filter((point) => point !== id.execRoot && point !== id.dataRoot)
+      .filter((point) => !point.startsWith(path.join(id.execRoot, 'users/'))) // the engine's, for all its containers
       .map((point) => `mount ${point}`),
     ...processesOf(id)
       .filter(({ pid }) => pid !== enginePid)

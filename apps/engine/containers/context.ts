@@ -13,6 +13,7 @@ import type { FileAccess } from './files/file-access.ts';
 import type { HealthBook } from './health/index.ts';
 import type { LiveRegistry } from './live.ts';
 import type { ContainerRecord } from './model.ts';
+import type { Remap } from './remap/remap.ts';
 import type { OciRuntime } from './runtime/oci-runtime.ts';
 import type { ReadyMonitors } from './runtime/ready-monitors.ts';
 import type { ContainerStore } from './store.ts';
@@ -45,6 +46,8 @@ export interface Context {
   background: Set<Promise<void>>;
   /** Containers that end only to be started again: `--rm` does not remove them this time. */
   keepOnce: Set<string>;
+  /** The user namespace of containers, where the setting `userns-remap` asks for one. */
+  remap: Remap | undefined;
   /** True while the engine stops: what ends now is for the next engine to finish. */
   closing: boolean;
   /** Address of the default bridge for `host-gateway`. */

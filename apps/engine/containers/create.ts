@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { BerthError } from '@berth/kit';
 import { type Context, eventAttributes, pathsOf } from './context.ts';
@@ -8,6 +8,7 @@ import { copyUp } from './mounts/copy-up.ts';
 import { resolveMounts } from './mounts/resolve.ts';
 import { checkName, generateName, nameConflict } from './parse/names.ts';
 import { parseCreate } from './parse/parse-create.ts';
+import { checkRemapped } from './remap/remap.ts';
 import { runtimeFor } from './runtime/select.ts';
 import type { ContainerService, CreateBody } from './service.ts';
 import { expectStart } from './start-ahead.ts';
@@ -28,6 +29,8 @@ export const create =
       apparmor: existsSync('/sys/kernel/security/apparmor/profiles'),
       defaults: context.config,
     });
+    const remap = spec.hostConfig.UsernsMode === 'host' ? undefined : context.remap;
+    if (remap) checkRemapped(spec.hostConfig);
     if (spec.hostConfig.Runtime !== '') await runtimeFor(context, spec.hostConfig.Runtime);
     const chosen =
       name === undefined || name === '' ? generateName((n) => context.store.byName(n) !== undefined) : checkName(name);
@@ -39,7 +42,7 @@ export const create =
       name: chosen,
       createdAt: Date.now(),
       imageId: image.id,
-      spec: { ...spec, mounts },
+      spec: { ...spec, mounts, ...(remap && { remap: { users: remap.users, groups: remap.groups } }) },
       state: { status: 'created', error: '', exitCode: 0 },
       restartCount: 0,
       stoppedByUser: false,
@@ -49,11 +52,12 @@ export const create =
     try {
       for (const dir of [paths.upper, paths.work, dirname(paths.logFile)])
         mkdirSync(dir, { recursive: true, mode: 0o755 });
+      if (remap) chownSync(paths.upper, remap.users.first, remap.groups.first);
       writeFileSync(paths.logFile, '', { mode: 0o640 });
       const onDisk = context.store.insert(record);
       context.warmer.announce();
       // Nobody starts it before its volumes are filled.
-      if (mounts.length > 0) await context.lock.run(id, () => copyUp(context, id, image.id, mounts));
+      if (mounts.length > 0) await context.lock.run(id, () => copyUp(context, record));
       await onDisk;
     } catch (error) {
       context.store.delete(id);

@@ -27,6 +27,7 @@ import { liveVolumes, refreshUsers, usersOf } from './mounts/users.ts';
 import { pause, unpause } from './pause.ts';
 import { prune } from './prune.ts';
 import { reconcile } from './reconcile.ts';
+import type { Remap } from './remap/remap.ts';
 import { remove } from './remove.ts';
 import { rename } from './rename.ts';
 import { resize } from './resize.ts';
@@ -46,6 +47,7 @@ import { top } from './top.ts';
 import { wait } from './wait.ts';
 
 export { LOG_DRIVERS } from './log-drivers/index.ts';
+export { openRemap } from './remap/remap.ts';
 export { probeRuntime } from './runtime/probe.ts';
 export type * from './service.ts';
 export { checkEngineDefaults } from './spec/engine-defaults.ts';
@@ -78,6 +80,7 @@ export function createContainers(parts: {
   /** Address by which containers reach the host (`host-gateway`). */
   hostGateway: () => string;
   probe: ProbeResult;
+  remap: Remap | undefined;
 }): Containers {
   const { probe, networks, volumes } = parts;
   const store = new ContainerStore(parts.db);

@@ -2,6 +2,7 @@ import type { ContainerConfig, EndpointWish, HostConfig } from '@berth/contract'
 import type { Digest } from '@berth/oci';
 import type { Sandbox } from '../networks/model.ts';
 import type { MountPoint } from './parse/parse-mounts.ts';
+import type { RemapRecord } from './remap/remap.ts';
 
 /** What was asked for at create, checked and with the image's defaults merged in. Changes only by `update` and `rename`. */
 export interface ContainerSpec {
@@ -11,6 +12,8 @@ export interface ContainerSpec {
   endpoints: Record<string, EndpointWish>;
   /** All mounts but the engine's own, parents first, with the volumes and images that were found or made for them. */
   mounts: MountPoint[];
+  /** Which ids of the host its users are, where it has a user namespace. */
+  remap?: RemapRecord;
 }
 
 /**

@@ -6,6 +6,7 @@ import { type ContainerPaths, type Context, cgroupOf, eventAttributes, exitDirec
 import { watchEnd } from './ended.ts';
 import type { ContainerRecord, ContainerState } from './model.ts';
 import { parsePorts } from './parse/parse-ports.ts';
+import { type Remap, remapOf } from './remap/remap.ts';
 import { removeLocked } from './remove.ts';
 import { joinedNamespaces } from './run/join.ts';
 import { killLeftovers } from './run/leftovers.ts';
@@ -129,13 +130,15 @@ async function prepare(
   mkdirSync(paths.bundle, { recursive: true, mode: 0o700 });
   const waiting = context.readyMonitors.take(id) ?? launchMonitor(monitorRequest(context, record, runtime));
   undo.add('end the monitor', () => waiting.abandon());
-  mountRootfs(paths, layers, { dataRoot: config.dataRoot, volatile: isVolatile });
+  const remap = remapOf(context.remap, spec.remap);
+  mountRootfs(paths, layers, { dataRoot: config.dataRoot, volatile: isVolatile, remap });
   undo.add('unmount the root file system', () => unmountRootfs(paths, { volatile: isVolatile }));
   checkStandardDirectories(paths);
   const sandbox = await context.networks.open({
     containerId: id,
     containerName: record.name,
     mode: spec.hostConfig.NetworkMode,
+    userNamespace: remap?.path,
     ports: parsePorts(spec.hostConfig, spec.config.ExposedPorts),
     macAddress: spec.config.MacAddress || spec.endpoints['bridge']?.MacAddress || undefined,
   });
@@ -143,13 +146,14 @@ async function prepare(
 
   writeNetworkFiles(paths, spec, sandbox, context.hostGateway());
   const user = resolveUserInRoot(paths.rootfs, spec.config.User, spec.hostConfig.GroupAdd ?? []);
-  if (spec.config.WorkingDir !== '') makeWorkingDirectory(paths, spec.config.WorkingDir);
+  if (spec.config.WorkingDir !== '') makeWorkingDirectory(paths, spec.config.WorkingDir, remap);
   const { dismantle, ...prepared } = await prepareMounts(context, record, undo);
   const built = buildSpec(spec.config, spec.hostConfig, {
     paths,
     mountPoints: spec.mounts,
     ...prepared,
     user,
+    remap,
     networkPath: sandbox.namespacePath,
     joined: joinedNamespaces(context, spec.hostConfig),
     cgroupPath: cgroupOf(config, id),
@@ -183,9 +187,10 @@ async function prepare(
 }
 
 /** Errors: invalid where links and files of the image are in the way. */
-function makeWorkingDirectory(paths: ContainerPaths, directory: string): void {
+function makeWorkingDirectory(paths: ContainerPaths, directory: string, remap: Remap | undefined): void {
   try {
-    ensureDirectoryInRoot(paths.rootfs, directory, 0o755);
+    const owner = remap && { uid: remap.users.first, gid: remap.groups.first };
+    ensureDirectoryInRoot(paths.rootfs, directory, 0o755, owner);
   } catch (cause) {
     if (!['ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG'].includes(errnoOf(cause) ?? '')) throw cause;
     throw new BerthError('invalid', `Cannot mkdir: ${directory} is not a directory`, {

@@ -26,6 +26,8 @@ export interface SandboxRequest {
   ports: PortWish[];
   /** Wished MAC address of the default endpoint, or undefined. */
   macAddress: string | undefined;
+  /** File of the user namespace that the network is to belong to; undefined: the host's. */
+  userNamespace?: string | undefined;
   /** Sysctls of the network namespace that the runtime sets are not of interest here. */
 }
 

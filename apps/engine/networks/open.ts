@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { BerthError, errnoOf, Scope } from '@berth/kit';
-import { createNamespace, removeNamespace } from '../linux/netns.ts';
+import { createNamespace, inNamespace, removeNamespace } from '../linux/netns.ts';
 import { addAddress, addDefaultRoute, newVeth, Rtnetlink, setBridgePort, setUp } from '../linux/rtnetlink.ts';
+import { createOwnedNamespace } from '../linux/user-namespace.ts';
 import { findNetwork } from './find-network.ts';
 import { formatIpv4, ipv4Bytes, lastAddress, subnetOf } from './ip-address.ts';
 import type { Endpoint, NetworkRecord, PublishedPort, Sandbox, SandboxRequest } from './model.ts';
@@ -57,7 +58,7 @@ async function open(
   const namespacePath = `${namespaceDirectory(state.config)}/${request.containerId}`;
   const resolvConf = readResolvConf();
   if (network.driver === 'null') {
-    makeNamespace(scope, namespacePath).close();
+    (await makeNamespace(scope, namespacePath, request.userNamespace)).close();
     return { namespacePath, endpoints: [endpoint], ports: [], resolvConf };
   }
   const bridge = kernel.bridges.get(network.id);
@@ -67,18 +68,25 @@ async function open(
   Object.assign(endpoint, addressesOf(bridge, address), { macAddress: request.macAddress ?? macOf(address) });
   // Reserved before anything is built, and proxies started before, so that they come up meanwhile.
   const { ports, listening } = publishPorts(state, scope, request, endpoint);
-  connect(kernel, scope, bridge, namespacePath, address, endpoint.macAddress);
+  const inside = await makeNamespace(scope, namespacePath, request.userNamespace);
+  connect(kernel, inside, bridge, namespacePath, address, endpoint.macAddress);
   await listening;
   return { namespacePath, endpoints: [endpoint], ports, resolvConf };
 }
 
 /** A namespace with its loopback up and IPv6 only there; gives rtnetlink inside it. */
-function makeNamespace(scope: Scope, path: string): Rtnetlink {
+async function makeNamespace(scope: Scope, path: string, userNamespace: string | undefined): Promise<Rtnetlink> {
   removeNamespace(path); // an attempt that failed to clear up must not stop this one
-  const inside = createNamespace(path, () => {
+  const prepare = () => {
     disableIpv6();
     return new Rtnetlink();
-  });
+  };
+  let inside: Rtnetlink;
+  if (userNamespace === undefined) inside = createNamespace(path, prepare);
+  else {
+    await createOwnedNamespace(path, userNamespace);
+    inside = inNamespace(path, prepare);
+  }
   scope.add('namespace', () => removeNamespace(path));
   inside.run(setUp('lo'));
   return inside;
@@ -101,13 +109,12 @@ function disableIpv6(): void {
 
 function connect(
   kernel: Kernel,
-  scope: Scope,
+  inside: Rtnetlink,
   bridge: Bridge,
   namespacePath: string,
   address: number,
   macAddress: string,
 ): void {
-  const inside = makeNamespace(scope, namespacePath);
   const namespaceFd = openSync(namespacePath, 'r');
   try {
     // A random name, because the link of a namespace that was just closed lives on for some ms under its name.

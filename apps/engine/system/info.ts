@@ -103,11 +103,12 @@ function isOn(file: string): boolean {
   return readOptional(file)?.trim() === '1';
 }
 
-function securityOptions({ seccompProfile, noNewPrivileges }: EngineConfig): string[] {
+function securityOptions({ seccompProfile, noNewPrivileges, usernsRemap }: EngineConfig): string[] {
   const seccomp = /^Seccomp:/m.test(readOptional('/proc/self/status') ?? '');
   const cgroupNamespace = readdirSync('/proc/self/ns').includes('cgroup');
   return [
     ...(seccomp ? [`name=seccomp,profile=${seccompProfile ?? 'builtin'}`] : []),
+    ...(usernsRemap === undefined ? [] : ['name=userns']),
     ...(cgroupNamespace ? ['name=cgroupns'] : []),
     ...(noNewPrivileges ? ['name=no-new-privileges'] : []),
   ];

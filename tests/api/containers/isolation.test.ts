@@ -44,7 +44,7 @@ describe.concurrent('namespaces', () => {
     expect(readlinkSync(`/proc/${Pid}/root`)).toBe('/');
   });
 
-  test('the host name is the short id unless it is given', async () => {
+  test('--hostname, --domainname: the host name is the short id unless it is given', async () => {
     const { id, stdout } = await c.run(['hostname']);
     expect(stdout.trim()).toBe(id.slice(0, 12));
     expect(
@@ -55,7 +55,7 @@ describe.concurrent('namespaces', () => {
     ).toMatch(/^a\n.*example\.org$/s);
   });
 
-  test('pid, ipc and uts of the host', async () => {
+  test('--pid, --ipc, --uts: those of the host', async () => {
     const id = await c.begin(['sleep', '600'], { HostConfig: { PidMode: 'host', IpcMode: 'host', UTSMode: 'host' } });
     const { Pid } = (await c.inspect(id)).State;
     for (const type of ['pid', 'uts', 'ipc'])
@@ -85,7 +85,7 @@ describe.concurrent('namespaces', () => {
     for (const pid of pids) expect(identifyProcess(pid), String(pid)).toBeUndefined();
   });
 
-  test('pid and ipc of another container', async () => {
+  test('--pid, --ipc: those of another container', async () => {
     const first = await c.begin(['sleep', '603'], { HostConfig: { IpcMode: 'shareable' } }, 'shares');
     const wish = { HostConfig: { PidMode: 'container:shares', IpcMode: `container:${first}` } };
     const id = await c.begin(['sleep', '600'], wish);
@@ -127,31 +127,44 @@ describe.concurrent('privileges', () => {
     expect(fields((await c.exec(id, ['sh', '-c', STATUS])).stdout)).toMatchObject(want);
   });
 
-  test.each(['65534', 'nobody', '1234', '1234:77', 'nobody:nogroup'])('are none for user %s', async (User) => {
-    const id = await c.begin(['sleep', '600'], { User });
-    const none = '0000000000000000';
-    const want = { CapInh: none, CapPrm: none, CapEff: none, CapBnd: DOCKER_CAPABILITIES, CapAmb: none, Seccomp: '2' };
-    expect(fields((await c.exec(id, ['sh', '-c', STATUS])).stdout)).toMatchObject(want);
-    const { Pid } = (await c.inspect(id)).State;
-    await eventually(() => expect(fields(readFileSync(`/proc/${Pid}/status`, 'utf8'))).toMatchObject(want));
-    const expected: Record<string, string> = {
-      '65534': '65534:65534',
-      nobody: '65534:65534',
-      '1234': '1234:0',
-      '1234:77': '1234:77',
-      'nobody:nogroup': '65534:65534',
-    };
-    expect((await c.exec(id, ['sh', '-c', 'echo $(id -u):$(id -g)'])).stdout.trim()).toBe(expected[User]);
-  });
+  test.each(['65534', 'nobody', '1234', '1234:77', 'nobody:nogroup'])(
+    '--user: no capabilities for %s',
+    async (User) => {
+      const id = await c.begin(['sleep', '600'], { User });
+      const none = '0000000000000000';
+      const want = {
+        CapInh: none,
+        CapPrm: none,
+        CapEff: none,
+        CapBnd: DOCKER_CAPABILITIES,
+        CapAmb: none,
+        Seccomp: '2',
+      };
+      expect(fields((await c.exec(id, ['sh', '-c', STATUS])).stdout)).toMatchObject(want);
+      const { Pid } = (await c.inspect(id)).State;
+      await eventually(() => expect(fields(readFileSync(`/proc/${Pid}/status`, 'utf8'))).toMatchObject(want));
+      const expected: Record<string, string> = {
+        '65534': '65534:65534',
+        nobody: '65534:65534',
+        '1234': '1234:0',
+        '1234:77': '1234:77',
+        'nobody:nogroup': '65534:65534',
+      };
+      expect((await c.exec(id, ['sh', '-c', 'echo $(id -u):$(id -g)'])).stdout.trim()).toBe(expected[User]);
+    },
+  );
 
-  test.each(['no-new-privileges', 'no-new-privileges:true', 'no-new-privileges=1'])('%s', async (option) => {
-    const id = await c.begin(['sleep', '600'], { HostConfig: { SecurityOpt: [option] } });
-    const { Pid } = (await c.inspect(id)).State;
-    await eventually(() => expect(fields(readFileSync(`/proc/${Pid}/status`, 'utf8'))['NoNewPrivs']).toBe('1'));
-    expect(fields((await c.exec(id, ['sh', '-c', STATUS])).stdout)['NoNewPrivs']).toBe('1');
-  });
+  test.each(['no-new-privileges', 'no-new-privileges:true', 'no-new-privileges=1'])(
+    '--security-opt: %s',
+    async (option) => {
+      const id = await c.begin(['sleep', '600'], { HostConfig: { SecurityOpt: [option] } });
+      const { Pid } = (await c.inspect(id)).State;
+      await eventually(() => expect(fields(readFileSync(`/proc/${Pid}/status`, 'utf8'))['NoNewPrivs']).toBe('1'));
+      expect(fields((await c.exec(id, ['sh', '-c', STATUS])).stdout)['NoNewPrivs']).toBe('1');
+    },
+  );
 
-  test('additional groups, by name and number', async () => {
+  test('--group-add: by name and number', async () => {
     const { stdout } = await c.run(['id', '-G'], { HostConfig: { GroupAdd: ['nogroup', '4321'] } });
     expect(stdout.trim().split(' ').sort()).toEqual(['0', '4321', '65534']);
     const id = await c.begin(['sleep', '600'], { User: '1000:1000', HostConfig: { GroupAdd: ['4321'] } });
@@ -164,7 +177,7 @@ describe.concurrent('privileges', () => {
     ['none', { CapDrop: ['ALL'] }, 0n],
     ['all dropped but one', { CapDrop: ['all'], CapAdd: ['NET_BIND_SERVICE'] }, 1n << 10n],
     ['added', { CapAdd: ['SYS_ADMIN', 'CAP_NET_ADMIN'] }, 0xa80425fbn | (1n << 21n) | (1n << 12n)],
-  ])('capabilities: %s', async (_, HostConfig, mask) => {
+  ])('--cap-add, --cap-drop: %s', async (_, HostConfig, mask) => {
     const text = await c.sh(STATUS, { HostConfig });
     expect(BigInt(`0x${fields(text)['CapEff']}`)).toBe(mask);
     expect(BigInt(`0x${fields(text)['CapBnd']}`)).toBe(mask);
@@ -176,7 +189,7 @@ describe.concurrent('privileges', () => {
     ).toMatch(/^400 .*(FLY)/);
   });
 
-  test('privileged: all capabilities of the host, no filter, devices, nothing masked', async () => {
+  test('--privileged: all capabilities of the host, no filter, devices, nothing masked', async () => {
     const own = fields(readFileSync('/proc/self/status', 'utf8'))['CapBnd'];
     const text = await c.sh(
       `${STATUS}; [ -w /proc/sys/vm/swappiness ]; [ -e /dev/kmsg ]; ! grep -E " (/proc/kcore|/proc/keys|/sys/firmware) " /proc/mounts >&2`,
@@ -228,7 +241,7 @@ describe.concurrent('the kernel', () => {
     expect(seen).toMatch(/\/proc\/sys ro/);
   });
 
-  test('systempaths=unconfined shows all of it', async () => {
+  test('--security-opt: systempaths=unconfined shows all of it', async () => {
     // As clients send `--security-opt systempaths=unconfined`.
     const text = await c.sh('grep -cE " /proc/(kcore|keys|sys) " /proc/mounts || true', {
       HostConfig: { MaskedPaths: [], ReadonlyPaths: [] },
@@ -236,7 +249,7 @@ describe.concurrent('the kernel', () => {
     expect(text).toBe('0');
   });
 
-  test('sysctls of its own namespaces can be set, others are refused', async () => {
+  test('--sysctl: those of its own namespaces can be set, others are refused', async () => {
     const HostConfig = { Sysctls: { 'net.ipv4.ip_forward': '0', 'net.core.somaxconn': '99', 'kernel.msgmax': '9999' } };
     expect(
       await c.sh('cat /proc/sys/net/ipv4/ip_forward /proc/sys/net/core/somaxconn /proc/sys/kernel/msgmax', {
@@ -291,7 +304,7 @@ describe.concurrent('devices', () => {
     expect(text).toMatch(/666 1:3$/);
   });
 
-  test('are mapped by --device, with its permissions', async () => {
+  test('--device: with its permissions', async () => {
     const device = (CgroupPermissions: string) => ({
       HostConfig: { Devices: [{ PathOnHost: '/dev/kmsg', PathInContainer: '/dev/messages', CgroupPermissions }] },
     });
@@ -318,7 +331,7 @@ describe.concurrent('devices', () => {
     );
   });
 
-  test('are allowed by rules', async () => {
+  test('--device-cgroup-rule: allows devices', async () => {
     const HostConfig = { DeviceCgroupRules: ['c 1:11 r'] };
     expect(
       await c.sh('mknod /tmp/kmsg c 1 11; dd if=/tmp/kmsg bs=8192 count=1 2>/dev/null | wc -c', { HostConfig }),

@@ -22,7 +22,7 @@ describe.each([
     else expect(['crun', 'runc']).toContain(DefaultRuntime);
   });
 
-  test('runs, with output, exit code, limits and the end by memory', async () => {
+  test('--runtime: runs, with output, exit code, limits and the end by memory', async () => {
     const { code, stdout, stderr } = await c.run(['sh', '-c', 'echo out; echo err >&2; exit 9'], {
       HostConfig: { Memory: 32 * MIB, PidsLimit: 20, NanoCpus: 5e8 },
     });

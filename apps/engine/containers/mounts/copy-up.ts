@@ -1,9 +1,10 @@
 import { closeSync, fstatSync, openSync, readdirSync } from 'node:fs';
 import { BerthError, errnoOf } from '@berth/kit';
-import type { Digest } from '@berth/oci';
 import { O, openInRoot } from '../../linux/open-in-root.ts';
 import type { Context } from '../context.ts';
+import type { ContainerRecord } from '../model.ts';
 import type { MountPoint } from '../parse/parse-mounts.ts';
+import { remapOf } from '../remap/remap.ts';
 import { mayHave, withImageRoot } from './image-root.ts';
 
 /**
@@ -11,29 +12,25 @@ import { mayHave, withImageRoot } from './image-root.ts';
  * The image is seen as a container sees it, links inside its root.
  * Errors: invalid where the image has a file at the target of one of its own volumes, or a volume cannot be mounted.
  */
-export async function copyUp(
-  context: Context,
-  containerId: string,
-  image: Digest,
-  mounts: MountPoint[],
-): Promise<void> {
-  const volumes = mounts.filter(({ type, copyUp: wanted }) => type === 'volume' && wanted);
+export async function copyUp(context: Context, { id, imageId, spec }: ContainerRecord): Promise<void> {
+  const volumes = spec.mounts.filter(({ type, copyUp: wanted }) => type === 'volume' && wanted);
   if (volumes.length === 0) return;
-  const layers = context.images.layerDirectories(image);
+  const layers = context.images.layerDirectories(imageId);
   const filled = volumes.filter(({ target }) => mayHave(layers, target));
   if (filled.length === 0) return;
   const empty: { mount: MountPoint; data: string }[] = [];
   try {
     for (const mount of filled) {
-      const data = await context.volumes.hold(mount.id!, containerId);
+      const data = await context.volumes.hold(mount.id!, id);
       if (readdirSync(data).length === 0) empty.push({ mount, data });
     }
     if (empty.length === 0) return;
-    await withImageRoot(context, image, async (root) => {
+    const remap = remapOf(context.remap, spec.remap);
+    await withImageRoot(context, imageId, remap, async (root) => {
       for (const { mount, data } of empty) await fill(context, root, mount, data);
     });
   } finally {
-    for (const { id } of filled) context.volumes.release(id!, containerId);
+    for (const mount of filled) context.volumes.release(mount.id!, id);
   }
 }
 

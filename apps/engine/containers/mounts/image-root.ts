@@ -1,8 +1,9 @@
-import { lstatSync, mkdirSync, rmdirSync } from 'node:fs';
+import { lstatSync, mkdirSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Digest } from '@berth/oci';
 import { MS, mount, unmount } from '../../linux/mount.ts';
 import { type Context, stageOf } from '../context.ts';
+import { type Remap, withMappedLayers } from '../remap/remap.ts';
 
 let serial = 0;
 
@@ -10,14 +11,15 @@ let serial = 0;
 export async function withImageRoot<T>(
   context: Context,
   image: Digest,
+  remap: Remap | undefined,
   use: (root: string) => Promise<T> | T,
 ): Promise<T> {
   const layers = context.images.layerDirectories(image);
-  if (layers.length === 1) return use(layers[0]!);
+  if (layers.length === 1 && !remap) return use(layers[0]!);
   const root = join(stageOf(context.config), `image-${serial++}`);
   mkdirSync(root, { recursive: true, mode: 0o700 });
   try {
-    mountImage(context, layers, root);
+    mountImage(context, layers, root, remap);
     try {
       return await use(root);
     } finally {
@@ -28,8 +30,26 @@ export async function withImageRoot<T>(
   }
 }
 
-/** Mounts an image's layers, read-only. */
-export function mountImage({ config }: Pick<Context, 'config'>, layers: string[], place: string): void {
+/** Mounts an image's layers, read-only; as the user namespace sees them, where there is one. */
+export function mountImage(
+  context: Pick<Context, 'config'>,
+  layers: string[],
+  place: string,
+  remap: Remap | undefined,
+): void {
+  if (!remap || layers.length === 0) {
+    mountLayers(context, layers, place);
+    return;
+  }
+  const mapped = join(stageOf(context.config), `layers-${serial++}`);
+  try {
+    withMappedLayers(remap, layers, mapped, (directories) => mountLayers(context, directories, place));
+  } finally {
+    rmSync(mapped, { recursive: true, force: true });
+  }
+}
+
+function mountLayers({ config }: Pick<Context, 'config'>, layers: string[], place: string): void {
   if (layers.length === 0) {
     mount('tmpfs', place, 'tmpfs', MS.RDONLY, 'size=0');
     return;

@@ -1,4 +1,15 @@
-import { closeSync, existsSync, fstatSync, mkdirSync, rmdirSync, unlinkSync, writeFileSync } from 'node:fs';
+import {
+  chownSync,
+  closeSync,
+  existsSync,
+  fstatSync,
+  mkdirSync,
+  readdirSync,
+  rmdirSync,
+  statSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { BerthError, errnoOf, type Scope } from '@berth/kit';
 import type { Digest } from '@berth/oci';
@@ -7,6 +18,7 @@ import { O, openBeneath } from '../../linux/open-in-root.ts';
 import { type Context, stageOf } from '../context.ts';
 import type { ContainerRecord } from '../model.ts';
 import type { MountPoint } from '../parse/parse-mounts.ts';
+import { type Remap, remapOf } from '../remap/remap.ts';
 import { mountImage } from './image-root.ts';
 import { releaseVolumes } from './release.ts';
 
@@ -29,16 +41,24 @@ export async function prepareSources(context: Context, record: ContainerRecord, 
   if (record.spec.mounts.every(({ type }) => type !== 'volume' && type !== 'image')) {
     return { sources, dismantle() {} };
   }
+  const remap = remapOf(context.remap, record.spec.remap);
   undo.add('let go of volumes', () => releaseVolumes(context, record));
   undo.add('let go of mounts for the runtime', () => stages.dismantle());
   for (const mount of record.spec.mounts) {
-    if (mount.type === 'image') sources.set(mount.target, stageImage(context, stages, mount));
+    if (mount.type === 'image') sources.set(mount.target, stageImage(context, stages, mount, remap));
     if (mount.type !== 'volume') continue;
     const path = await context.volumes.hold(mount.id!, record.id);
+    if (remap) handOver(path, remap);
     sources.set(mount.target, mount.subpath === '' ? path : stageSubpath(stages, path, mount));
     announce(context, record, mount);
   }
   return { sources, dismantle: () => stages.dismantle() };
+}
+
+/** A volume that nothing was written to yet is the container's root user's, as with Docker. */
+function handOver(path: string, { users, groups }: Remap): void {
+  const { uid, gid } = statSync(path);
+  if (uid === 0 && gid === 0 && readdirSync(path).length === 0) chownSync(path, users.first, groups.first);
 }
 
 function announce(context: Context, record: ContainerRecord, mount: MountPoint): void {
@@ -53,9 +73,9 @@ function announce(context: Context, record: ContainerRecord, mount: MountPoint):
   });
 }
 
-function stageImage(context: Context, stages: Stages, mount: MountPoint): string {
+function stageImage(context: Context, stages: Stages, mount: MountPoint, remap: Remap | undefined): string {
   const root = stages.directory();
-  mountImage(context, context.images.layerDirectories(mount.id as Digest), root);
+  mountImage(context, context.images.layerDirectories(mount.id as Digest), root, remap);
   return mount.subpath === '' ? root : stageSubpath(stages, root, mount);
 }
 

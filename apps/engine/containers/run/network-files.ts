@@ -1,12 +1,13 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { chownSync, readFileSync, writeFileSync } from 'node:fs';
 import type { ContainerConfig, HostConfig } from '@berth/contract';
 import type { Sandbox } from '../../networks/model.ts';
 import type { ContainerPaths } from '../context.ts';
+import type { ContainerSpec } from '../model.ts';
 
 /** Writes the hosts, hostname and resolv.conf files that are mounted into a container. */
 export function writeNetworkFiles(
   paths: ContainerPaths,
-  spec: { config: ContainerConfig; hostConfig: HostConfig },
+  spec: Pick<ContainerSpec, 'config' | 'hostConfig' | 'remap'>,
   sandbox: Sandbox,
   hostGateway: string,
 ): void {
@@ -15,6 +16,9 @@ export function writeNetworkFiles(
   const extra = (spec.hostConfig.ExtraHosts ?? []).map((entry) => extraHost(entry, hostGateway)).join('');
   writeFileSync(paths.hosts, `${isHost ? hostFile('/etc/hosts') : hostsOf(spec.config, sandbox)}${extra}`);
   writeFileSync(paths.resolvConf, resolvConf(sandbox.resolvConf ?? hostFile('/etc/resolv.conf'), spec.hostConfig));
+  if (!spec.remap) return;
+  const { users, groups } = spec.remap;
+  for (const file of [paths.hostname, paths.hosts, paths.resolvConf]) chownSync(file, users.first, groups.first);
 }
 
 function hostsOf(config: ContainerConfig, sandbox: Sandbox): string {

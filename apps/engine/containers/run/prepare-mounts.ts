@@ -60,9 +60,13 @@ function sharedMemory(context: Context, record: ContainerRecord, undo: Scope): s
   if (IpcMode !== 'shareable') return undefined;
   const dir = join(pathsOf(context.config, record.id).bundle, 'shm');
   mkdirSync(dir, { recursive: true });
-  mount('shm', dir, 'tmpfs', MS.NOSUID | MS.NODEV | MS.NOEXEC, `mode=1777,size=${ShmSize}`);
+  mount('shm', dir, 'tmpfs', MS.NOSUID | MS.NODEV | MS.NOEXEC, `mode=1777,size=${ShmSize}${ownerOf(record)}`);
   undo.add('unmount shared memory', () => unmount(dir, { lazy: true }));
   return dir;
+}
+
+function ownerOf({ spec: { remap } }: ContainerRecord): string {
+  return remap ? `,uid=${remap.users.first},gid=${remap.groups.first}` : '';
 }
 
 function findInit(): string {

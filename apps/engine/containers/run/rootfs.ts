@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { BerthError, errnoOf, KeyedLock } from '@berth/kit';
 import { mount, unmount, unmountInBackground } from '../../linux/mount.ts';
 import type { ContainerPaths } from '../context.ts';
+import { letThrough, type Remap, withMappedLayers } from '../remap/remap.ts';
 
 /** The kernel takes mount options of one page, its end mark included. */
 const MAX_OPTIONS = 4095;
@@ -15,11 +16,23 @@ const MAX_OPTIONS = 4095;
 export function mountRootfs(
   paths: ContainerPaths,
   layers: string[],
-  options: { dataRoot: string; volatile: boolean },
+  options: { dataRoot: string; volatile: boolean; remap?: Remap | undefined },
 ): void {
   mkdirSync(paths.rootfs, { recursive: true });
   rmSync(join(paths.work, 'work', 'incompat'), { recursive: true, force: true });
   const lower = layers.length > 0 ? layers : [emptyLayer(options.dataRoot)];
+  if (options.remap === undefined) {
+    mountOverlay(paths, lower, options);
+    return;
+  }
+  letThrough(options.remap, paths.bundle);
+  withMappedLayers(options.remap, lower, join(paths.bundle, 'layers'), (mapped) =>
+    mountOverlay(paths, mapped, options),
+  );
+  rmSync(join(paths.bundle, 'layers'), { recursive: true, force: true });
+}
+
+function mountOverlay(paths: ContainerPaths, lower: string[], options: { dataRoot: string; volatile: boolean }): void {
   const full = overlayOptions(lower, paths.upper, paths.work, options.volatile);
   if (full.length <= MAX_OPTIONS) {
     mount('overlay', paths.rootfs, 'overlay', 0, full);

@@ -1,6 +1,8 @@
 import type { ContainerConfig, HostConfig } from '@berth/contract';
+import type { IdRange } from '../../linux/user-namespace.ts';
 import { checkSecurityOptions } from '../parse/parse-create-security.ts';
 import type { ResolvedUser } from '../parse/user.ts';
+import type { Remap } from '../remap/remap.ts';
 import { resolveCapabilities } from './capabilities.ts';
 import { resolveDevices } from './devices.ts';
 import { type MountFacts, resolveMounts } from './mounts.ts';
@@ -17,6 +19,8 @@ export interface StartFacts extends MountFacts {
   networkPath: string | undefined;
   joined: JoinedNamespaces;
   cgroupPath: string;
+  /** The user namespace, where it has one. */
+  remap?: Remap | undefined;
 }
 
 export interface BuiltSpec {
@@ -51,12 +55,13 @@ export function buildSpec(config: ContainerConfig, host: HostConfig, facts: Star
     ...(host.Annotations === undefined ? {} : { annotations: { ...host.Annotations } }),
     linux: {
       cgroupsPath: facts.cgroupPath,
-      namespaces: resolveNamespaces(host, facts.networkPath, facts.joined, facts.cgroupNamespace),
+      namespaces: resolveNamespaces(host, facts.networkPath, facts.joined, facts.cgroupNamespace, facts.remap?.path),
+      ...mappings(facts.remap),
       resources: resolveResources(host, rules),
       devices: nodes,
       maskedPaths: host.Privileged ? [] : (host.MaskedPaths ?? []),
       readonlyPaths: host.Privileged ? [] : (host.ReadonlyPaths ?? []),
-      ...sysctls(config, host, ownUts),
+      ...sysctls(config, host, ownUts, facts.remap),
       rootfsPropagation: shared
         ? 'shared'
         : facts.mountPoints.some((m) => m.propagation.endsWith('slave'))
@@ -71,11 +76,26 @@ export function buildSpec(config: ContainerConfig, host: HostConfig, facts: Star
   };
 }
 
+/** The same as the namespace has; runc wants to be told. */
+function mappings(remap: Remap | undefined): Pick<RuntimeSpec['linux'], 'uidMappings' | 'gidMappings'> {
+  if (remap === undefined) return {};
+  const mapping = ({ first, count }: IdRange) => [{ containerID: 0, hostID: first, size: count }];
+  return { uidMappings: mapping(remap.users), gidMappings: mapping(remap.groups) };
+}
+
 /** The domain name is a sysctl: crun of Debian 12 does not know the `domainname` member. */
-function sysctls(config: ContainerConfig, host: HostConfig, ownUts: boolean): { sysctl?: Record<string, string> } {
+function sysctls(
+  config: ContainerConfig,
+  host: HostConfig,
+  ownUts: boolean,
+  remap: Remap | undefined,
+): { sysctl?: Record<string, string> } {
   const sysctl = {
     ...(ownNetwork(host)
-      ? { 'net.ipv4.ip_unprivileged_port_start': '0', 'net.ipv4.ping_group_range': '0 2147483647' }
+      ? {
+          'net.ipv4.ip_unprivileged_port_start': '0',
+          'net.ipv4.ping_group_range': `0 ${remap ? remap.groups.count - 1 : 2147483647}`,
+        }
       : {}),
     ...(ownUts && config.Domainname ? { 'kernel.domainname': config.Domainname } : {}),
     ...host.Sysctls,

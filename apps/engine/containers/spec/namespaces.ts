@@ -8,15 +8,16 @@ export interface JoinedNamespaces {
 
 /**
  * The namespaces of a container: those listed are made or, with a path, joined; what is not listed is the host's.
- * User namespaces are never used here: `--userns` is refused at create.
  */
 export function resolveNamespaces(
   host: HostConfig,
   networkPath: string | undefined,
   joined: JoinedNamespaces,
   cgroupNamespace: 'private' | 'host',
+  userPath?: string,
 ): { type: string; path?: string }[] {
   const namespaces: { type: string; path?: string }[] = [{ type: 'mount' }];
+  if (userPath !== undefined) namespaces.push({ type: 'user', path: userPath });
   if (networkPath !== undefined) namespaces.push({ type: 'network', path: networkPath });
   if (host.UTSMode !== 'host') namespaces.push({ type: 'uts' });
   if (host.PidMode !== 'host')

@@ -1,6 +1,12 @@
 import type { SeccompProfile } from './seccomp.ts';
 
 /** The parts of an OCI runtime configuration that Berth writes (runtime-spec config.md, config-linux.md). */
+export interface IdMapping {
+  containerID: number;
+  hostID: number;
+  size: number;
+}
+
 export interface RuntimeSpec {
   ociVersion: string;
   root: { path: string; readonly: boolean };
@@ -12,6 +18,8 @@ export interface RuntimeSpec {
   linux: {
     cgroupsPath: string;
     namespaces: { type: string; path?: string }[];
+    uidMappings?: IdMapping[];
+    gidMappings?: IdMapping[];
     resources: RuntimeResources;
     devices: RuntimeDevice[];
     maskedPaths: string[];

@@ -96,7 +96,6 @@ export const containers = {
     flag: 'userns-remap',
     kind: optional(text('USER[:GROUP]', 'USER, USER:GROUP or "default"', /^[\w.-]+(:[\w.-]+)?$/)),
     summary: 'Map users of containers to the subordinate ids of this user',
-    refused: NOT_YET,
   },
   cdiSpecDirs: {
     key: 'cdi-spec-dirs',
