@@ -13,7 +13,7 @@ import { restartLater, shouldStartWithEngine } from './restart-policy.ts';
 import { killLeftovers } from './run/leftovers.ts';
 import { removeBundle, unmountRootfs } from './run/rootfs.ts';
 import { clearStages } from './run/staged-mounts.ts';
-import { watchMonitor } from './runtime/monitor.ts';
+import { endWaiting, watchMonitor } from './runtime/monitor.ts';
 import { deleteState } from './runtime/oci-runtime.ts';
 
 const SIGKILL = 9;
@@ -146,6 +146,7 @@ async function settle(
  */
 async function endStart(context: Context, id: string, monitor: ProcessIdentity): Promise<void> {
   const ended = watchMonitor(monitor);
+  endWaiting(pathsOf(context.config, id).bundle);
   for (let waited = 0; isRunning(monitor); waited++) {
     await killLeftovers(context.cgroups, cgroupOf(context.config, id));
     await Promise.race([ended, new Promise((next) => setTimeout(next, 10))]);

@@ -13,5 +13,10 @@ const O_CLOEXEC = 0o2000000;
  */
 export function makeFifo(path: string): number {
   check(mkfifoC(path, 0o600), 'mkfifo', path);
+  return openFifo(path);
+}
+
+/** Opens a FIFO in the same way. */
+export function openFifo(path: string): number {
   return openSync(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
 }

@@ -1,6 +1,7 @@
 import {
   closeSync,
   existsSync,
+  lstatSync,
   openSync,
   readFileSync,
   renameSync,
@@ -15,7 +16,7 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { BerthError, errnoOf } from '@berth/kit';
 import { makePipe, readPipe, writePipe } from '../../linux/descriptor.ts';
-import { makeFifo } from '../../linux/fifo.ts';
+import { makeFifo, openFifo } from '../../linux/fifo.ts';
 import { watchProcess } from '../../linux/pidfd.ts';
 import { identifyProcess, isRunning, type ProcessIdentity } from '../../linux/process.ts';
 import { type SpawnedProcess, spawnProcess } from '../../linux/spawn.ts';
@@ -119,16 +120,26 @@ function launchNow(request: MonitorRequest): WaitingMonitor {
     async abandon() {
       if (!waits) return;
       waits = false;
-      // Who has not opened the FIFO yet would wait in it for ever once nobody can write: it finds an empty file.
-      writeFileSync(`${path}.new`, '');
-      renameSync(`${path}.new`, path);
-      closeSync(fifo);
+      closeUnwritten(path, fifo);
       readPipe(sync)
         .on('error', () => undefined)
         .resume(); // what they have to say about that
       await child.exited;
     },
   };
+}
+
+/** Who has not opened the FIFO yet would wait in it for ever once nobody can write: it finds an empty file. */
+function closeUnwritten(path: string, fifo: number): void {
+  writeFileSync(`${path}.new`, '');
+  renameSync(`${path}.new`, path);
+  closeSync(fifo);
+}
+
+/** Lets a runtime go on, to give up, that waits for its configuration from an engine that died. */
+export function endWaiting(bundle: string): void {
+  const path = join(bundle, CONFIG);
+  if (lstatSync(path, { throwIfNoEntry: false })?.isFIFO()) closeUnwritten(path, openFifo(path));
 }
 
 /** Most fit into the pipe at once. What does not is written by the stream that is returned, to be destroyed at the end. */
