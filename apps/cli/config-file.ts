@@ -8,6 +8,7 @@ export interface ConfigFile {
   credHelpers?: Record<string, string>;
   HttpHeaders?: Record<string, string>;
   psFormat?: string;
+  statsFormat?: string;
   imagesFormat?: string;
   networksFormat?: string;
   volumesFormat?: string;

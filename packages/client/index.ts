@@ -22,6 +22,8 @@ export { removeContainer } from './containers/remove.ts';
 export { renameContainer } from './containers/rename.ts';
 export { resizeContainer } from './containers/resize.ts';
 export { startContainer } from './containers/start.ts';
+export type { ContainerStats, CpuStats } from './containers/stats.ts';
+export { containerStats } from './containers/stats.ts';
 export type { StopOptions } from './containers/stop.ts';
 export { restartContainer, stopContainer } from './containers/stop.ts';
 export { topContainer } from './containers/top.ts';

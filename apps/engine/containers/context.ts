@@ -16,6 +16,7 @@ import type { ContainerRecord } from './model.ts';
 import type { Remap } from './remap/remap.ts';
 import type { OciRuntime } from './runtime/oci-runtime.ts';
 import type { ReadyMonitors } from './runtime/ready-monitors.ts';
+import type { Sampler } from './stats/sampler.ts';
 import type { ContainerStore } from './store.ts';
 
 /** What the verbs of containers work with. */
@@ -42,6 +43,8 @@ export interface Context {
   readyMonitors: ReadyMonitors;
   /** Looks into containers. */
   files: FileAccess;
+  /** Looks at what containers use while somebody watches. */
+  sampler: Sampler;
   /** Work that goes on after its request was answered (files of removed containers); awaited when the engine stops. */
   background: Set<Promise<void>>;
   /** Containers that end only to be started again: `--rm` does not remove them this time. */
@@ -95,8 +98,13 @@ export function stageOf(config: EngineConfig): string {
   return join(config.execRoot, 'stage');
 }
 
-export function cgroupOf(config: EngineConfig, id: string): string {
-  return `${config.cgroupParent}/${id}`;
+/** Control group of a container, with a leading slash; of one that nobody knows any more, where it is by default. */
+export function cgroupOf(
+  config: EngineConfig,
+  container: Pick<ContainerRecord, 'id'> & Partial<ContainerRecord>,
+): string {
+  const parent = container.spec?.hostConfig.CgroupParent || config.cgroupParent;
+  return join('/', parent, container.id);
 }
 
 /** Attributes of a container's events: labels, image, name, as Docker has them. */

@@ -77,7 +77,7 @@ function exitReport(context: Context, record: ContainerRecord, state: Running): 
   }
   return {
     ...report,
-    oomKilled: report.oomKilled || oomKills(context.cgroups, cgroupOf(context.config, record.id)) > 0,
+    oomKilled: report.oomKilled || oomKills(context.cgroups, cgroupOf(context.config, record)) > 0,
     error: '',
   };
 }
@@ -91,7 +91,7 @@ export async function takeDown(context: Context, record: ContainerRecord): Promi
 /** Gives back what others may be waiting for: processes, addresses, ports. */
 export async function vacate(context: Context, record: ContainerRecord): Promise<void> {
   const { config, cgroups } = context;
-  await attempt(context, record, 'remove the control group', () => killLeftovers(cgroups, cgroupOf(config, record.id)));
+  await attempt(context, record, 'remove the control group', () => killLeftovers(cgroups, cgroupOf(config, record)));
   const { sandbox } = record;
   if (sandbox) {
     await attempt(context, record, 'close the network', () => context.networks.close(record.id, sandbox));

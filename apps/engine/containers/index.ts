@@ -41,6 +41,7 @@ import type { ContainerService } from './service.ts';
 import { startLocked } from './start.ts';
 import { forgetStart } from './start-ahead.ts';
 import { stat } from './stat.ts';
+import { createSampler, stats } from './stats.ts';
 import { isActive, stop } from './stop.ts';
 import { ContainerStore } from './store.ts';
 import { top } from './top.ts';
@@ -85,6 +86,7 @@ export function createContainers(parts: {
   const { probe, networks, volumes } = parts;
   const store = new ContainerStore(parts.db);
   let rotation: LogRotation | undefined;
+  const cgroups = probe.cgroups;
   const context: Context = {
     ...parts,
     publish(type, action, actorId, attributes) {
@@ -94,8 +96,8 @@ export function createContainers(parts: {
     store,
     runtimes: new Map([[probe.runtime.name, probe.runtime]]),
     defaultRuntime: probe.runtime,
-    cgroups: probe.cgroups,
-    warmer: createCgroupWarmer(probe.cgroups),
+    cgroups,
+    warmer: createCgroupWarmer(cgroups),
     lock: new KeyedLock(),
     live: new LiveRegistry(),
     execs: new ExecRegistry(),
@@ -103,6 +105,7 @@ export function createContainers(parts: {
     health: new HealthBook(parts.db),
     readyMonitors: new ReadyMonitors((id) => context.lock.run(id, () => forgetStart(context, id))),
     files: createFileAccess(),
+    sampler: createSampler({ ...parts, store, cgroups }),
     background: new Set(),
     keepOnce: new Set(),
     closing: false,
@@ -141,6 +144,7 @@ export function createContainers(parts: {
       await rotation?.stop();
       context.live.close();
       await monitors.close();
+      context.sampler.close();
       context.warmer.close();
       await context.files.close();
       await context.readyExecs.close();
@@ -172,6 +176,7 @@ function createService(context: Context): ContainerService {
     list: list(context),
     inspect: inspect(context),
     top: top(context),
+    stats: stats(context),
     prune: prune(context),
     logs: logs(context),
     resize: resize(context),

@@ -37,7 +37,7 @@ export function thaw(context: Context, id: string): Promise<void> {
 
 /** The caller holds the container's lock. */
 async function setState(context: Context, id: string, frozen: boolean): Promise<void> {
-  const group = cgroupOf(context.config, id);
+  const group = cgroupOf(context.config, context.store.get(id) ?? { id });
   try {
     await setFrozen(context.cgroups, group, frozen);
   } catch (cause) {

@@ -91,7 +91,7 @@ function saveFreezerState(
   record: ContainerRecord,
   state: Running & { status: 'running' | 'paused' },
 ): void {
-  const status = isFrozen(context.cgroups, cgroupOf(context.config, record.id)) ? 'paused' : 'running';
+  const status = isFrozen(context.cgroups, cgroupOf(context.config, record)) ? 'paused' : 'running';
   if (status !== state.status) context.store.save({ ...record, state: { ...state, status } });
 }
 
@@ -148,7 +148,7 @@ async function endStart(context: Context, id: string, monitor: ProcessIdentity):
   const ended = watchMonitor(monitor);
   endWaiting(pathsOf(context.config, id).bundle);
   for (let waited = 0; isRunning(monitor); waited++) {
-    await killLeftovers(context.cgroups, cgroupOf(context.config, id));
+    await killLeftovers(context.cgroups, cgroupOf(context.config, context.store.get(id) ?? { id }));
     await Promise.race([ended, new Promise((next) => setTimeout(next, 10))]);
     if (waited === END_START_TRIES) signalProcess(monitor.pid, SIGKILL, () => isRunning(monitor));
   }
@@ -166,7 +166,7 @@ async function sweep(context: Context): Promise<void> {
   for (const id of strays) {
     log.info('removing what is left of a container that does not run', { container: id });
     const paths = pathsOf(config, id);
-    await killLeftovers(cgroups, cgroupOf(config, id));
+    await killLeftovers(cgroups, cgroupOf(config, store.get(id) ?? { id }));
     await unmountRootfs(paths, { volatile: false });
     deleteState(context.defaultRuntime, id);
     removeBundle(paths);

@@ -185,6 +185,20 @@ function streaming(containers: ContainerService): Route[] {
   return [
     {
       method: 'GET',
+      path: '/containers/{id}/stats',
+      name: 'container.stats',
+      permission: 'read',
+      handler: async (request) => ({
+        kind: 'stream',
+        type: 'application/json',
+        body: await containers.stats(nameOf(request), {
+          stream: !request.hasQuery('stream') || booleanOf(request, 'stream'),
+          oneShot: booleanOf(request, 'one-shot'),
+        }),
+      }),
+    },
+    {
+      method: 'GET',
       path: '/containers/{id}/logs',
       name: 'container.logs',
       permission: 'read',

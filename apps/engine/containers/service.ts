@@ -27,6 +27,8 @@ export interface ContainerService {
   list(options: ListOptions): Promise<object[]>;
   inspect(name: string, options: { size: boolean }): Promise<object>;
   top(name: string, psArgs: string): Promise<{ Titles: string[]; Processes: string[][] }>;
+  /** JSON objects, one a line; see `stats.ts`. */
+  stats(name: string, options: { stream: boolean; oneShot: boolean }): Promise<Readable>;
   prune(filters: Filters): Promise<{ ContainersDeleted: string[]; SpaceReclaimed: number }>;
   /** Whether output is framed (stdcopy, no TTY) is `tty`; the stream already has frames where it is not. */
   logs(name: string, options: LogsOptions): Promise<{ tty: boolean; stream: Readable }>;

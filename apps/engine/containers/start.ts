@@ -156,7 +156,7 @@ async function prepare(
     remap,
     networkPath: sandbox.namespacePath,
     joined: joinedNamespaces(context, spec.hostConfig),
-    cgroupPath: cgroupOf(config, id),
+    cgroupPath: cgroupOf(config, record),
     cgroupNamespace:
       spec.hostConfig.CgroupnsMode === 'host' || (spec.hostConfig.CgroupnsMode === '' && cgroups.version === 1)
         ? 'host'
@@ -174,7 +174,7 @@ async function prepare(
     forgetExit(exitDirectory(config), id);
   });
   undo.add('remove processes, control group and runtime state', async () => {
-    await killLeftovers(cgroups, cgroupOf(config, id));
+    await killLeftovers(cgroups, cgroupOf(config, record));
     deleteState(runtime, id);
   });
   const monitor = await waiting.begin(JSON.stringify(built.spec));

@@ -18,7 +18,7 @@ export const top =
     const record = context.store.resolve(name);
     if (!isActive(record)) throw new BerthError('conflict', `container ${record.id} is not running`);
     const args = (psArgs || '-ef').split(/\s+/).filter(Boolean);
-    const pids = new Set(cgroupProcesses(context.cgroups, cgroupOf(context.config, record.id)));
+    const pids = new Set(cgroupProcesses(context.cgroups, cgroupOf(context.config, record)));
     let stdout: string;
     try {
       ({ stdout } = await run('ps', args, { maxBuffer: 16 << 20, timeout: 20_000 }));

@@ -103,6 +103,12 @@ export const containerCommands: readonly CommandEntry[] = [
     load: async () => (await import('./start.ts')).command,
   },
   {
+    path: 'container stats',
+    aliases: ['stats'],
+    summary: 'Display a live stream of container(s) resource usage statistics',
+    load: async () => (await import('./stats.ts')).command,
+  },
+  {
     path: 'container stop',
     aliases: ['stop'],
     summary: 'Stop one or more running containers',

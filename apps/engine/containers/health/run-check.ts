@@ -156,7 +156,7 @@ async function isLate({ launch }: PipedLaunch, timeout: number, signal: AbortSig
 function killCheck(context: Context, record: ContainerRecord, { launch }: PipedLaunch): void {
   const pid = launch.pid();
   if (pid === 0) launch.kill(SIGKILL);
-  else killFamily(pid, cgroupProcesses(context.cgroups, cgroupOf(context.config, record.id)));
+  else killFamily(pid, cgroupProcesses(context.cgroups, cgroupOf(context.config, record)));
 }
 
 /** Kills those of a container's processes that descend from one of them, itself included. */
