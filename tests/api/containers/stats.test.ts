@@ -29,9 +29,13 @@ describe.concurrent('one look', () => {
       HostConfig: { Memory: 64 * MIB, PidsLimit: 50 },
     });
     await eventually(() => expect(file(id, ['pids', 'pids.current'], 'pids.current')).toBe('2'));
-    const before = Number(file(id, ['cpuacct', 'cpuacct.usage'], 'cpu.stat').replace(/^usage_usec (\d+)[\s\S]*/, '$1000'));
+    const before = Number(
+      file(id, ['cpuacct', 'cpuacct.usage'], 'cpu.stat').replace(/^usage_usec (\d+)[\s\S]*/, '$1000'),
+    );
     const seen = await one(id);
-    const after = Number(file(id, ['cpuacct', 'cpuacct.usage'], 'cpu.stat').replace(/^usage_usec (\d+)[\s\S]*/, '$1000'));
+    const after = Number(
+      file(id, ['cpuacct', 'cpuacct.usage'], 'cpu.stat').replace(/^usage_usec (\d+)[\s\S]*/, '$1000'),
+    );
     expect(seen.pids_stats).toEqual({ current: 2, limit: 50 });
     expect(seen.memory_stats.limit).toBe(64 * MIB);
     expect(seen.memory_stats.usage).toBe(Number(file(id, ['memory', 'memory.usage_in_bytes'], 'memory.current')));
