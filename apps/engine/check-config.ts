@@ -12,10 +12,10 @@ export interface CheckedConfig {
   warnings: string[];
 }
 
-/** Looks at everything that the settings name, before anything is made. Errors: invalid, naming the setting. */
-export function checkConfig(config: EngineConfig): CheckedConfig {
+/** Looks at everything that the settings name, before anything is made; `dry`: nothing will be. Errors: invalid, naming the setting. */
+export function checkConfig(config: EngineConfig, options = { dry: false }): CheckedConfig {
   const tls = readTls(config);
-  const addresses = checkAddresses(config, tls);
+  const addresses = checkAddresses(config, tls, options);
   checkEngineDefaults(config);
   if (config.metricsAddress !== undefined) parseMetricsAddress(config.metricsAddress, tls);
   const warnings = exposureWarnings(addresses, tls);

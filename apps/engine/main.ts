@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { BerthError, describeError, type Logger, Scope } from '@berth/kit';
-import { createRoutes, refuseTaken, serve } from './api/index.ts';
+import { createRoutes, readTls, refuseTaken, serve } from './api/index.ts';
 import { checkConfig } from './check-config.ts';
 import type { EngineConfig } from './config.ts';
 import { createContainers, LOG_DRIVERS, openRemap, probeRuntime } from './containers/index.ts';
@@ -25,8 +25,11 @@ export interface Engine {
   /** Persistent id. */
   id: string;
   publish: Publish;
-  /** Looks whether these settings can take the place of the present ones. Errors: those of the parts. */
-  checkReload(next: EngineConfig): Promise<void>;
+  /**
+   * Looks whether these settings can take the place of the present ones, and resolves to what is to be done when they
+   * have. Errors: those of the parts.
+   */
+  checkReload(next: EngineConfig): Promise<() => void>;
   /** Answers no more requests and lets go of everything; containers go on. Idempotent. */
   stop(): Promise<void>;
 }
@@ -145,7 +148,14 @@ async function assemble(config: EngineConfig, log: Logger, scope: Scope): Promis
     hosts: api.addresses.join(' '),
     root: config.dataRoot,
   });
-  return { addresses: api.addresses, id: system.id, publish, checkReload: containers.checkReload };
+  return {
+    ...{ addresses: api.addresses, id: system.id, publish },
+    checkReload: async (next) => {
+      const renewed = readTls(next); // the files may be others under the same names
+      await containers.checkReload(next);
+      return () => renewed && api.renewTls(renewed);
+    },
+  };
 }
 
 /** What is printed instead of running. Errors: those of `loadConfig`. */
@@ -156,7 +166,7 @@ function answer(line: CommandLine): string {
     case 'version':
       return `Berth version ${VERSION}, build ${BUILD}\n`;
     default:
-      checkConfig(loadConfig(line).config);
+      checkConfig(loadConfig(line).config, { dry: true });
       return 'configuration OK\n';
   }
 }

@@ -61,8 +61,9 @@ async function stop(engine: Engine, config: EngineConfig, log: Logger): Promise<
 async function reload(engine: Engine, line: CommandLine, config: EngineConfig, log: Logger): Promise<void> {
   try {
     const { next, changed, needRestart, apply } = reloadConfig(line, config);
-    await engine.checkReload(next);
+    const finish = await engine.checkReload(next);
     apply();
+    finish();
     log.info('settings were read again', { changed });
     if (needRestart.length > 0)
       log.warn('some changed settings need a restart of the engine (containers go on)', {

@@ -14,6 +14,8 @@ export interface TestEngineOptions {
   /** Its daemon.json, at `ROOT/daemon.json`; none unless given, whatever the host has. */
   config?: Record<string, unknown>;
   env?: Record<string, string>;
+  /** Put before the engine's command line: a program that becomes the engine, with its arguments. */
+  through?: string[];
 }
 
 /** An engine of its own, as a child process; shares nothing with other engines on this machine. */
@@ -126,7 +128,8 @@ class EngineProcess {
     const node = existsSync(PINNED_NODE) ? PINNED_NODE : process.execPath;
     const file = configFile(this.#identity);
     if (this.#options.config && !existsSync(file)) await writeFile(file, JSON.stringify(this.#options.config, null, 2));
-    const child = spawn(node, [ENGINE_MAIN, ...flagsOf(this.#identity), ...(this.#options.args ?? [])], {
+    const [program = node, ...words] = [...(this.#options.through ?? []), node, ENGINE_MAIN];
+    const child = spawn(program, [...words, ...flagsOf(this.#identity), ...(this.#options.args ?? [])], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, ...this.#options.env },
     });

@@ -2,10 +2,9 @@ import { isIP } from 'node:net';
 import { BerthError } from '@berth/kit';
 
 /** Where to listen. An empty host is every address of this machine. */
-export type Address =
-  | { kind: 'unix'; path: string }
-  | { kind: 'tcp'; host: string; port: number }
-  | { kind: 'fd'; fd: number };
+export type Address = SocketAddress | { kind: 'fd'; fd: number; at: SocketAddress };
+
+export type SocketAddress = { kind: 'unix'; path: string } | { kind: 'tcp'; host: string; port: number };
 
 /** How a TCP address is kept from those who may not use it. */
 export interface Protection {
@@ -24,7 +23,7 @@ const PORTS = { plain: 2375, tls: 2376 };
  * Reads `unix:///path` or `tcp://host[:port]`.
  * Errors: invalid, for other forms, and for TCP beyond loopback that everybody may use.
  */
-export function parseAddress(text: string, protection: Protection): Address {
+export function parseAddress(text: string, protection: Protection): SocketAddress {
   const unix = /^unix:\/\/(\/.+)$/.exec(text);
   if (unix !== null) return { kind: 'unix', path: unix[1]! };
   const tcp = /^tcp:\/\/(\[[0-9a-fA-F:.]+\]|[^:/[\]\s]*)(?::([0-9]{1,5}))?$/.exec(text);

@@ -1,13 +1,14 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { createServer as createTlsServer } from 'node:https';
+import { createServer as createTlsServer, Server as TlsServer } from 'node:https';
 import type { TlsOptions } from 'node:tls';
 import type { Logger } from '@berth/kit';
-import { type Address, isLoopback, type Protection, parseAddress } from './address.ts';
+import { type Address, isLoopback, type Protection, parseAddress, type SocketAddress } from './address.ts';
 import { createConnections } from './connections.ts';
 import { createDispatcher } from './dispatch.ts';
 import { listen } from './listen.ts';
 import type { Transport } from './origin.ts';
 import type { Route } from './route.ts';
+import { activatedSockets } from './socket-activation.ts';
 
 /** Registry credentials travel in headers; Node's 16 KiB are too few for a client with many registries. */
 const HEADER_MAX = 256 * 1024;
@@ -35,6 +36,8 @@ export interface ServeOptions {
 export interface ApiServer {
   /** Where it listens; the port is the real one when 0 was asked for. */
   readonly addresses: readonly string[];
+  /** New connections get these certificates; those that are open keep theirs. */
+  renewTls(tls: TlsOptions): void;
   /** Takes no more connections, cuts streams, lets short answers finish, removes the sockets. Idempotent. */
   close(): Promise<void>;
 }
@@ -43,15 +46,16 @@ export interface ApiServer {
 export async function serve(options: ServeOptions): Promise<ApiServer> {
   const { tls } = options;
   const protection = protectionOf(tls, options.allowUnprotected ?? false);
-  const addresses = options.hosts.map((host) => parseAddress(host, protection));
+  const addresses = options.hosts.flatMap((host) => addressesOf(host, protection));
   const connections = createConnections();
   const dispatch = createDispatcher({ ...options, connections });
   const servers: Server[] = [];
   try {
     for (const address of addresses) {
-      const transport = transportOf(address);
+      const place = placeOf(address);
+      const transport = transportOf(place);
       const onRequest = (request: IncomingMessage, response: ServerResponse) => dispatch(request, response, transport);
-      const server = createHttpServer(onRequest, address.kind === 'unix' ? undefined : tls);
+      const server = createHttpServer(onRequest, place.kind === 'unix' ? undefined : tls);
       connections.watch(server);
       if (options.onConnection) server.on('connection', options.onConnection);
       await listen(server, address, options.socketGroup);
@@ -63,7 +67,10 @@ export async function serve(options: ServeOptions): Promise<ApiServer> {
   }
   let closing: Promise<void> | undefined;
   return {
-    addresses: servers.map((server, index) => nameOf(server, addresses[index]!)),
+    addresses: servers.map((server, index) => nameOf(server, placeOf(addresses[index]!))),
+    renewTls: (renewed) => {
+      for (const server of servers) if (server instanceof TlsServer) server.setSecureContext(renewed);
+    },
     close: () => {
       closing ??= Promise.all([...servers.map(closeServer), connections.close(CLOSE_MS)]).then(() => undefined);
       return closing;
@@ -71,22 +78,31 @@ export async function serve(options: ServeOptions): Promise<ApiServer> {
   };
 }
 
-/** Errors: invalid, for the first address that will not be listened on; see `parseAddress`. */
+/**
+ * Errors: invalid, for the first address that will not be listened on; see `parseAddress`. Sockets that a service manager
+ * hands over are there only at a start: a check alone (`dry`) passes over them.
+ */
 export function checkAddresses(
   config: { hosts: readonly string[]; allowUnprotectedTcp: boolean },
   tls: TlsOptions | undefined,
+  { dry } = { dry: false },
 ): Address[] {
   const protection = protectionOf(tls, config.allowUnprotectedTcp);
-  return config.hosts.map((host) => parseAddress(host, protection));
+  const hosts = dry ? config.hosts.filter((host) => !host.startsWith('fd://')) : config.hosts;
+  return hosts.flatMap((host) => addressesOf(host, protection));
+}
+
+function addressesOf(host: string, protection: Protection): Address[] {
+  return host.startsWith('fd://') ? activatedSockets(host, protection) : [parseAddress(host, protection)];
 }
 
 /** Sentences for `info` about addresses that let in whoever reaches them. */
 export function exposureWarnings(addresses: readonly Address[], tls: TlsOptions | undefined): string[] {
   const { verifiesClients } = protectionOf(tls, false);
   if (verifiesClients) return [];
-  return addresses.flatMap((address) => {
-    if (address.kind !== 'tcp') return [];
-    const { host, port } = address;
+  return addresses.map(placeOf).flatMap((place) => {
+    if (place.kind !== 'tcp') return [];
+    const { host, port } = place;
     const where = `${tls ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${port}`;
     const lacks = tls ? 'without TLS client verification' : 'without encryption';
     const who = isLoopback(host) ? 'every user and program of this machine' : 'whoever reaches it';
@@ -123,8 +139,13 @@ function createHttpServer(
   return server;
 }
 
-function transportOf(address: Address): Transport {
-  if (address.kind === 'tcp') return isLoopback(address.host) ? 'loopback' : 'network';
+/** Where an address is, whoever opened it. */
+function placeOf(address: Address): SocketAddress {
+  return address.kind === 'fd' ? address.at : address;
+}
+
+function transportOf(place: SocketAddress): Transport {
+  if (place.kind === 'tcp') return isLoopback(place.host) ? 'loopback' : 'network';
   return 'unix';
 }
 
@@ -132,10 +153,9 @@ function closeServer(server: Server): Promise<void> {
   return new Promise((resolve) => server.close(() => resolve()));
 }
 
-function nameOf(server: Server, address: Address): string {
+function nameOf(server: Server, address: SocketAddress): string {
   if (address.kind === 'unix') return `unix://${address.path}`;
   const bound = server.address();
-  if (address.kind === 'fd') return `fd://${address.fd}`;
   const port = typeof bound === 'object' && bound !== null ? bound.port : address.port;
   return address.host.includes(':') ? `tcp://[${address.host}]:${port}` : `tcp://${address.host}:${port}`;
 }

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { connect } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Containers, IMAGE, startContainers } from '../../support/containers.ts';
-import { engineProgram, tcpPort } from '../../support/daemon.ts';
+import { engineProgram, reload, tcpPort } from '../../support/daemon.ts';
 import { type CommandResult, docker, run } from '../../support/docker.ts';
 
 let directory: string;
@@ -152,6 +152,37 @@ describe('an engine with --tlsverify', () => {
     expect(await ask(port, client)).toBe(200);
     expect(await ask(port, client, { Origin: 'https://evil.example' })).toBe(403);
     expect(await ask(port, client, { Host: 'engine.test:2376', Origin: 'https://engine.test:2376' })).toBe(200);
+  });
+
+  test('SIGHUP takes other certificates of the same names', async () => {
+    const serial = () =>
+      new Promise<string>((resolve, reject) => {
+        const options = { host: '127.0.0.1', port, rejectUnauthorized: false };
+        const socket = connect(options, () => {
+          resolve(socket.getPeerCertificate().serialNumber);
+          socket.destroy();
+        });
+        socket.on('error', reject);
+      });
+    const before = await serial();
+    const other = join(directory, 'renewed');
+    expect((await engineProgram('tls', 'init', '--dir', other)).code).toBe(0);
+    for (const file of [
+      'ca.pem',
+      'server-cert.pem',
+      'server-key.pem',
+      'client/ca.pem',
+      'client/cert.pem',
+      'client/key.pem',
+    ])
+      writeFileSync(place(file), readFileSync(join(other, file)));
+    await reload(c.engine);
+    expect(await serial()).not.toBe(before);
+    expect((await remote(['version', '--format', '{{.Server.Version}}'])).code).toBe(0);
+    const good = readFileSync(place('server-key.pem'));
+    writeFileSync(place('server-key.pem'), readFileSync(place('client/key.pem')));
+    expect(await reload(c.engine)).toMatch(/nothing has changed.*is not the key of/);
+    writeFileSync(place('server-key.pem'), good);
   });
 
   test('old versions of TLS are refused', async () => {

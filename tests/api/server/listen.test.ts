@@ -114,7 +114,7 @@ describe('tcp', () => {
     },
   );
 
-  test.each(['http://127.0.0.1:1', 'unix://relative', 'tcp://', 'tcp://127.0.0.1:99999', '', 'fd://'])(
+  test.each(['http://127.0.0.1:1', 'unix://relative', 'tcp://', 'tcp://127.0.0.1:99999', ''])(
     '%j is no address',
     async (host) => {
       await expect(start([host])).rejects.toMatchObject({
