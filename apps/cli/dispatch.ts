@@ -1,11 +1,12 @@
 import { describeError } from '@berth/kit';
 import { CliError } from './cli-error.ts';
-import type { Arity, Command, CommandEntry, GroupEntry, Parsed } from './command.ts';
+import type { Arity, Command, GroupEntry, Parsed } from './command.ts';
 import type { Context } from './context.ts';
 import { FlagError, nearest, parseFlags } from './flags/parse.ts';
 import { FlagValues } from './flags/values.ts';
 import { globalFlags } from './global-flags.ts';
 import { commandHelp, groupHelp, type HelpStyle, rootHelp, usageLine } from './help.ts';
+import { lookUp } from './look-up.ts';
 import { entries, groups } from './registry.ts';
 import { versionLine } from './version.ts';
 
@@ -143,25 +144,6 @@ async function explain(words: readonly string[], shell: Shell, root: () => strin
   if ('group' in found) shell.out(groupHelp(found.group, entries, style(shell)));
   else shell.out(commandHelp(found.words, found.entry, await found.entry.load(), style(shell)));
   return 0;
-}
-
-type Found = { group: GroupEntry } | { entry: CommandEntry; words: string; rest: readonly string[] };
-
-/**
- * The longest command that the words begin with. An alias inside a group (`container list`) is shown as the canonical
- * path; a top-level one (`ps`) is a command of its own name, except one that stands beside a top-level canonical name.
- */
-function lookUp(words: readonly string[]): Found | undefined {
-  for (let length = Math.min(3, words.length); length > 0; length--) {
-    const path = words.slice(0, length).join(' ');
-    for (const entry of entries) {
-      if (entry.path !== path && !entry.aliases?.includes(path)) continue;
-      const shown = length === 1 ? path : entry.path;
-      return { entry, words: shown, rest: words.slice(length) };
-    }
-  }
-  const group = groups.find((candidate) => candidate.path === words[0]);
-  return group && { group };
 }
 
 function unknownCommand(words: readonly string[], programName: string): CliError {

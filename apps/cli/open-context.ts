@@ -4,10 +4,14 @@ import type { Context } from './context.ts';
 import { currentContext, type Endpoint, resolveEndpoint } from './contexts/resolve.ts';
 import type { FlagValues } from './flags/values.ts';
 
-type Given = Pick<Context, 'programName' | 'env' | 'out' | 'err' | 'in'>;
+/** What a context is made from. */
+export type Given = Pick<Context, 'programName' | 'env' | 'out' | 'err' | 'in'> & {
+  /** False: an engine that is not there is not started. */
+  autostart?: boolean;
+};
 
 /** The context for a command; reads no file and opens nothing until a command asks. */
-export function openContext(global: FlagValues, given: Given): Context {
+export function openContext(global: FlagValues, { autostart = true, ...given }: Given): Context {
   const { env } = given;
   const configDir = configFolder(global.changed('config') ? global.string('config') : '', env);
   const debug = global.bool('debug') || global.string('log-level') === 'debug';
@@ -41,7 +45,8 @@ export function openContext(global: FlagValues, given: Given): Context {
         ...(tls && { tls }),
         ...(apiVersion && { apiVersion: apiVersion.replace(/^v/, '') }),
         ...(context.config.HttpHeaders && { headers: context.config.HttpHeaders }),
-        ...(!named && { onUnreachable: async () => (await import('./daemon/autostart.ts')).autostart(context) }),
+        ...(!named &&
+          autostart && { onUnreachable: async () => (await import('./daemon/autostart.ts')).autostart(context) }),
       });
       return client;
     },
