@@ -6,7 +6,7 @@ import { type Context, cgroupOf, eventAttributes, exitDirectory, inBackground, p
 import type { ContainerRecord, Ended, Running } from './model.ts';
 import { releaseVolumes } from './mounts/release.ts';
 import { removeLocked } from './remove.ts';
-import { restartLater, shouldRestart } from './restart-policy.ts';
+import { armRestart, awaitingRestart, shouldRestart } from './restart-policy.ts';
 import { killLeftovers } from './run/leftovers.ts';
 import { removeBundle, unmountRootfs } from './run/rootfs.ts';
 import { type ExitReport, forgetExit, readExit } from './runtime/monitor.ts';
@@ -38,9 +38,11 @@ export async function finish(context: Context, id: string): Promise<void> {
     oomKilled: report.oomKilled,
     error: report.error,
   };
-  const record = context.store.save({ ...before, state: { status: 'exited', ...ended } });
+  const record = context.store.save(
+    restart ? awaitingRestart(before, ended) : { ...before, state: { status: 'exited', ...ended } },
+  );
   if (ended.oomKilled) context.publish('container', 'oom', id, eventAttributes(record));
-  const seconds = Math.max(0, Math.round((ended.finishedAt - ended.startedAt) / 1000));
+  const seconds = Math.max(0, Math.floor((ended.finishedAt - ended.startedAt) / 1000));
   context.publish(
     'container',
     'die',
@@ -57,7 +59,7 @@ export async function finish(context: Context, id: string): Promise<void> {
   // Who waits has been told: what is left to do is nobody's but ours, and the lock keeps the next start off it.
   if (goes) await removeLocked(context, id);
   else await release(context, record);
-  if (restart) restartLater(context, context.store.get(id)!, ended);
+  if (restart) armRestart(context, id);
 }
 
 function exitReport(context: Context, record: ContainerRecord, state: Running): ExitReport & { error: string } {

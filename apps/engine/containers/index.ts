@@ -1,4 +1,4 @@
-import { KeyedLock, type Logger } from '@berth/kit';
+import { BerthError, KeyedLock, type Logger } from '@berth/kit';
 import type { EngineConfig } from '../config.ts';
 import type { Publish } from '../events/model.ts';
 import type { ImageSource, ImageUsers } from '../images/model.ts';
@@ -161,6 +161,9 @@ function createService(context: Context): ContainerService {
     start: (name) => {
       const { id } = context.store.resolve(name);
       return context.lock.run(id, () => {
+        // Between two runs counts as running: its policy starts it when it is due.
+        if (context.store.get(id)?.state.status === 'restarting')
+          throw new BerthError('not-modified', 'the container is being restarted by its policy');
         beginAnew(context, id);
         return startLocked(context, id);
       });

@@ -18,8 +18,6 @@ export class LiveContainer {
   input: Socket | undefined;
   /** Pending restart by policy. */
   restartTimer: NodeJS.Timeout | undefined;
-  /** Waiting time of the last restart by policy, in milliseconds. */
-  restartDelay = 0;
   /** Resolves when the root file system of the last run is unmounted. */
   released: Promise<void> = Promise.resolve();
 

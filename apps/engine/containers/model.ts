@@ -60,6 +60,8 @@ export interface ContainerRecord {
   spec: ContainerSpec;
   state: ContainerState;
   restartCount: number;
+  /** What a restart by policy waited for last, in milliseconds; 0 or absent before the first. */
+  restartDelay?: number;
   /** True after a stop or kill by a user: restart policies then leave it alone. */
   stoppedByUser: boolean;
   /** Present while the container has a network. */

@@ -1,6 +1,7 @@
 import { BerthError, errnoOf } from '@berth/kit';
 import { setFrozen } from '../linux/cgroup.ts';
 import { type Context, cgroupOf, eventAttributes } from './context.ts';
+import { mustRun } from './must-run.ts';
 import type { ContainerService } from './service.ts';
 
 /** Freezes all processes of a container. Errors: not-found; conflict when it does not run or is paused. */
@@ -22,7 +23,7 @@ function change(context: Context, name: string, frozen: boolean): Promise<void> 
     const { state } = record;
     if (frozen) {
       if (state.status === 'paused') throw new BerthError('conflict', `Container ${id} is already paused`);
-      if (state.status !== 'running') throw new BerthError('conflict', `Container ${id} is not running`);
+      mustRun(record);
     } else if (state.status !== 'paused') throw new BerthError('conflict', `Container ${id} is not paused`);
     await setState(context, id, frozen);
   });
@@ -41,7 +42,7 @@ async function setState(context: Context, id: string, frozen: boolean): Promise<
   try {
     await setFrozen(context.cgroups, group, frozen);
   } catch (cause) {
-    if (errnoOf(cause) === 'ENOENT') throw new BerthError('conflict', `Container ${id} is not running`, { cause });
+    if (errnoOf(cause) === 'ENOENT') throw new BerthError('conflict', `container ${id} is not running`, { cause });
     // What is frozen in part runs on rather than being neither.
     if (frozen) await setFrozen(context.cgroups, group, false);
     throw cause;

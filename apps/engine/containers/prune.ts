@@ -2,7 +2,7 @@ import { BerthError } from '@berth/kit';
 import type { Context } from './context.ts';
 import { removeLocked } from './remove.ts';
 import type { ContainerService } from './service.ts';
-import { matchesFilters } from './show/filters.ts';
+import { pruneFilter } from './show/filters.ts';
 import { writableSize } from './show/size.ts';
 
 const KNOWN = new Set(['label', 'label!', 'until']);
@@ -13,10 +13,11 @@ export const prune =
   async (filters) => {
     for (const name of Object.keys(filters))
       if (!KNOWN.has(name)) throw new BerthError('invalid', `invalid filter '${name}'`);
+    const holds = pruneFilter(filters);
     const removed: string[] = [];
     let space = 0;
     for (const record of [...context.store.all()]) {
-      if (!prunable(record.state.status) || !matchesFilters(record, filters)) continue;
+      if (!prunable(record.state.status) || !holds(record)) continue;
       await context.lock.run(record.id, async () => {
         const now = context.store.get(record.id);
         if (!now || !prunable(now.state.status)) return;
@@ -26,6 +27,7 @@ export const prune =
         removed.push(record.id);
       });
     }
+    context.publish('container', 'prune', '', { reclaimed: String(space) });
     return { ContainersDeleted: removed, SpaceReclaimed: space };
   };
 

@@ -9,7 +9,7 @@ import { type Context, cgroupOf, exitDirectory, inBackground, pathsOf } from './
 import { finish, takeDown, watchEnd } from './ended.ts';
 import type { ContainerRecord, Running } from './model.ts';
 import { moveAside, trashOf } from './remove.ts';
-import { restartLater, shouldStartWithEngine } from './restart-policy.ts';
+import { armRestart, awaitingEngine, shouldStartWithEngine } from './restart-policy.ts';
 import { killLeftovers } from './run/leftovers.ts';
 import { removeBundle, unmountRootfs } from './run/rootfs.ts';
 import { clearStages } from './run/staged-mounts.ts';
@@ -194,10 +194,8 @@ function directoriesOf(dir: string): string[] {
 function resume(context: Context): void {
   for (const record of [...context.store.all()]) {
     const { state } = record;
-    if (state.status === 'restarting') {
-      if (context.live.of(record.id).restartTimer === undefined)
-        restartLater(context, record, state, record.restartCount);
-    } else if (state.status === 'exited' && shouldStartWithEngine(record, state.exitCode))
-      restartLater(context, record, state, 0);
+    if (state.status === 'exited' && shouldStartWithEngine(record, state.exitCode))
+      context.store.save(awaitingEngine(record, state));
+    armRestart(context, record.id); // those, and what was waiting when the last engine ended
   }
 }

@@ -9,16 +9,26 @@ export const rename =
   async (name, newName) => {
     const { id } = context.store.resolve(name);
     if (newName === '') throw new BerthError('invalid', 'Neither old nor new names may be empty');
-    const wanted = checkName(newName);
+    let wanted: string;
+    try {
+      wanted = checkName(newName);
+    } catch (error) {
+      throw aboutNewName(error);
+    }
     await context.lock.run(id, () => {
       const record = context.store.get(id);
       if (!record) throw new BerthError('not-found', `No such container: ${name}`);
       if (record.name === wanted)
         throw new BerthError('invalid', 'Renaming a container with the same name as its current name');
       const owner = context.store.byName(wanted);
-      if (owner) throw nameConflict(wanted, owner.id);
+      if (owner) throw aboutNewName(nameConflict(wanted, owner.id));
       context.networks.rename(id, wanted);
       const renamed = context.store.save({ ...record, name: wanted });
       context.publish('container', 'rename', id, eventAttributes(renamed, { oldName: `/${record.name}` }));
     });
   };
+
+function aboutNewName(error: unknown): unknown {
+  if (!(error instanceof BerthError)) return error;
+  return new BerthError(error.code, `Error when allocating new name: ${error.message}`, { cause: error });
+}

@@ -9,7 +9,7 @@ export const resize =
   (context: Context): ContainerService['resize'] =>
   async (name, height, width) => {
     const record = context.store.resolve(name);
-    if (!isActive(record)) throw new BerthError('conflict', `cannot resize a stopped container: ${record.id}`);
+    if (!isActive(record)) throw new BerthError('conflict', `container ${record.id} is not running`);
     if (record.spec.config.Tty) await resizeTerminal(pathsOf(context.config, record.id).bundle, height, width);
     context.publish('container', 'resize', record.id, {
       ...record.spec.config.Labels,

@@ -1,6 +1,8 @@
-import { isBerthError } from '@berth/kit';
+import type { RestartPolicy } from '@berth/contract';
+import { BerthError, Gate, isBerthError } from '@berth/kit';
 import { type Context, inBackground } from './context.ts';
 import type { ContainerRecord, Ended } from './model.ts';
+import { checkRestartPolicy } from './parse/parse-create-host.ts';
 import { startLocked } from './start.ts';
 import { isActive } from './stop.ts';
 
@@ -8,6 +10,9 @@ import { isActive } from './stop.ts';
 const FIRST_DELAY_MS = 100;
 const MAX_DELAY_MS = 60_000;
 const SETTLED_MS = 10_000;
+/** Starts by policy that are under way at a time: an engine that comes back may have a thousand to do. */
+const AT_A_TIME = 8;
+const gate = new Gate(AT_A_TIME);
 
 /** Whether the policy asks for another run after one that ended with this code. */
 export function shouldRestart(record: ContainerRecord, exitCode: number): boolean {
@@ -29,38 +34,56 @@ export function shouldStartWithEngine(record: ContainerRecord, exitCode: number)
 export function beginAnew(context: Context, id: string): void {
   const record = context.store.get(id);
   if (!record || isActive(record)) return;
-  context.live.of(id).restartDelay = 0;
-  if (record.restartCount > 0) context.store.save({ ...record, restartCount: 0 });
+  if (record.restartCount > 0 || record.restartDelay)
+    context.store.save({ ...record, restartCount: 0, restartDelay: 0 });
 }
 
-/**
- * Marks a container as restarting and starts it after its delay. `count`: how often it was restarted then. The caller
- * holds the container's lock.
- */
-export function restartLater(
-  context: Context,
-  record: ContainerRecord,
-  ended: Ended,
-  count = record.restartCount + 1,
-): void {
-  const live = context.live.of(record.id);
+/** A container whose run has ended and that is to run again after its delay; its record says when. */
+export function awaitingRestart(record: ContainerRecord, ended: Ended): ContainerRecord {
   const settled = ended.finishedAt - ended.startedAt >= SETTLED_MS;
-  live.restartDelay =
-    settled || live.restartDelay === 0 ? FIRST_DELAY_MS : Math.min(live.restartDelay * 2, MAX_DELAY_MS);
-  const restartAt = Date.now() + live.restartDelay;
-  context.store.save({
+  const before = record.restartDelay ?? 0;
+  const restartDelay = settled || before === 0 ? FIRST_DELAY_MS : Math.min(before * 2, MAX_DELAY_MS);
+  return {
     ...record,
-    restartCount: count,
-    state: { ...ended, status: 'restarting', restartAt },
-  });
-  live.restartTimer = setTimeout(() => {
-    inBackground(context, `restart container ${record.id} by its policy`, () =>
-      context.lock.run(record.id, () => restartNow(context, record.id)),
-    );
-  }, live.restartDelay);
+    restartCount: record.restartCount + 1,
+    restartDelay,
+    state: { ...ended, status: 'restarting', restartAt: Date.now() + restartDelay },
+  };
 }
 
-/** A container that cannot be started by policy stays exited with the reason, and is tried again as the policy says. */
+/** The same when an engine starts: at once, and counted anew, as after a start by a user. */
+export function awaitingEngine(record: ContainerRecord, ended: Ended): ContainerRecord {
+  const { startedAt, finishedAt, exitCode, oomKilled, error } = ended;
+  return {
+    ...record,
+    restartCount: 0,
+    restartDelay: 0,
+    state: { startedAt, finishedAt, exitCode, oomKilled, error, status: 'restarting', restartAt: Date.now() },
+  };
+}
+
+/** Starts a container that is marked for it when its time has come. */
+export function armRestart(context: Context, id: string): void {
+  const record = context.store.get(id);
+  if (record?.state.status !== 'restarting' || context.closing) return;
+  const live = context.live.of(id);
+  clearTimeout(live.restartTimer);
+  live.restartTimer = setTimeout(
+    () => {
+      inBackground(context, `restart container ${id} by its policy`, async () => {
+        const leave = await gate.enter();
+        try {
+          await context.lock.run(id, () => restartNow(context, id));
+        } finally {
+          leave();
+        }
+      });
+    },
+    Math.max(0, record.state.restartAt - Date.now()),
+  );
+}
+
+/** As with Docker, one that cannot be started stays exited with the reason: policies are for programs that ran. */
 async function restartNow(context: Context, id: string): Promise<void> {
   const record = context.store.get(id);
   if (record?.state.status !== 'restarting' || context.closing) return;
@@ -69,8 +92,20 @@ async function restartNow(context: Context, id: string): Promise<void> {
   } catch (error) {
     if (isBerthError(error, 'not-modified')) return;
     context.log.warn('cannot restart a container by its policy', { container: id, error });
-    const failed = context.store.get(id);
-    if (failed?.state.status === 'exited' && shouldRestart(failed, failed.state.exitCode))
-      restartLater(context, failed, failed.state);
   }
+}
+
+/**
+ * The record with another restart policy, for `update`. It holds from the next end on; a container that waits for a
+ * restart is restarted once more. Errors: invalid (policy, in the words of create), conflict (`--rm`).
+ */
+export function withRestartPolicy(record: ContainerRecord, policy: RestartPolicy): ContainerRecord {
+  const hostConfig = { ...record.spec.hostConfig, RestartPolicy: policy };
+  if (hostConfig.AutoRemove && policy.Name !== 'no' && policy.Name !== '')
+    throw new BerthError(
+      'conflict',
+      'Restart policy cannot be updated because AutoRemove is enabled for the container',
+    );
+  checkRestartPolicy(hostConfig);
+  return { ...record, spec: { ...record.spec, hostConfig } };
 }

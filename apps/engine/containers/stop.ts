@@ -19,11 +19,11 @@ export const stop =
   (context: Context): ContainerService['stop'] =>
   async (name, { timeout, signal }) => {
     const { id } = context.store.resolve(name);
-    if (await cancelRestart(context, id)) return;
+    const waited = await cancelRestart(context, id);
     const record = context.store.resolve(id); // what it is after a start or an end that was under way
+    if (waited) return context.publish('container', 'stop', id, eventAttributes(record));
     if (!isActive(record)) throw new BerthError('not-modified', `Container ${record.name} is already stopped`);
     await stopRecord(context, record, { timeout, signal });
-    context.publish('container', 'stop', record.id, eventAttributes(record));
   };
 
 /** Stops a running container and resolves when all that it used is taken down. */
@@ -40,6 +40,7 @@ export async function stopRecord(
   await send(context, record, number);
   if (seconds >= 0 && !(await within(gone, seconds * 1000))) await killAndWait(context, record, gone);
   await gone;
+  context.publish('container', 'stop', record.id, eventAttributes(record));
 }
 
 /** Kills a running container and resolves when all that it used is taken down. */
@@ -65,7 +66,7 @@ async function killAndWait(context: Context, record: ContainerRecord, gone: Prom
 export async function send(context: Context, record: ContainerRecord, signal: number): Promise<void> {
   const { state } = context.store.get(record.id) ?? record;
   if (state.status !== 'running' && state.status !== 'paused') {
-    throw new BerthError('conflict', `cannot kill container: ${record.name}: container ${record.id} is not running`);
+    throw new BerthError('conflict', `container ${record.id} is not running`);
   }
   const identity = { pid: state.pid, startTime: state.pidStartTime };
   signalProcess(state.pid, signal, () => isRunning(identity));

@@ -2,9 +2,9 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { BerthError } from '@berth/kit';
 import { cgroupProcesses } from '../linux/cgroup.ts';
-import { type Context, cgroupOf } from './context.ts';
+import { type Context, cgroupOf, eventAttributes } from './context.ts';
+import { mustRun } from './must-run.ts';
 import type { ContainerService } from './service.ts';
-import { isActive } from './stop.ts';
 
 const run = promisify(execFile);
 
@@ -16,7 +16,7 @@ export const top =
   (context: Context): ContainerService['top'] =>
   async (name, psArgs) => {
     const record = context.store.resolve(name);
-    if (!isActive(record)) throw new BerthError('conflict', `container ${record.id} is not running`);
+    mustRun(record);
     const args = (psArgs || '-ef').split(/\s+/).filter(Boolean);
     const pids = new Set(cgroupProcesses(context.cgroups, cgroupOf(context.config, record)));
     let stdout: string;
@@ -33,6 +33,7 @@ export const top =
     const Processes = lines
       .map((line) => splitRow(line, Titles.length))
       .filter((row) => pids.has(Number(row[pidColumn])));
+    context.publish('container', 'top', record.id, eventAttributes(record));
     return { Titles, Processes };
   };
 

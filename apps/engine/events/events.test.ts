@@ -104,7 +104,7 @@ test('a reader that is too far behind is cut off and told so', async () => {
 
 test('until before since is refused', () => {
   expect(() => events.subscribe(options({ since: 2_000_000_000n, until: 1_000_000_000n }))).toThrow(
-    'until time (1.000000000) is before since time (2.000000000)',
+    '`since` time (2) cannot be after `until` time (1)',
   );
 });
 

@@ -79,7 +79,10 @@ export function createEvents({ db, log }: { db: Database; log: Logger }): Events
   const subscribe = ({ filters, since, until, signal }: SubscribeOptions): AsyncIterable<EngineEvent> => {
     const wanted = createEventFilter(filters);
     if (until !== 0n && until < since) {
-      throw new BerthError('invalid', `until time (${secondsOf(until)}) is before since time (${secondsOf(since)})`);
+      throw new BerthError(
+        'invalid',
+        `\`since\` time (${secondsOf(since)}) cannot be after \`until\` time (${secondsOf(until)})`,
+      );
     }
     write(); // what happened before this line is read from the store, the rest comes through the queue
     const past = since === 0n && until === 0n ? [] : store.read(since, until);
@@ -144,5 +147,6 @@ function endAt(queue: EventQueue, until: bigint): () => void {
 }
 
 function secondsOf(nanoseconds: bigint): string {
-  return `${nanoseconds / 1_000_000_000n}.${String(nanoseconds % 1_000_000_000n).padStart(9, '0')}`;
+  const rest = nanoseconds % 1_000_000_000n;
+  return `${nanoseconds / 1_000_000_000n}${rest === 0n ? '' : `.${String(rest).padStart(9, '0')}`}`;
 }

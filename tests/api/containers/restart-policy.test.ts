@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -102,6 +102,32 @@ describe.concurrent('restart', () => {
     for (const [n, gap] of gaps.entries()) expect(gap).toBeGreaterThanOrEqual((100 * 2 ** n) / 1000 - 0.02);
   });
 
+  test('--restart: a start in between changes nothing, other commands say that they have to wait', async () => {
+    const id = await c.begin(['false'], policy('always'));
+    await eventually(async () => expect((await c.inspect(id)).RestartCount).toBeGreaterThanOrEqual(4));
+    await eventually(async () => expect(await state(id)).toMatchObject({ Status: 'restarting' }));
+    expect((await c.engine.request('POST', `/containers/${id}/start`)).status).toBe(304);
+    const wait = /^409 Container [0-9a-f]{64} is restarting, wait until the container is running/;
+    expect(await c.refusal('POST', `/containers/${id}/pause`)).toMatch(wait);
+    expect(await c.refusal('POST', `/containers/${id}/exec`, { Cmd: ['true'] })).toMatch(wait);
+    expect(await c.refusal('GET', `/containers/${id}/top`)).toMatch(wait);
+    await c.ask('POST', `/containers/${id}/stop`);
+    expect((await c.events(id)).at(-1)).toBe('stop');
+  });
+
+  test('--restart: one that cannot be started any more stays exited with the reason', async () => {
+    const file = join(dir, 'mounted');
+    writeFileSync(file, 'x');
+    const mount = { Type: 'bind', Source: file, Target: '/m' };
+    const id = await c.begin(['sleep', '600'], policy('always', 0, { Mounts: [mount] }));
+    rmSync(file);
+    process.kill((await state(id)).Pid, 'SIGKILL');
+    await eventually(async () => expect(await state(id)).toMatchObject({ Status: 'exited', Restarting: false }));
+    expect((await state(id)).Error).toContain(file);
+    await new Promise((next) => setTimeout(next, 400)); // the second delay would be over
+    expect(await state(id)).toMatchObject({ Status: 'exited', Restarting: false });
+  });
+
   test('and --rm exclude each other', async () => {
     expect(
       await c.refusal('POST', '/containers/create', {
@@ -142,6 +168,21 @@ describe('when the engine is killed and comes back', () => {
       expect(await state(stopped.get(name)!), name).toMatchObject({ Status: 'exited' });
     expect((await state(untouched)).Pid).toBe(before);
     expect((await c.logs(untouched)).stdout).toBe('run\n');
+  });
+
+  test.each(['kill', 'terminate'] as const)('%s: delay, count and limit of restarts go on', async (end) => {
+    const id = await c.begin(['sh', '-c', 'cut -d" " -f1 /proc/uptime; exit 3'], policy('on-failure', 5));
+    await eventually(async () =>
+      expect(await c.inspect(id)).toMatchObject({ RestartCount: 4, State: { Status: 'restarting' } }),
+    );
+    await c.engine[end]();
+    await c.engine.start();
+    await eventually(async () => expect(await state(id)).toMatchObject({ Status: 'exited', ExitCode: 3 }));
+    expect((await c.inspect(id)).RestartCount).toBe(5);
+    const times = (await c.logs(id)).stdout.trim().split('\n').map(Number);
+    expect(times).toHaveLength(6);
+    const gaps = times.slice(1).map((time, n) => time - times[n]!);
+    for (const [n, gap] of gaps.entries()) expect(gap).toBeGreaterThanOrEqual((100 * 2 ** n) / 1000 - 0.02);
   });
 
   test('what was cut short in the middle of many starts is as it was promised', async () => {

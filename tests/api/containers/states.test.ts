@@ -102,7 +102,7 @@ describe.concurrent('kill', () => {
       await eventually(async () => expect((await c.logs(id)).stdout).toBe(`${before}usr1\n`));
     }
     expect(await c.refusal('POST', `/containers/${id}/kill?signal=SIGWRONG`)).toMatch(
-      /^400 [Ii]nvalid signal: SIGWRONG/,
+      /^400 cannot kill container: [0-9a-f]{64}: invalid signal: SIGWRONG/,
     );
     await c.ask('POST', `/containers/${id}/kill?signal=TERM`);
     expect(await c.wait(id)).toBe(3);
@@ -219,7 +219,7 @@ describe.concurrent('names', () => {
     const id = await c.begin(['sleep', '600'], {}, 'before');
     const other = await c.create(['true'], {}, 'taken');
     expect(await c.refusal('POST', '/containers/before/rename?name=taken')).toBe(
-      `409 Conflict. The container name "/taken" is already in use by container "${other}". You have to remove (or rename) that container to be able to reuse that name.`,
+      `409 Error when allocating new name: Conflict. The container name "/taken" is already in use by container "${other}". You have to remove (or rename) that container to be able to reuse that name.`,
     );
     expect(await c.refusal('POST', '/containers/before/rename?name=before')).toMatch(/^400 /);
     expect(await c.refusal('POST', '/containers/before/rename?name=')).toMatch(/^400 /);

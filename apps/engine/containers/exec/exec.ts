@@ -3,6 +3,7 @@ import type { Duplex, Readable, Writable } from 'node:stream';
 import { BerthError, describeError } from '@berth/kit';
 import { type Context, eventAttributes, pathsOf } from '../context.ts';
 import type { ContainerRecord } from '../model.ts';
+import { mustRun } from '../must-run.ts';
 import { checkSecurityOptions } from '../parse/parse-create-security.ts';
 import { parseExec } from '../parse/parse-exec.ts';
 import { DEFAULT_DETACH_KEYS, parseDetachKeys } from '../parse/parse-exec-keys.ts';
@@ -23,7 +24,7 @@ import { type LaunchRequest, launchPiped } from './launch.ts';
 const READY_AFTER_MS = 5;
 
 /** What could not even be tried. */
-const NOT_BEGUN: ExecExit = { exitCode: 126, failure: undefined };
+const NOT_BEGUN: ExecExit = { exitCode: 126, failure: '' };
 
 /** Errors: not-found; conflict when the container does not run or is paused; invalid (body). */
 export const execCreate =
@@ -36,7 +37,7 @@ export const execCreate =
     if (!wish.tty && (wish.attachStdout || wish.attachStderr)) await makeReady(context, record.id);
     context.publish(
       'container',
-      `exec_create: ${wish.cmd.join(' ')}`,
+      execAction('exec_create', wish.cmd),
       record.id,
       eventAttributes(record, { execID: exec.id }),
     );
@@ -56,7 +57,7 @@ export const execStart =
     context.warmer.announce();
     context.publish(
       'container',
-      `exec_start: ${exec.wish.cmd.join(' ')}`,
+      execAction('exec_start', exec.wish.cmd),
       record.id,
       eventAttributes(record, { execID: exec.id }),
     );
@@ -117,7 +118,7 @@ function runningRecord(context: Context, name: string): ContainerRecord {
   if (record.state.status === 'paused') {
     throw new BerthError('conflict', `Container ${name} is paused, unpause the container before exec`);
   }
-  if (record.state.status !== 'running') throw new BerthError('conflict', `container ${record.id} is not running`);
+  mustRun(record);
   return record;
 }
 
@@ -293,11 +294,17 @@ async function drained(output: Promise<unknown>, connection: Duplex): Promise<vo
   }
 }
 
+/** What the event of an exec is called: `exec_create: sh -c true`, with a space at its end where there is one word, as with Docker. */
+export function execAction(what: 'exec_create' | 'exec_start', [program, ...args]: readonly string[]): string {
+  return `${what}: ${program ?? ''} ${args.join(' ')}`;
+}
+
 /** Records how a process ended and says so. */
 export function ended(context: Context, exec: Exec, record: ContainerRecord, exit: ExecExit): void {
   exec.state = 'exited';
   exec.resize = undefined;
   exec.exitCode = exit.failure === undefined ? exit.exitCode : execFailure(exit.failure, exec).exitCode;
+  if (exit.failure !== undefined) return; // what never ran did not die: Docker says nothing of it
   context.publish(
     'container',
     'exec_die',

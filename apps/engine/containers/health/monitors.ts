@@ -1,12 +1,12 @@
 import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { Gate } from '@berth/kit';
 import { cgroupProcesses } from '../../linux/cgroup.ts';
-import { beganAt, identifyProcess } from '../../linux/process.ts';
+import { beganAt, identifyProcess, isRunning } from '../../linux/process.ts';
 import { type Context, eventAttributes } from '../context.ts';
 import type { ContainerRecord } from '../model.ts';
 import type { StoreListener } from '../store.ts';
-import { Gate } from './gate.ts';
 import { afterCheck, atStart, type Check, checkOf, isUnknownForm, pauseBefore, unwatched } from './model.ts';
 import { checkDirectory, killFamily, runCheck } from './run-check.ts';
 
@@ -126,7 +126,8 @@ class Monitor {
     const start = Date.now();
     const result = await runCheck(this.#context, record, this.#check, { gate: this.#gate, signal });
     const now = this.#context.store.get(this.#id);
-    if (signal.aborted || !now) return;
+    // What went down together with its container says nothing of its health.
+    if (signal.aborted || !now || (result.exitCode !== 0 && !programRuns(now))) return;
     this.#record(now, { start, end: Date.now(), ...result });
     this.#arm(nextPause(now, this.#check, this.#context));
   }
@@ -144,6 +145,10 @@ class Monitor {
 
 function nextPause(record: ContainerRecord, check: Check, { health }: Context): number {
   return pauseBefore(check, health.of(record.id)?.status ?? 'starting', startedAt(record), Date.now());
+}
+
+function programRuns({ state }: ContainerRecord): boolean {
+  return 'pid' in state && isRunning({ pid: state.pid, startTime: state.pidStartTime });
 }
 
 function startedAt({ state }: ContainerRecord): number {

@@ -1,16 +1,16 @@
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Gate } from '@berth/kit';
 import { cgroupProcesses } from '../../linux/cgroup.ts';
 import { signalProcess } from '../../linux/pidfd.ts';
 import { familyOf, identifyProcess } from '../../linux/process.ts';
 import { type Context, cgroupOf, eventAttributes } from '../context.ts';
-import { ended, execFailure, processOf } from '../exec/exec.ts';
+import { ended, execAction, execFailure, processOf } from '../exec/exec.ts';
 import type { Exec } from '../exec/exec-registry.ts';
 import { launchPiped, type PipedLaunch } from '../exec/launch.ts';
 import type { ContainerRecord } from '../model.ts';
 import { runtimeFor } from '../runtime/select.ts';
-import type { Gate } from './gate.ts';
 import { goDuration } from './go-duration.ts';
 import { LimitedOutput } from './limited-output.ts';
 import type { Check } from './model.ts';
@@ -60,8 +60,8 @@ function announce(context: Context, record: ContainerRecord, { command }: Check)
     ...{ attachStdin: false, attachStdout: true, attachStderr: true, consoleSize: undefined },
   });
   const attributes = eventAttributes(record, { execID: exec.id });
-  context.publish('container', `exec_create: ${command.join(' ')}`, record.id, attributes);
-  context.publish('container', `exec_start: ${command.join(' ')}`, record.id, attributes);
+  context.publish('container', execAction('exec_create', command), record.id, attributes);
+  context.publish('container', execAction('exec_start', command), record.id, attributes);
   exec.state = 'running';
   return exec;
 }

@@ -51,7 +51,8 @@ export function checkHostConfig(host: HostConfig, options: { cgroupV2: boolean; 
 
 const POLICIES = ['always', 'no', 'on-failure', 'unless-stopped'];
 
-function checkRestartPolicy(host: HostConfig): void {
+/** Errors: invalid, with Docker's sentences. */
+export function checkRestartPolicy(host: HostConfig): void {
   const { Name, MaximumRetryCount } = host.RestartPolicy;
   if (Name === '') host.RestartPolicy = { Name: 'no', MaximumRetryCount: 0 };
   else if (!POLICIES.includes(Name)) {

@@ -44,12 +44,12 @@ const RTMAX = 64;
 
 /**
  * The number of a signal given as `SIGTERM`, `TERM`, `term`, `15`, `RTMIN+3` or `RTMAX-1`.
- * Errors: invalid (`invalid signal: x`).
+ * Errors: invalid (`invalid signal: x`, `the linux daemon does not support signal 99`).
  */
 export function parseSignal(signal: string): number {
   const number = /^\d{1,3}$/.test(signal) ? Number(signal) : numberOfName(signal.toUpperCase().replace(/^SIG/, ''));
-  if (number === undefined || number < 1 || number > RTMAX)
-    throw new BerthError('invalid', `invalid signal: ${signal}`);
+  if (number === undefined || number < 1) throw new BerthError('invalid', `invalid signal: ${signal}`);
+  if (number > RTMAX) throw new BerthError('invalid', `the linux daemon does not support signal ${number}`);
   return number;
 }
 

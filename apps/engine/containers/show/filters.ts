@@ -62,7 +62,7 @@ const FILTERS: Record<string, Compile> = {
   },
   'is-task': (values) => {
     const [value = ''] = values;
-    if (values.length !== 1 || !/^(true|false|1|0)$/i.test(value)) throw wrong('is-task', value);
+    if (values.length !== 1 || !/^(true|false|1|0)$/i.test(value)) throw wrong('is-task', `[${values.join(' ')}]`);
     return () => /^(false|0)$/i.test(value);
   },
   label: (values) => (record) => matchesLabels(record.spec.config.Labels, values),
@@ -104,14 +104,15 @@ export function compileFilters(filters: Filters, lookups: FilterLookups): Predic
  * The filters of prune: `label`, `label!`, `until`.
  * Errors: invalid (`until` that is no time; the caller refuses other names).
  */
-export function matchesFilters(record: ContainerRecord, filters: Filters, now: number = Date.now()): boolean {
-  const { label, until = [] } = filters;
-  const labels = record.spec.config.Labels;
+export function pruneFilter(filters: Filters, now: number = Date.now()): (record: ContainerRecord) => boolean {
+  const { label, until = [], 'label!': unwanted = [] } = filters;
   if (until.length > 1) throw new BerthError('invalid', 'more than one until filter specified');
-  if (until[0] !== undefined && record.createdAt >= untilOf(until[0], now)) return false;
-  const unwanted = filters['label!'] ?? [];
-  if (unwanted.length > 0 && matchesLabels(labels, unwanted)) return false;
-  return matchesLabels(labels, label);
+  const limit = until[0] === undefined ? undefined : untilOf(until[0], now);
+  return ({ createdAt, spec: { config } }) => {
+    if (limit !== undefined && createdAt >= limit) return false;
+    if (unwanted.length > 0 && matchesLabels(config.Labels, unwanted)) return false;
+    return matchesLabels(config.Labels, label);
+  };
 }
 
 const MILLISECONDS: Record<string, number> = { ns: 1e-6, us: 1e-3, µs: 1e-3, ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
@@ -128,7 +129,8 @@ function untilOf(text: string, now: number): number {
   const local = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d)?)?$/.test(text)
     ? new Date(text.length === 10 ? `${text}T00:00` : text)
     : undefined;
-  if (local === undefined || Number.isNaN(local.getTime())) throw wrong('until', text);
+  if (local === undefined || Number.isNaN(local.getTime()))
+    throw new BerthError('invalid', `failed to parse value as time or duration: "${text}"`);
   return local.getTime();
 }
 
