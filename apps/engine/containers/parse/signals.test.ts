@@ -20,7 +20,9 @@ test.each([
 test.each(['', '0', '65', '-1', 'SIG', 'FOO', 'RTMIN-1', 'RTMAX+1', 'RTMIN+31', '9x', 'constructor', '1.5'])(
   'refuses %j',
   (text) => {
-    expect(() => parseSignal(text)).toThrow(text === '65' ? 'the linux daemon does not support signal 65' : `invalid signal: ${text}`);
+    expect(() => parseSignal(text)).toThrow(
+      text === '65' ? 'the linux daemon does not support signal 65' : `invalid signal: ${text}`,
+    );
   },
 );
 
