@@ -66,7 +66,7 @@ async function assemble(config: EngineConfig, log: Logger, scope: Scope): Promis
     metrics.happened();
     events.publish(...event);
   };
-  for (const warning of warnings) log.warn(warning);
+  for (const warning of warnings) log.warn(warning.replace(/^WARNING: /, ''));
   const probe = await probeRuntime({ ...config, wanted: config.defaultRuntime, log });
   for (const warning of probe.warnings) log.warn(warning);
 

@@ -13,6 +13,11 @@ export type Transport = 'unix' | 'loopback' | 'network';
 export function refuseForeignPage(headers: IncomingHttpHeaders, transport: Transport): void {
   if (transport === 'unix') return;
   const { origin, host = '' } = headers;
+  // Browsers say so themselves, also of requests that carry no Origin (an image, a frame).
+  const site = headers['sec-fetch-site'];
+  if (origin === undefined && (site === 'cross-site' || site === 'same-site')) {
+    throw new BerthError('forbidden', 'requests of pages of another site are not allowed');
+  }
   if (origin !== undefined && !isOwnPage(origin, transport === 'network' ? host : undefined)) {
     throw new BerthError('forbidden', `requests of the page ${origin} are not allowed`);
   }

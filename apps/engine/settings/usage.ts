@@ -6,7 +6,10 @@ import { GROUPS, settingOf } from './table/index.ts';
 export function usage(): string {
   const sections = GROUPS.map(({ title, settings }) => ({
     title,
-    lines: (Object.keys(settings) as (keyof EngineConfig)[]).map(flagLine).sort(byFlag),
+    lines: (Object.keys(settings) as (keyof EngineConfig)[])
+      .filter((field) => settingOf(field).refused === undefined)
+      .map(flagLine)
+      .sort(byFlag),
   }));
   const own = [
     { left: '      --config-file FILE', summary: `Settings as JSON (default "${DEFAULT_CONFIG_FILE}")` },

@@ -102,6 +102,8 @@ describe('tcp', () => {
     expect(await status(target, { Host: 'localhost', Origin: 'https://evil.example' })).toBe(403);
     expect(await status(target, { Host: 'localhost', Origin: 'null' })).toBe(403);
     expect(await status(target, { Host: 'localhost', Origin: 'http://localhost:3000' })).toBe(204);
+    expect(await status(target, { Host: 'localhost', 'Sec-Fetch-Site': 'cross-site' })).toBe(403);
+    expect(await status(target, { Host: 'localhost', 'Sec-Fetch-Site': 'none' })).toBe(204);
   });
 
   test.each(['tcp://0.0.0.0:2375', 'tcp://192.0.2.1:2375', 'tcp://[::]:2375', 'tcp://:2375', 'tcp://example.com:1'])(

@@ -18,6 +18,8 @@ export interface OciRuntime {
   /** What is executed: a sealed copy of crun and runc, which would make one themselves, the installed program of others. */
   program: string;
   version: string;
+  /** As it was told. */
+  registered: RegisteredRuntime;
   /** Arguments that come before all others. */
   args: readonly string[];
   /** The runtime's own state (`--root`). */
@@ -49,6 +51,7 @@ export async function findRuntime(
       path,
       program: fifo ? sealed(path) : path,
       version,
+      registered,
       args,
       stateRoot,
       reusesSeccomp: kind === 'crun',

@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { BerthError } from '@berth/kit';
-import type { EngineConfig } from '../../config.ts';
 import type { Context } from '../context.ts';
 import { findRuntime, type OciRuntime } from './oci-runtime.ts';
 
@@ -23,22 +22,13 @@ export async function runtimeFor(
 ): Promise<OciRuntime> {
   const { config, runtimes } = context;
   const name = asked || defaultRuntimeName(context);
-  const registered = config.runtimes[name];
-  const known = runtimes.get(name);
-  if (known && isStill(known, config)) return known;
+  const registered = Object.hasOwn(config.runtimes, name) ? config.runtimes[name] : undefined;
   if (registered === undefined && !KNOWN.includes(name))
     throw new BerthError('invalid', `unknown or invalid runtime name: ${name}`);
+  const known = runtimes.get(name);
+  // A reload may have registered another program under the name.
+  if (known && (registered === undefined || isDeepStrictEqual(known.registered, registered))) return known;
   const runtime = await findRuntime(name, join(config.execRoot, 'runtime'), registered);
   runtimes.set(name, runtime);
-  found.set(runtime, registered);
   return runtime;
-}
-
-/** What each runtime was registered as when it was looked up: a reload may say otherwise. */
-const found = new WeakMap<OciRuntime, EngineConfig['runtimes'][string] | undefined>();
-
-function isStill(runtime: OciRuntime, { runtimes }: EngineConfig): boolean {
-  const now = runtimes[runtime.name];
-  if (now === undefined && KNOWN.includes(runtime.name)) return true;
-  return now !== undefined && isDeepStrictEqual(found.get(runtime) ?? now, now);
 }

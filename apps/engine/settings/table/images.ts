@@ -1,5 +1,5 @@
 import { isCidr, listOf, oneOf, optional, text, wholeNumber } from '../kinds/index.ts';
-import { NOT_YET, type Settings } from '../setting.ts';
+import type { Settings } from '../setting.ts';
 
 const proxy = optional(text('URL', 'the URL of a proxy, http:// or https://', /^https?:\/\/[^\s/]+\/?$/));
 const registry = /^(\[[0-9a-fA-F:.]+\]|[a-zA-Z0-9]([\w.-]*[a-zA-Z0-9])?)(:\d{1,5})?$/;
@@ -17,7 +17,8 @@ export const images = {
     flag: 'storage-opt',
     kind: listOf({ placeholder: 'KEY=VALUE', items: 'options, KEY=VALUE', check: (option) => /^[^=]+=/.test(option) }),
     summary: 'Option of the storage driver',
-    refused: NOT_YET,
+    refused:
+      'the storage driver has no options (limits of sizes need quotas, which this version of Berth does not set)',
   },
   insecureRegistries: {
     key: 'insecure-registries',

@@ -1,5 +1,5 @@
 import { absolutePath, listOf, oneOf, onOff, optional, rootPath, text, wholeNumber } from '../kinds/index.ts';
-import { NOT_YET, type Settings } from '../setting.ts';
+import type { Settings } from '../setting.ts';
 
 const address = text('HOST:PORT', 'HOST:PORT', /^(\[[0-9a-fA-F:.]+\]|[^:/[\]\s]*):\d{1,5}$/);
 
@@ -25,7 +25,7 @@ export const service = {
     flag: 'experimental',
     kind: onOff,
     summary: 'Allow experimental features',
-    refused: NOT_YET,
+    refused: 'no feature of this version of Berth is held back',
   },
   debug: { key: 'debug', flag: 'debug', short: 'D', kind: onOff, summary: 'Log what happens in detail', reload: true },
   logLevel: {
