@@ -129,8 +129,8 @@ export class EngineClient {
   #request(method: string, path: string, options: CallOptions): TransportRequest {
     const json = options.json === undefined ? undefined : JSON.stringify(options.json);
     const headers: Record<string, string> = {
-      'User-Agent': 'Berth-Client/0.1 (linux)',
       ...this.#options.headers,
+      'User-Agent': 'Berth-Client/0.1 (linux)',
       ...options.headers,
     };
     if (json !== undefined) headers['Content-Type'] = 'application/json';

@@ -4,7 +4,10 @@ export function checkFilter(text: string): string {
   return text;
 }
 
-/** `name=value` texts (and those of the configuration) to the API's filter: name to values. */
+/**
+ * `name=value` texts to the API's filter: name to values. Those of the configuration (`pruneFilters`) are added, except
+ * a label that the user asks the opposite of.
+ */
 export function readFilters(texts: readonly string[], configured: readonly string[] = []): Record<string, string[]> {
   const filters: Record<string, string[]> = {};
   const add = (text: string) => {
@@ -14,6 +17,14 @@ export function readFilters(texts: readonly string[], configured: readonly strin
     filters[name] = [...(filters[name] ?? []), value];
   };
   for (const text of texts) add(text);
-  for (const text of configured) if (text.includes('=')) add(text);
+  for (const text of configured) if (text.includes('=') && !isOpposed(text, filters)) add(text);
   return filters;
+}
+
+const OPPOSITE: Readonly<Record<string, string>> = { label: 'label!', 'label!': 'label' };
+
+function isOpposed(text: string, filters: Record<string, string[]>): boolean {
+  const equals = text.indexOf('=');
+  const opposite = OPPOSITE[text.slice(0, equals)];
+  return opposite !== undefined && (filters[opposite] ?? []).includes(text.slice(equals + 1));
 }
