@@ -7,11 +7,14 @@ export interface TarEntry {
   link?: string;
   /** Permission bits; default 0755 for directories and 0644 for files. */
   mode?: number;
+  /** Default root. */
+  uid?: number;
+  gid?: number;
 }
 
 const BLOCK = 512;
 
-/** A ustar archive owned by root, with fixed times, so that equal content gives equal bytes. */
+/** A ustar archive with fixed times, so that equal content gives equal bytes. */
 export function tar(entries: readonly TarEntry[]): Buffer {
   return Buffer.concat([...entries.flatMap(blocks), Buffer.alloc(2 * BLOCK)]);
 }
@@ -29,8 +32,8 @@ function header(entry: TarEntry, size: number): Buffer {
   if (Buffer.byteLength(name) > 100) throw new Error(`${name} is too long for a plain ustar name`);
   block.write(name, 0);
   block.write(octal(entry.mode ?? (kind === '5' ? 0o755 : 0o644), 7), 100);
-  block.write(octal(0, 7), 108);
-  block.write(octal(0, 7), 116);
+  block.write(octal(entry.uid ?? 0, 7), 108);
+  block.write(octal(entry.gid ?? 0, 7), 116);
   block.write(octal(size, 11), 124);
   block.write(octal(1_700_000_000, 11), 136);
   block.write('        ', 148);

@@ -19,7 +19,7 @@ import { expectStart } from './start-ahead.ts';
  */
 export const create =
   (context: Context): ContainerService['create'] =>
-  async (body, { name, platform }) => {
+  async (body, { name, platform, readOnlyNonRecursive = false }) => {
     const image = context.images.resolve(imageReference(body));
     checkPlatform(platform, image.config);
     const id = newId(context);
@@ -36,7 +36,7 @@ export const create =
       name === undefined || name === '' ? generateName((n) => context.store.byName(n) !== undefined) : checkName(name);
     const owner = context.store.byName(chosen);
     if (owner) throw nameConflict(chosen, owner.id);
-    const { mounts, undo } = resolveMounts(context, spec);
+    const { mounts, undo } = resolveMounts(context, spec, { readOnlyNonRecursive });
     const record: ContainerRecord = {
       id,
       name: chosen,

@@ -93,7 +93,11 @@ function lifecycle(containers: ContainerService): Route[] {
           throw new BerthError('invalid', 'config cannot be empty in order to create a container');
         return json(
           201,
-          await containers.create(body, { name: textOf(request, 'name'), platform: textOf(request, 'platform') }),
+          await containers.create(body, {
+            name: textOf(request, 'name'),
+            platform: textOf(request, 'platform'),
+            readOnlyNonRecursive: !atLeastApi(request.version, '1.44'),
+          }),
         );
       },
     },

@@ -11,7 +11,12 @@ export type { PathStat };
 export interface ContainerService {
   create(
     body: CreateBody,
-    options: { name: string | undefined; platform: string | undefined },
+    options: {
+      name: string | undefined;
+      platform: string | undefined;
+      /** Read-only binds leave mounts below them writable, as before API 1.44. */
+      readOnlyNonRecursive?: boolean;
+    },
   ): Promise<{ Id: string; Warnings: string[] }>;
   start(name: string, options: { detachKeys: string | undefined }): Promise<void>;
   /** `timeout` in seconds, -1 waits for ever; undefined is the container's own or 10. Throws not-modified when it does not run. */

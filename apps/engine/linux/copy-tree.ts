@@ -203,7 +203,8 @@ function copyAttributes(from: Buffer | number, to: Buffer | number): void {
 
 /** What others removed, made or exchanged while it was copied. */
 function isGoneOrThere(error: unknown): boolean {
-  return hasCode(error, ['ENOENT', 'EEXIST', 'ELOOP', 'ENOTDIR']);
+  // EINVAL: what was a link is none any more; ENXIO: what was a file is a socket.
+  return hasCode(error, ['ENOENT', 'EEXIST', 'ELOOP', 'ENOTDIR', 'EINVAL', 'ENXIO']);
 }
 
 function hasCode(error: unknown, codes: string[]): boolean {

@@ -8,6 +8,8 @@ export interface MountEntry {
   mountPoint: string;
   /** Of this mount, not of its file system: `ro`, `nosuid`, … */
   options: string[];
+  /** `shared:N` when mounts here are passed on to its peers, `master:N` when they are received. */
+  propagation: string[];
   fileSystem: string;
 }
 
@@ -27,6 +29,7 @@ export function parseMountTable(text: string): MountEntry[] {
         root: unescaped(fields[3] ?? ''),
         mountPoint: unescaped(fields[4] ?? ''),
         options: (fields[5] ?? '').split(','),
+        propagation: fields.slice(6, fields.indexOf('-', 6)),
         fileSystem: fields[fields.indexOf('-', 6) + 1] ?? '',
       };
     });

@@ -1,5 +1,5 @@
 import { BerthError, errnoOf } from '@berth/kit';
-import { mountInBackground, unmount, unmountInBackground } from '../linux/mount.ts';
+import { MS, mount, mountInBackground, unmount, unmountInBackground } from '../linux/mount.ts';
 import { readMountTable } from '../linux/mount-table.ts';
 import { dataOf, inBackground, type VolumeContext } from './context.ts';
 import { driverMountOf, withAddress } from './driver-options.ts';
@@ -56,6 +56,9 @@ async function mountData(context: VolumeContext, volume: VolumeRecord): Promise<
   const { type, device, flags, data } = await withAddress(wish);
   try {
     await mountInBackground(device, path, type === 'none' ? null : type, flags, data);
+    // A bind takes flags only afterwards.
+    const later = flags & ~(MS.BIND | MS.REC);
+    if (flags & MS.BIND && later !== 0) mount('', path, null, MS.REMOUNT | MS.BIND | later, null);
   } catch (cause) {
     const code = errnoOf(cause);
     throw new BerthError(

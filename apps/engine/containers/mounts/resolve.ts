@@ -15,7 +15,11 @@ export interface ResolvedMounts {
  * containers (`--volumes-from`), which give way to its own. Synchronous: see VolumeSource.obtain.
  * Errors: invalid. Never not-found: clients take that for a missing image of the container.
  */
-export function resolveMounts(context: Context, spec: Pick<ContainerSpec, 'hostConfig' | 'mounts'>): ResolvedMounts {
+export function resolveMounts(
+  context: Context,
+  spec: Pick<ContainerSpec, 'hostConfig' | 'mounts'>,
+  options: { readOnlyNonRecursive: boolean },
+): ResolvedMounts {
   const { hostConfig, mounts: wishes } = spec;
   if (wishes.length === 0 && !hostConfig.VolumesFrom?.length) return { mounts: wishes, undo() {} };
   const made: string[] = [];
@@ -27,7 +31,9 @@ export function resolveMounts(context: Context, spec: Pick<ContainerSpec, 'hostC
     for (const wish of wishes) {
       // A volume of the image is made only where nothing else is mounted.
       if (wish.origin === 'volumes' && byTarget.has(wish.target)) continue;
-      byTarget.set(wish.target, resolveOne(context, wish, made));
+      const mount = resolveOne(context, wish, made);
+      const old = options.readOnlyNonRecursive && mount.type === 'bind' && mount.recursiveReadOnly === 'if-possible';
+      byTarget.set(wish.target, old ? { ...mount, recursiveReadOnly: 'no' } : mount);
     }
     return { mounts: [...byTarget.values()].sort((a, b) => depth(a.target) - depth(b.target)), undo };
   } catch (error) {

@@ -4,6 +4,7 @@ import { BerthError, errnoOf, type Scope } from '@berth/kit';
 import { MS, mount, unmount } from '../../linux/mount.ts';
 import { type Context, pathsOf } from '../context.ts';
 import type { ContainerRecord } from '../model.ts';
+import { checkPropagation } from '../mounts/propagation.ts';
 import { prepareSources } from '../mounts/sources.ts';
 import type { MountPoint } from '../parse/parse-mounts.ts';
 import type { MountFacts } from '../spec/mounts.ts';
@@ -22,7 +23,11 @@ export interface PreparedMounts extends Pick<MountFacts, 'sources' | 'sharedShm'
  */
 export async function prepareMounts(context: Context, record: ContainerRecord, undo: Scope): Promise<PreparedMounts> {
   const { hostConfig, mounts } = record.spec;
-  for (const mount of mounts) if (mount.type === 'bind') prepareSource(mount);
+  for (const mount of mounts) {
+    if (mount.type !== 'bind') continue;
+    prepareSource(mount);
+    checkPropagation(mount);
+  }
   const { sources, dismantle } = await prepareSources(context, record, undo);
   const init = hostConfig.Init ? (context.config.initPath ?? findInit()) : undefined;
   return { sources, dismantle, sharedShm: sharedMemory(context, record, undo), init };

@@ -53,8 +53,8 @@ export function stageNestedMounts(
       mountBind(parent, stage);
       mount('', stage, null, MS.PRIVATE | MS.REC, null);
       for (const n of children) mountChild(stage, places[n]!.slice(places[index]!.length), mounts[n]!);
-      const access = parent.options?.includes('ro') ? 'ro' : 'rw';
-      return [{ ...parent, source: stage, options: ['rbind', access, 'rprivate'] }];
+      const access = parent.options?.includes('ro') ? ['ro'] : [];
+      return [{ ...parent, source: stage, options: ['rbind', ...access, 'rprivate'] }];
     });
     return { mounts: staged, dismantle };
   } catch (error) {

@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import type { HostConfig } from '@berth/contract';
+import { mountFlagsOf } from '../../linux/mount-flags.ts';
 import type { ContainerPaths } from '../context.ts';
 import type { MountPoint } from '../parse/parse-mounts.ts';
 import type { RuntimeMount } from './runtime-spec.ts';
@@ -74,17 +75,25 @@ function isDirectory(path: string): boolean {
 }
 
 function userMount(mount: MountPoint, facts: MountFacts): RuntimeMount {
-  const access = mount.readOnly ? ['ro'] : ['rw'];
   if (mount.type === 'tmpfs') return tmpfs(mount.target, [...mount.options, ...(mount.readOnly ? ['ro'] : [])]);
   const source = facts.sources.get(mount.target) ?? mount.source;
+  // Runtimes set these anew: what the source's own mount forbids (noexec, ro, …) stays forbidden.
+  const inherited = mountFlagsOf(source).filter((word) => word !== 'ro' || !mount.readOnly);
+  const access = [...(mount.readOnly ? ['ro'] : []), ...inherited];
   // crun 1.8 fails at `rro` for a file; there is nothing below one.
   if (mount.recursiveReadOnly !== 'no' && mount.recursive && isDirectory(source)) access.push('rro');
   return {
     destination: mount.target,
     type: 'bind',
     source,
-    options: [mount.recursive ? 'rbind' : 'bind', ...access, mount.propagation || 'rprivate'],
+    options: [mount.recursive ? 'rbind' : 'bind', ...access, propagationOf(mount)],
   };
+}
+
+/** The recursive words make crun bind recursively, whatever is said beside them. */
+function propagationOf({ recursive, propagation }: MountPoint): string {
+  const word = propagation || 'rprivate';
+  return recursive ? word : word.replace(/^r/, '');
 }
 
 /** Files that the engine keeps for the container: read-only where its root is. */
