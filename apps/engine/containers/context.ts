@@ -12,6 +12,7 @@ import type { ReadyExecs } from './exec/ready.ts';
 import type { FileAccess } from './files/file-access.ts';
 import type { HealthBook } from './health/index.ts';
 import type { LiveRegistry } from './live.ts';
+import type { Shipping } from './log-drivers/index.ts';
 import type { ContainerRecord } from './model.ts';
 import type { Remap } from './remap/remap.ts';
 import type { OciRuntime } from './runtime/oci-runtime.ts';
@@ -45,6 +46,8 @@ export interface Context {
   files: FileAccess;
   /** Looks at what containers use while somebody watches. */
   sampler: Sampler;
+  /** Logs on their way to log servers. */
+  shipping: Shipping;
   /** Work that goes on after its request was answered (files of removed containers); awaited when the engine stops. */
   background: Set<Promise<void>>;
   /** Containers that end only to be started again: `--rm` does not remove them this time. */

@@ -7,7 +7,7 @@ import type { SandboxProvider } from '../networks/model.ts';
 import type { Database } from '../state/database.ts';
 import type { LiveVolumes, VolumeSource, VolumeUsers } from '../volumes/index.ts';
 import { attach } from './attach.ts';
-import type { Context } from './context.ts';
+import { type Context, pathsOf } from './context.ts';
 import { copyIn } from './copy-in.ts';
 import { copyOut } from './copy-out.ts';
 import { create } from './create.ts';
@@ -21,6 +21,7 @@ import { inspect } from './inspect.ts';
 import { kill } from './kill.ts';
 import { list } from './list.ts';
 import { LiveRegistry } from './live.ts';
+import { createShipping } from './log-drivers/index.ts';
 import { logs } from './logs.ts';
 import { adoptOldMounts } from './mounts/adopt.ts';
 import { liveVolumes, refreshUsers, usersOf } from './mounts/users.ts';
@@ -106,6 +107,7 @@ export function createContainers(parts: {
     readyMonitors: new ReadyMonitors((id) => context.lock.run(id, () => forgetStart(context, id))),
     files: createFileAccess(),
     sampler: createSampler({ ...parts, store, cgroups }),
+    shipping: createShipping(parts.log),
     background: new Set(),
     keepOnce: new Set(),
     closing: false,
@@ -136,12 +138,14 @@ export function createContainers(parts: {
     expect: () => context.warmer.expect(),
     resume: () => {
       monitors.resume();
+      resumeShipping(context);
       found?.resume();
       rotation = rotateLogs(context);
     },
     async close() {
       context.closing = true;
       await rotation?.stop();
+      await context.shipping.close();
       context.live.close();
       await monitors.close();
       context.sampler.close();
@@ -153,6 +157,15 @@ export function createContainers(parts: {
       await Promise.all(context.background);
     },
   };
+}
+
+/** Logs of which something was not sent when the engine before this one ended, and those that grow. */
+function resumeShipping(context: Context): void {
+  for (const record of context.store.all()) {
+    const running = record.state.status === 'running' || record.state.status === 'paused';
+    context.shipping.resume(record, pathsOf(context.config, record.id).logFile, running);
+    if (running) context.live.of(record.id).onEnded(() => context.shipping.ended(record.id));
+  }
 }
 
 function createService(context: Context): ContainerService {

@@ -85,6 +85,7 @@ export function moveAside(context: Context, id: string, released: Promise<void>)
   renameSync(home, target);
   inBackground(context, `remove the files of container ${id}`, async () => {
     await released;
+    await context.shipping.finish(id);
     await withoutReaders(pathsOf(context.config, id).logFile); // an attached client that is slow has yet to get the last lines
     await rm(target, { recursive: true, force: true });
   });

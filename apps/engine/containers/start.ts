@@ -52,6 +52,8 @@ async function attempt(context: Context, id: string): Promise<void> {
   await live.released;
   await using undo = new Scope();
   try {
+    await context.shipping.begin(record, pathsOf(context.config, id).logFile);
+    undo.add('let go of the log driver', () => context.shipping.abandon(id));
     const { monitor, sandbox, runtime } = await prepare(context, withEngineDefaults(context.config, record), undo);
     context.store.save({ ...record, sandbox }); // should the engine die between here and the next save, its successor needs it
     for (const callback of live.onCreated) callback();
@@ -71,6 +73,7 @@ async function attempt(context: Context, id: string): Promise<void> {
         finishedAt: 'finishedAt' in record.state ? record.state.finishedAt : 0,
       },
     });
+    live.onEnded(() => context.shipping.ended(id));
     watchEnd(context, id, monitor.ended);
     context.publish('container', 'start', id, eventAttributes(record));
   } catch (error) {

@@ -2,8 +2,17 @@ import { BerthError } from '@berth/kit';
 
 /** Where a log server listens. */
 export type LogAddress =
-  | { protocol: 'udp' | 'tcp' | 'tls'; host: string; port: number }
-  | { protocol: 'unix' | 'unixgram'; path: string };
+  | HostAddress<'udp'>
+  | HostAddress<'tcp'>
+  | HostAddress<'tls'>
+  | { protocol: 'unix'; path: string }
+  | { protocol: 'unixgram'; path: string };
+
+export interface HostAddress<Protocol> {
+  protocol: Protocol;
+  host: string;
+  port: number;
+}
 
 const SCHEME = /^(udp|tcp|tcp\+tls|unix|unixgram):\/\//;
 
@@ -27,11 +36,9 @@ export function parseLogAddress(
   if (host === undefined || (port === undefined && defaultPort === undefined)) throw invalid(needed);
   const number = port === undefined ? defaultPort! : Number(port);
   if (number < 1 || number > 65535) throw invalid(needed);
-  return {
-    protocol: scheme === 'tcp+tls' ? 'tls' : scheme === 'udp' ? 'udp' : 'tcp',
-    host: host.replace(/^\[|\]$/g, '') || 'localhost',
-    port: number,
-  };
+  const place = { host: host.replace(/^\[|\]$/g, '') || 'localhost', port: number };
+  if (scheme === 'udp') return { protocol: 'udp', ...place };
+  return scheme === 'tcp' ? { protocol: 'tcp', ...place } : { protocol: 'tls', ...place };
 }
 
 function invalid(message: string): BerthError {

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { BerthError } from '@berth/kit';
-import { type LogAddress, parseLogAddress } from './address.ts';
+import { type HostAddress, type LogAddress, parseLogAddress } from './address.ts';
 import { goBoolean, goDuration, memorySize } from './values.ts';
 
 type Options = Record<string, string>;
@@ -20,18 +20,18 @@ export interface SyslogOptions {
 
 export interface GelfOptions {
   driver: 'gelf';
-  address: LogAddress & { protocol: 'udp' | 'tcp' };
+  address: HostAddress<'udp'> | HostAddress<'tcp'>;
   compression: 'gzip' | 'zlib' | 'none';
   /** -1 (zlib's default) to 9. */
   level: number;
-  /** Attempts of one connection, and the seconds between them. */
-  maxReconnect: number;
-  reconnectDelay: number;
+  /** Attempts to reach the server again before lines are dropped, and the seconds between them; undefined: for ever. */
+  maxReconnect: number | undefined;
+  reconnectDelay: number | undefined;
 }
 
 export interface FluentdOptions {
   driver: 'fluentd';
-  address: LogAddress & { protocol: 'tcp' | 'tls' | 'unix' };
+  address: Exclude<LogAddress, { protocol: 'udp' | 'unixgram' }>;
   /** The server need not be there when the container starts. */
   async: boolean;
   /** Milliseconds after which a connection is made anew; 0: never. */
@@ -122,20 +122,20 @@ function gelfOptions(options: Options): GelfOptions {
     throw invalid(`unknown value "${compression}" for log opt "gelf-compression-type" for gelf log driver`);
   if (level !== undefined && !/^(-1|[0-9])$/.test(level))
     throw invalid(`unknown value "${level}" for log opt "gelf-compression-level" for gelf log driver`);
-  const count = (key: string, otherwise: number) => {
+  const count = (key: string): number | undefined => {
     const value = options[key];
-    if (value === undefined) return otherwise;
+    if (value === undefined) return undefined;
     if (protocol !== 'tcp') throw invalid(`"${key}" is only valid for TCP`);
     if (!/^\d{1,9}$/.test(value)) throw invalid(`"${key}" must be a positive integer`);
     return Number(value);
   };
   return {
     driver: 'gelf',
-    address: { ...address, protocol },
+    address,
     compression: protocol === 'udp' ? compression : 'none',
     level: Number(level ?? 1),
-    maxReconnect: count('gelf-tcp-max-reconnect', 3),
-    reconnectDelay: count('gelf-tcp-reconnect-delay', 1),
+    maxReconnect: count('gelf-tcp-max-reconnect'),
+    reconnectDelay: count('gelf-tcp-reconnect-delay'),
   };
 }
 
@@ -188,9 +188,8 @@ function fluentdAddress(text: string): FluentdOptions['address'] {
       driver: 'fluentd',
       defaultPort: 24224,
     });
-    if (address.protocol === 'unix') return { protocol: 'unix', path: address.path };
-    if (address.protocol === 'tcp' || (address.protocol === 'tls' && isTls))
-      return { ...address, protocol: address.protocol };
+    if (address.protocol === 'unix' || address.protocol === 'tcp') return address;
+    if (address.protocol === 'tls' && isTls) return address;
   } catch (cause) {
     throw new BerthError('invalid', `invalid ${option} ${text}`, { cause });
   }

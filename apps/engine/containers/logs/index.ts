@@ -1,4 +1,5 @@
 export { compressFile, compressible } from './compress.ts';
+export { EntryScanner, type Piece } from './entry-scanner.ts';
 export { logFiles, sizeOnDisk } from './files.ts';
 export { type EntryParser, endOf, LogTail, type LogTailOptions } from './log-tail.ts';
 export { openLog } from './open-log.ts';

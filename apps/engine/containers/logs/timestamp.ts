@@ -4,7 +4,6 @@ const NANOSECONDS = 1_000_000_000n;
 
 /** Reads the fixed-width times of log entries (`2026-01-02T03:04:05.123456789+01:00`) without making strings. */
 export class TimestampReader {
-  /** Since the epoch. */
   #seconds = 0;
   #nanoseconds = 0;
   /** The minute that was read last, and where it begins: entries of one minute share it. */
@@ -20,6 +19,15 @@ export class TimestampReader {
         lastNanoseconds: number;
       }
     | undefined;
+
+  /** Of the time that was read last, since the epoch; 0 for a senseless one. */
+  get seconds(): number {
+    return Number.isNaN(this.#seconds) ? 0 : this.#seconds;
+  }
+
+  get nanoseconds(): number {
+    return Number.isNaN(this.#nanoseconds) ? 0 : this.#nanoseconds;
+  }
 
   /** Takes the time that begins at `pos`. Bytes that are no digits make a senseless time, never an error. */
   read(buffer: Buffer, pos: number): this {

@@ -1,6 +1,5 @@
 import type { HostConfig } from '@berth/contract';
-import { BerthError } from '@berth/kit';
-import { checkLogging, isRemote } from '../log-drivers/index.ts';
+import { checkLogging } from '../log-drivers/index.ts';
 
 /**
  * Checks `LogConfig`, in which the engine's own defaults are already.
@@ -9,9 +8,4 @@ import { checkLogging, isRemote } from '../log-drivers/index.ts';
 export function checkLogConfig(host: HostConfig): void {
   host.LogConfig.Type ||= 'json-file';
   checkLogging(host.LogConfig);
-  if (isRemote(host.LogConfig.Type))
-    throw new BerthError(
-      'not-supported',
-      `log driver "${host.LogConfig.Type}" is not supported by this version of Berth`,
-    );
 }

@@ -3,9 +3,10 @@ import { basename, dirname, join } from 'node:path';
 import { errnoOf } from '@berth/kit';
 import { type Context, pathsOf } from '../context.ts';
 import { DEFAULT_FILE_LIMITS, type FileLimits, fileLimits, type LogConfig } from '../log-drivers/index.ts';
-import { compressFile, compressible, forgetLines, logFiles, oldestNeeded, trimLog } from '../logs/index.ts';
+import { compressFile, compressible, forgetLines, logFiles, oldestNeeded, sizeOnDisk, trimLog } from '../logs/index.ts';
 import type { ContainerRecord } from '../model.ts';
 import { reopenLog } from '../runtime/monitor.ts';
+import { holdProgram } from './hold-up.ts';
 
 /** How often all logs are looked at, in milliseconds, and one that grows fast. */
 const LOOK_EVERY = 500;
@@ -42,6 +43,8 @@ class Rotation implements LogRotation {
   readonly #watched = new Map<string, Watched>();
   readonly #underWay = new Set<Promise<void>>();
   #timer: NodeJS.Timeout | undefined;
+  /** Programs that wait until more of their log is sent: how to let them go on. */
+  readonly #held = new Map<string, () => void>();
   #compressing = false;
   #stopped = false;
 
@@ -72,6 +75,7 @@ class Rotation implements LogRotation {
     this.#stopped = true;
     clearInterval(this.#timer);
     for (const { timer } of this.#watched.values()) clearTimeout(timer);
+    for (const release of this.#held.values()) release();
     await Promise.all(this.#underWay);
   }
 
@@ -90,6 +94,8 @@ class Rotation implements LogRotation {
     if (before?.busy || this.#stopped) return;
     if (!limits) {
       this.#watched.delete(id);
+      this.#held.get(id)?.();
+      this.#held.delete(id);
       return;
     }
     const { logFile } = pathsOf(this.#context.config, id);
@@ -97,10 +103,29 @@ class Rotation implements LogRotation {
     clearTimeout(before?.timer);
     if (forget) this.#watched.delete(id);
     else this.#watched.set(id, now);
+    this.#hold(record, logFile, limits);
+    if (this.#held.has(id)) return; // the monitor would not hear that it is to open the log anew
     if (now.size > limits.maxSize) this.#rotate(record, limits, now);
     else if (limits.maxFiles === 1 && now.size > 0) dropRotated(logFile);
     else if (!forget) this.#lookSooner(id, limits.maxSize, before, now);
     if (limits.compress) this.#compress(logFile);
+  }
+
+  /** Where nothing may be dropped and the files are full of what was not sent, the program has to wait. */
+  #hold(record: ContainerRecord, logFile: string, { maxSize, maxFiles }: Bounded): void {
+    const at = this.#context.shipping.blocking(record.id);
+    const release = this.#held.get(record.id);
+    const waiting =
+      at === undefined
+        ? 0
+        : logFiles(logFile).reduce((sum, file) => sum + (file.number >= at ? sizeOnDisk(file.path) : 0), 0);
+    if (waiting <= maxSize * maxFiles) {
+      this.#held.delete(record.id);
+      release?.();
+    } else if (!release) {
+      const held = holdProgram(this.#context, record);
+      if (held) this.#held.set(record.id, held);
+    }
   }
 
   /** Looks again when the file will be full at its present speed. */

@@ -53,16 +53,17 @@ export function monitorOutput(
 }
 
 /** Which clients are too far behind, by connection: it is read again when there is none left. */
-const behind = new WeakMap<Socket, Set<OutputQueue>>();
+const behind = new WeakMap<Socket, Set<object>>();
 
-function holdUp(socket: Socket, queue: OutputQueue): void {
+/** The program has to wait, for this client's sake, until it is let go. */
+export function holdUp(socket: Socket, client: object): void {
   const waiting = behind.get(socket) ?? new Set();
-  behind.set(socket, waiting.add(queue));
+  behind.set(socket, waiting.add(client));
   socket.pause();
 }
 
-function letGo(socket: Socket, queue: OutputQueue): void {
-  if (behind.get(socket)?.delete(queue) && behind.get(socket)?.size === 0) socket.resume();
+export function letGo(socket: Socket, client: object): void {
+  if (behind.get(socket)?.delete(client) && behind.get(socket)?.size === 0) socket.resume();
 }
 
 /** What one client has yet to get. */

@@ -1,0 +1,209 @@
+import { statSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { endOf, LogTail, logFiles, tailStart } from '../../logs/index.ts';
+import type { LogPosition } from '../../logs/tail-start.ts';
+import type { Message } from './message.ts';
+import { MessageParser } from './message-parser.ts';
+import { readPosition, type SentPosition, writePosition } from './position.ts';
+import type { FromShipper, ShipRequest } from './protocol.ts';
+import { type RetryPolicy, retryPolicy } from './retry.ts';
+import { connectSink, type Sink } from './sinks/index.ts';
+
+/** How long what was sent may not be written down, in milliseconds: so much is sent twice after a crash. */
+const SAVE_WITHIN = 100;
+/** A server that takes longer for a batch does not keep up, and what waits too long may be dropped. */
+const SLOW = 250;
+
+/**
+ * Sends one container's log to a log server, from where it was left: a tail of the monitor's file whose position is kept
+ * beside it. Holds one read of the log in memory. Every line is sent until the server's kernel (or the server itself,
+ * where it acknowledges) has taken it; lines are dropped only where the options say so, and told.
+ */
+export class Shipment {
+  readonly #request: ShipRequest;
+  readonly #tell: (message: FromShipper) => void;
+  readonly #retry: RetryPolicy;
+  readonly #ended = new AbortController();
+  readonly #stopped = new AbortController();
+  #parser = new MessageParser();
+  #tail: LogTail<Message[]> | undefined;
+  #sink: Sink | undefined;
+  #sent: SentPosition | undefined;
+  #at = -1;
+  #saveTimer: NodeJS.Timeout | undefined;
+  #running: Promise<void> | undefined;
+
+  constructor(request: ShipRequest, tell: (message: FromShipper) => void) {
+    this.#request = request;
+    this.#tell = tell;
+    this.#retry = retryPolicy(request.options);
+  }
+
+  /** Makes the connection that sending begins with. Errors: the server cannot be reached. */
+  async connect(): Promise<void> {
+    this.#sink = await connectSink(this.#request.options, this.#request.sender);
+  }
+
+  begin(): void {
+    this.#running = this.#run().catch((error: unknown) => {
+      this.#note('warn', `sending the log has ended: ${describe(error)}`);
+    });
+  }
+
+  /** Nothing more is written to the log; what is there is still sent. */
+  end(): void {
+    this.#ended.abort();
+  }
+
+  /** Ends sending; what was sent is written down. */
+  async stop(): Promise<void> {
+    this.#stopped.abort();
+    await this.#tail?.return();
+    this.#sink?.close();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    const sent = readPosition(this.#request.log);
+    this.#parser = new MessageParser(sent?.begun);
+    let from: LogPosition | undefined = sent;
+    while (!this.#isStopped) {
+      from = await this.#sendFrom(from);
+      if (from === undefined) break; // all is sent
+    }
+    this.#save();
+    this.#sink?.close();
+    if (!this.#isStopped) this.#tell({ kind: 'drained', id: this.#request.id });
+  }
+
+  /** Sends from a position on; resolves to another one to go on from, or to undefined at the end. */
+  async #sendFrom(from: LogPosition | undefined): Promise<LogPosition | undefined> {
+    const start = async (log: string) => existing(log, from) ?? tailStart(log, -1, { stdout: true, stderr: true });
+    const options = { follow: true, until: 0n, ended: this.#ended.signal };
+    const tail = new LogTail<Message[]>(this.#request.log, start, options, this.#parser);
+    this.#tail = tail;
+    try {
+      for await (const messages of tail) {
+        this.#tellAt(tail.position.number);
+        const skipTo = await this.#deliver(messages);
+        if (this.#isStopped) return undefined;
+        if (skipTo) return this.#skip(skipTo);
+        this.#remember({ ...tail.position, begun: this.#parser.begun });
+      }
+      if (this.#isStopped) return undefined;
+      const position = tail.position;
+      const rest = this.#parser.flush();
+      if (rest.length > 0) await this.#deliver(rest);
+      this.#remember({ ...position, begun: [] });
+      return undefined;
+    } catch (error) {
+      if (this.#isStopped) return undefined;
+      // Rotation took what was not sent: only where lines may be dropped, else the files are kept.
+      this.#note('warn', `lines were dropped: ${describe(error)}`);
+      await delay(this.#retry.wait(1), undefined, { signal: this.#stopped.signal }).catch(() => undefined);
+      return this.#skip({ number: logFiles(this.#request.log)[0]?.number ?? 1, offset: 0 });
+    } finally {
+      await tail.return();
+    }
+  }
+
+  /** Resolves when all are sent, or are to be dropped; to a position when everything before that is to be dropped. */
+  async #deliver(messages: readonly Message[]): Promise<LogPosition | undefined> {
+    for (let attempt = 1; ; attempt++) {
+      const begun = performance.now();
+      try {
+        this.#sink ??= await connectSink(this.#request.options, this.#request.sender);
+        await this.#sink.send(messages);
+        const slow = performance.now() - begun > SLOW;
+        if (attempt > 1) this.#note('info', 'the log server is reached again');
+        return slow ? this.#overdue() : undefined;
+      } catch (error) {
+        this.#sink?.close();
+        this.#sink = undefined;
+        if (this.#isStopped) return undefined;
+        if (attempt === 1) this.#note('warn', `cannot send the log to its server, trying on: ${describe(error)}`);
+        if (attempt > this.#retry.attempts) {
+          this.#note('warn', `${messages.length} lines were dropped after ${attempt} attempts`);
+          return undefined;
+        }
+        await delay(this.#retry.wait(attempt), undefined, { signal: this.#stopped.signal }).catch(() => undefined);
+        const skipTo = this.#isStopped ? undefined : await this.#overdue();
+        if (skipTo) return skipTo;
+      }
+    }
+  }
+
+  /** Where to go on when more waits than is allowed to. */
+  async #overdue(): Promise<LogPosition | undefined> {
+    const { log, maxWaiting, options } = this.#request;
+    const at = this.#tail?.position;
+    if (!at) return undefined;
+    if (options.driver === 'fluentd' && options.async) {
+      const limit = await tailStart(log, options.bufferLimit, { stdout: true, stderr: true });
+      if (limit && isBefore(this.#sent ?? at, limit)) return limit;
+    }
+    if (maxWaiting === undefined || waitingBytes(log, at) <= maxWaiting) return undefined;
+    return backFrom(log, maxWaiting);
+  }
+
+  #skip(to: LogPosition): LogPosition {
+    this.#parser = new MessageParser();
+    this.#remember({ ...to, begun: [] });
+    this.#note('warn', 'the log server does not keep up: lines were dropped, as its options ask');
+    return to;
+  }
+
+  #remember(position: SentPosition): void {
+    this.#sent = position;
+    this.#saveTimer ??= setTimeout(() => this.#save(), SAVE_WITHIN);
+  }
+
+  #save(): void {
+    clearTimeout(this.#saveTimer);
+    this.#saveTimer = undefined;
+    if (this.#sent) writePosition(this.#request.log, this.#sent);
+  }
+
+  #tellAt(number: number): void {
+    if (number === this.#at) return;
+    this.#at = number;
+    this.#tell({ kind: 'at', id: this.#request.id, number });
+  }
+
+  #note(level: 'warn' | 'info', message: string): void {
+    this.#tell({ kind: 'note', level, id: this.#request.id, message });
+  }
+
+  get #isStopped(): boolean {
+    return this.#stopped.signal.aborted;
+  }
+}
+
+/** The position, if its file is still there; else the beginning of what is. */
+function existing(log: string, position: LogPosition | undefined): LogPosition | undefined {
+  if (!position) return undefined;
+  const oldest = logFiles(log)[0];
+  return oldest && oldest.number > position.number ? { number: oldest.number, offset: 0 } : position;
+}
+
+function isBefore(a: LogPosition, b: LogPosition): boolean {
+  return a.number < b.number || (a.number === b.number && a.offset < b.offset);
+}
+
+/** Bytes of the log behind a position. */
+function waitingBytes(log: string, at: LogPosition): number {
+  const size = (path: string) => statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+  return logFiles(log)
+    .filter(({ number }) => number >= at.number)
+    .reduce((sum, { number, path }) => sum + size(path) - (number === at.number ? at.offset : 0), 0);
+}
+
+/** A position so many bytes before the end of the live file, or its beginning; the entry there may be a part of one. */
+function backFrom(log: string, bytes: number): LogPosition {
+  const end = endOf(log);
+  return { number: end.number, offset: Number.isFinite(end.offset) ? Math.max(0, end.offset - bytes) : 0 };
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
