@@ -81,7 +81,7 @@ describe('syslog', () => {
     expect(message).toHaveLength(Number(length));
     const id = await c.create(SAY, logging('syslog', address));
     expect(await c.refusal('POST', `/containers/${id}/start`)).toMatch(/dial tcp\+tls localhost:\d+: .*certificate/);
-    await c.run(['echo', 'unseen'], logging('syslog', { ...address, 'syslog-tls-skip-verify': 'true' }));
+    await c.run(['echo', 'unseen'], logging('syslog', { ...address, ...own, 'syslog-tls-skip-verify': 'true' }));
     await eventually(() => expect(server.bytes().toString()).toMatch(/unseen\n$/));
     await server.close();
   });
