@@ -1,5 +1,6 @@
 import type { CommandEntry, GroupEntry } from './command.ts';
 import { aliasCommands } from './commands/alias/index.ts';
+import { checkpointCommands } from './commands/checkpoint/index.ts';
 import { completionCommands } from './commands/completion/index.ts';
 import { containerCommands } from './commands/container/index.ts';
 import { contextCommands } from './commands/context/index.ts';
@@ -14,6 +15,7 @@ import { volumeCommands } from './commands/volume/index.ts';
 export const entries: readonly CommandEntry[] = [
   ...containerCommands,
   ...aliasCommands,
+  ...checkpointCommands,
   ...completionCommands,
   ...contextCommands,
   ...daemonCommands,
@@ -31,6 +33,7 @@ export const entries: readonly CommandEntry[] = [
 
 export const groups: readonly GroupEntry[] = [
   { path: 'alias', summary: 'Manage the names docker and docker-compose for this program' },
+  { path: 'checkpoint', summary: 'Manage checkpoints' },
   { path: 'completion', summary: 'Generate the autocompletion script for a shell' },
   { path: 'container', summary: 'Manage containers' },
   { path: 'context', summary: 'Manage contexts' },

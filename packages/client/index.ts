@@ -1,6 +1,9 @@
 export { formatAddress, parseAddress } from './address.ts';
 export type { AuthConfig } from './auth/login.ts';
 export { encodeAuth, registryLogin } from './auth/login.ts';
+export { createCheckpoint } from './checkpoints/create.ts';
+export { listCheckpoints } from './checkpoints/list.ts';
+export { removeCheckpoint } from './checkpoints/remove.ts';
 export type { ContainerPathStat } from './containers/archive.ts';
 export { copyFromContainer, copyToContainer, statContainerPath } from './containers/archive.ts';
 export type { AttachOptions } from './containers/attach.ts';

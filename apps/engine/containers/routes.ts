@@ -8,6 +8,7 @@ import {
   filtersOf,
   integerOf,
   json,
+  NO_CHECKPOINTS,
   type Reply,
   type Route,
   sizeOf,
@@ -103,6 +104,7 @@ function lifecycle(containers: ContainerService): Route[] {
     },
     done('start', 'start', (request) => {
       refuseStartBody(request);
+      if (textOf(request, 'checkpoint') !== undefined) throw new BerthError('not-supported', NO_CHECKPOINTS);
       return containers.start(nameOf(request), { detachKeys: textOf(request, 'detachKeys') });
     }),
     done('stop', 'stop', (request) => containers.stop(nameOf(request), stopOptions(request))),

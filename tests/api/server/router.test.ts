@@ -231,7 +231,7 @@ describe('what is not there', () => {
     ['GET', '/swarm', 503, /^This node is not a swarm manager/],
     ['POST', '/swarm/leave', 503, /^This node is not part of a swarm$/],
     ['GET', '/plugins/x/json', 404, /^plugin "x" not found$/],
-    ['DELETE', '/containers/x/checkpoints/y', 501, /experimental/],
+    ['DELETE', '/containers/x/checkpoints/y', 501, /checkpoints are not supported by Berth: they need CRIU/],
   ])('%s %s says so', async (method, path, status, message) => {
     const answer = await engine.request(method, path);
     expect(answer.status).toBe(status);
