@@ -22,6 +22,9 @@ const FOLDERS: Record<string, string> = {
 
 /** Verbs that lie in a file of another name. */
 const ELSEWHERE: Record<string, string> = {
+  'container.checkpointCreate': 'containers/routes-checkpoints.ts',
+  'container.checkpointList': 'containers/routes-checkpoints.ts',
+  'container.checkpointRemove': 'containers/routes-checkpoints.ts',
   'container.copyIn': 'containers/copy-in.ts',
   'container.copyOut': 'containers/copy-out.ts',
   'container.unpause': 'containers/pause.ts',

@@ -22,9 +22,6 @@ const MISSING: readonly Missing[] = [
 
 const NO_MANAGER =
   'This node is not a swarm manager. Use "docker swarm init" or "docker swarm join" to connect this node to swarm and try again.';
-/** Docker has this as an experiment that is off by default and answers 501 as well. */
-export const NO_CHECKPOINTS =
-  'checkpoints are not supported by Berth: they need CRIU (checkpoint and restore in userspace), which this engine does not drive';
 
 /** Endpoints that ask a swarm manager; this engine never is one. */
 const SWARM: readonly string[] = [
@@ -44,9 +41,6 @@ const FIXED: readonly (readonly [endpoint: string, code: ErrorCode, message: str
   ['POST /swarm/join', 'not-supported', 'swarm mode is not supported by Berth'],
   ['POST /swarm/leave', 'unavailable', 'This node is not part of a swarm'],
   ['POST /swarm/unlock', 'unavailable', 'This node is not part of a swarm'],
-  ['GET /containers/{id}/checkpoints', 'not-supported', NO_CHECKPOINTS],
-  ['POST /containers/{id}/checkpoints', 'not-supported', NO_CHECKPOINTS],
-  ['DELETE /containers/{id}/checkpoints/{checkpoint}', 'not-supported', NO_CHECKPOINTS],
   ['GET /plugins/privileges', 'not-supported', 'plugins are not supported by Berth'],
   ['POST /plugins/pull', 'not-supported', 'plugins are not supported by Berth'],
   ['POST /plugins/create', 'not-supported', 'plugins are not supported by Berth'],

@@ -8,7 +8,6 @@ import {
   filtersOf,
   integerOf,
   json,
-  NO_CHECKPOINTS,
   type Reply,
   type Route,
   sizeOf,
@@ -17,10 +16,17 @@ import {
   unframe,
 } from '../api/http.ts';
 import type { AttachOptions, ContainerService, WaitCondition } from './index.ts';
+import { checkpointRoutes, NO_CHECKPOINTS } from './routes-checkpoints.ts';
 import { fileRoutes } from './routes-files.ts';
 
 export function containerRoutes(containers: ContainerService): Route[] {
-  return [...showing(containers), ...lifecycle(containers), ...streaming(containers), ...fileRoutes(containers)];
+  return [
+    ...showing(containers),
+    ...lifecycle(containers),
+    ...streaming(containers),
+    ...fileRoutes(containers),
+    ...checkpointRoutes(),
+  ];
 }
 
 const nameOf = (request: ApiRequest) => request.param('id');
