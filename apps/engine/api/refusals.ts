@@ -6,10 +6,8 @@ type Missing = readonly [endpoint: string, name: string, what: string];
 
 /** Endpoints of Docker that this version of Berth does not have yet; a line goes when its verb comes. */
 const MISSING: readonly Missing[] = [
-  ['GET /containers/{id}/changes', 'container.changes', 'listing the changes of a container'],
   ['GET /containers/{id}/stats', 'container.stats', 'statistics of a container'],
   ['POST /containers/{id}/update', 'container.update', 'updating a container'],
-  ['POST /commit', 'image.commit', 'making an image of a container'],
   ['POST /build', 'build.start', 'building images'],
   ['POST /build/cancel', 'build.cancel', 'building images'],
   ['POST /session', 'build.session', 'building images with BuildKit'],

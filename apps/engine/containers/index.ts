@@ -7,6 +7,8 @@ import type { SandboxProvider } from '../networks/model.ts';
 import type { Database } from '../state/database.ts';
 import type { LiveVolumes, VolumeSource, VolumeUsers } from '../volumes/index.ts';
 import { attach } from './attach.ts';
+import { changes } from './changes.ts';
+import { commit } from './commit.ts';
 import { type Context, pathsOf } from './context.ts';
 import { copyIn } from './copy-in.ts';
 import { copyOut } from './copy-out.ts';
@@ -205,6 +207,8 @@ function createService(context: Context): ContainerService {
     copyOut: copyOut(context),
     copyIn: copyIn(context),
     export: exportContainer(context),
+    changes: changes(context),
+    commit: commit(context),
     counts: () => counts(context),
   };
 }

@@ -1,7 +1,8 @@
 import { BerthError } from '@berth/kit';
-import { type ApiRequest, booleanOf, empty, type Reply, type Route, textOf } from '../api/http.ts';
+import { parseReference, parseTag, type Reference, withDefaultTag } from '@berth/oci';
+import { type ApiRequest, booleanOf, empty, json, type Reply, type Route, textOf } from '../api/http.ts';
 import type { ContainerService } from './index.ts';
-import type { PathStat } from './service.ts';
+import type { CommitOptions, PathStat } from './service.ts';
 
 /** Files of containers: copying in and out, export. */
 export function fileRoutes(containers: ContainerService): Route[] {
@@ -50,7 +51,41 @@ export function fileRoutes(containers: ContainerService): Route[] {
         body: await containers.export(request.param('id')),
       }),
     },
+    {
+      method: 'GET',
+      path: '/containers/{id}/changes',
+      name: 'container.changes',
+      permission: 'read',
+      handler: async (request) => json(200, await containers.changes(request.param('id'))),
+    },
+    {
+      method: 'POST',
+      path: '/commit',
+      name: 'container.commit',
+      permission: 'write',
+      handler: async (request) =>
+        json(201, await containers.commit(request.query('container'), await commitOptions(request))),
+    },
   ];
+}
+
+function referenceOf(repository: string, tag: string): Reference {
+  const reference = parseReference(repository);
+  if (reference.digest !== undefined)
+    throw new BerthError('invalid', 'refusing to create a tag with a digest reference');
+  return tag === '' ? reference : { ...reference, tag: parseTag(tag) };
+}
+
+async function commitOptions(request: ApiRequest): Promise<CommitOptions> {
+  const [repository, tag] = [request.query('repo'), request.query('tag')];
+  return {
+    reference: repository === '' ? undefined : withDefaultTag(referenceOf(repository, tag)),
+    author: request.query('author'),
+    comment: request.query('comment'),
+    pause: !request.hasQuery('pause') || request.query('pause') === '' || booleanOf(request, 'pause'),
+    changes: request.queryAll('changes'),
+    config: await request.json(),
+  };
 }
 
 /** Errors: invalid when it is missing. */

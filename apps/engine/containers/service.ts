@@ -1,4 +1,5 @@
 import type { Duplex, Readable } from 'node:stream';
+import type { Reference } from '@berth/oci';
 import type { PathStat } from './files/protocol.ts';
 
 export type { PathStat };
@@ -61,6 +62,10 @@ export interface ContainerService {
   ): Promise<void>;
   /** The root file system as an archive. */
   export(name: string): Promise<Readable>;
+  /** What a container changed of its image; kind 0 is modified, 1 added, 2 deleted. */
+  changes(name: string): Promise<{ Path: string; Kind: 0 | 1 | 2 }[]>;
+  /** Makes an image of a container. */
+  commit(name: string, options: CommitOptions): Promise<{ Id: string }>;
   /** Numbers for `info`. */
   counts(): { total: number; running: number; paused: number; stopped: number };
 }
@@ -100,6 +105,19 @@ export interface LogsOptions {
   details: boolean;
   /** -1 = all. */
   tail: number;
+}
+
+export interface CommitOptions {
+  /** Untagged where it is undefined. */
+  reference: Reference | undefined;
+  author: string;
+  comment: string;
+  /** A running container is paused meanwhile. */
+  pause: boolean;
+  /** Dockerfile instructions, one each. */
+  changes: string[];
+  /** Configuration in place of the container's own, as it came. */
+  config: CreateBody | undefined;
 }
 
 export interface AttachOptions {

@@ -21,6 +21,11 @@ export function toImage({ store }: ImageContext, row: ImageRow): Image {
   return { id: row.id, config: row.config, manifest: row.manifest, tags, digests, size, createdAt: row.created };
 }
 
+/** The image that this one was made of here, as long as there is such an image; '' for others. */
+export function visibleParent({ store }: ImageContext, { parent }: ImageRow): string {
+  return parent !== '' && store.image(parent)?.removed === false ? parent : '';
+}
+
 /** A lease that answers with whole images. */
 export function leaseOf(context: ImageContext): ContentLease & Pick<LeaseWithId, 'holdEverything'> {
   const lease = openLease(context.content, context.store);

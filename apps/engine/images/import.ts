@@ -1,6 +1,6 @@
 import { familiarString } from '@berth/oci';
 import { decompressed } from '../archives/index.ts';
-import { applyChanges } from './changes.ts';
+import { applyChanges } from './changes/index.ts';
 import { announce, type ImageContext } from './context.ts';
 import type { Image, ImageConfig } from './model.ts';
 import { formatPlatform, hostPlatform, parsePlatform } from './pull-platform.ts';

@@ -4,6 +4,7 @@ import { MANIFEST_LIMIT } from '@berth/oci';
 import type { EngineConfig } from '../config.ts';
 import type { Publish } from '../events/model.ts';
 import type { Database } from '../state/database.ts';
+import { addLayer } from './add-layer.ts';
 import { ImageContent } from './content.ts';
 import { announce, type ImageContext, leaseOf, toImage } from './context.ts';
 import { importImage } from './import.ts';
@@ -22,6 +23,7 @@ import { makeStarterImages } from './starter/index.ts';
 import { ImageStore } from './store.ts';
 import { tagImage } from './tag.ts';
 
+export { applyChanges } from './changes/index.ts';
 export type * from './model.ts';
 export type * from './service.ts';
 export type { TransferOptions, Transfers, TransfersOptions } from './transfers.ts';
@@ -64,6 +66,7 @@ export async function createImages({ config, db, log, publish, users }: ImagesOp
     save: (names) => saveImages(context, names),
     starter: (names, onProgress) => makeStarterImages(context, names, { onProgress, temporary }),
     lease: () => leaseOf(context),
+    addLayer: (request) => addLayer(context, request),
     manifestOf: async (id) => {
       const row = resolveImage(store, id);
       const bytes = await content.blobs.readAll(row.manifest, MANIFEST_LIMIT);

@@ -1,4 +1,4 @@
-import { type ImageContext, toImage } from './context.ts';
+import { type ImageContext, toImage, visibleParent } from './context.ts';
 import type { ImageRunConfig } from './model.ts';
 import { resolveImage } from './resolve.ts';
 import type { HistoryItem, ImageInspect } from './wire.ts';
@@ -19,7 +19,7 @@ export function inspectImage(context: ImageContext, name: string): ImageInspect 
     Id: row.id,
     RepoTags: image.tags,
     RepoDigests: image.digests,
-    Parent: '',
+    Parent: visibleParent(context, row),
     Comment: config.history?.at(-1)?.comment ?? '',
     Created: config.created ?? NEVER,
     DockerVersion: config.docker_version ?? '',

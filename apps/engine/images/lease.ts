@@ -43,7 +43,7 @@ async function addImage(
   holds: Holds,
   request: AddImageRequest,
 ): Promise<Digest> {
-  const { configBytes, manifestBytes, manifestMediaType, references, related = [] } = request;
+  const { configBytes, manifestBytes, manifestMediaType, references, related = [], parent = '' } = request;
   const config = parseImageConfig(configBytes);
   const id = digestOf(configBytes);
   const manifestDigest = digestOf(manifestBytes);
@@ -76,7 +76,7 @@ async function addImage(
         config,
         created: createdAtOf(config),
       };
-      store.putImage({ ...row, tagged: 0, removed: false }, [...blobs]);
+      store.putImage({ ...row, parent, tagged: 0, removed: false }, [...blobs]);
     }
     for (const reference of references) store.putReference(reference, id);
   });

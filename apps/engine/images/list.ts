@@ -1,7 +1,7 @@
 import { matchesLabels, parseBoolean, parseTimestamp, unknownFilter } from '@berth/contract';
 import { BerthError } from '@berth/kit';
 import { familiarName, familiarString, type Reference } from '@berth/oci';
-import type { ImageContext } from './context.ts';
+import { type ImageContext, visibleParent } from './context.ts';
 import { matchPath } from './match-path.ts';
 import { namesOf } from './names.ts';
 import { resolveImage } from './resolve.ts';
@@ -32,7 +32,7 @@ export function listImages(context: ImageContext, options: ListImagesOptions): I
       Created: Math.floor(row.created / 1000),
       Id: row.id,
       Labels: row.config.config?.Labels ?? null,
-      ParentId: '',
+      ParentId: visibleParent(context, row),
       RepoDigests: digests,
       RepoTags: tags,
       SharedSize: uses === undefined ? -1 : sum(layers.filter(({ diffId }) => (uses.get(diffId) ?? 0) > 1)),

@@ -1,4 +1,4 @@
-import type { Digest } from '@berth/oci';
+import type { Digest, Reference } from '@berth/oci';
 
 /** The `config` member of an OCI image configuration, the fields that the engine reads. All optional, as in the wild. */
 export interface ImageRunConfig {
@@ -54,6 +54,20 @@ export interface ImageSource {
   resolve(reference: string): Image;
   /** Unpacked layer directories of an image, topmost first, for overlayfs `lowerdir`. */
   layerDirectories(id: Digest): string[];
+  /** Makes an image of another one and a layer on top of it. Errors: invalid (`max depth exceeded`, archive). */
+  addLayer(request: AddLayerRequest): Promise<Image>;
+}
+
+export interface AddLayerRequest {
+  parent: Digest;
+  /** Uncompressed layer archive; one without entries adds no layer. */
+  layer: AsyncIterable<Uint8Array>;
+  config: ImageRunConfig;
+  author: string;
+  comment: string;
+  /** What made the layer, for the history. */
+  createdBy: string;
+  reference: Reference | undefined;
 }
 
 /** What images ask about containers; joined in main.ts. */

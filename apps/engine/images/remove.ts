@@ -110,7 +110,7 @@ function untag(context: ImageContext, id: Digest, references: readonly Reference
 }
 
 /**
- * Takes an image away that has no names any more. While a stopped container stands on it, its layers stay until
+ * Takes an image away that has no names any more. While a stopped container stands on it, its content stays until
  * `forgetRemoved`.
  */
 export async function deleteImage(context: ImageContext, id: Digest): Promise<RemovedItem[]> {
@@ -121,7 +121,7 @@ export async function deleteImage(context: ImageContext, id: Digest): Promise<Re
   const isUsed = context.users().containersOf(id).length > 0;
   announce(context, 'delete', id, id);
   durably(store.db, () => (isUsed ? store.hideImage(id) : store.removeImage(id)));
-  await content.collect(blobs, isUsed ? [] : diffIds);
+  if (!isUsed) await content.collect(blobs, diffIds);
   const gone = diffIds.map((diffId) => content.layer(diffId) === undefined);
   const chain = chainIds(diffIds);
   return [
@@ -139,8 +139,9 @@ export async function forgetRemoved(context: ImageContext): Promise<void> {
   for (const id of store.removedImages()) {
     if (context.users().containersOf(id).length > 0) continue;
     const diffIds = store.layers(id).map((layer) => layer.diffId);
+    const blobs = store.blobs(id);
     durably(store.db, () => store.removeImage(id));
-    await content.collect([], diffIds);
+    await content.collect(blobs, diffIds);
   }
 }
 

@@ -94,6 +94,8 @@ export interface AddImageRequest {
   manifestBytes: Uint8Array;
   manifestMediaType: string;
   references: Reference[];
+  /** The image that it was made of here. */
+  parent?: Digest;
   /** Further blobs to keep with the image, such as the index it was chosen from. */
   related?: Digest[];
 }

@@ -41,6 +41,7 @@ const MIGRATIONS = [
      PRIMARY KEY (domain, path, tag, digest)
    ) STRICT, WITHOUT ROWID;
    CREATE INDEX image_references_by_image ON image_references (image);`,
+  `ALTER TABLE images ADD COLUMN parent TEXT NOT NULL DEFAULT '';`,
 ];
 
 /** A layer that is unpacked; `directory` is its short name below `l/`. */
@@ -60,11 +61,13 @@ export interface ImageRow {
   config: ImageConfig;
   /** Milliseconds since the epoch. */
   created: number;
+  /** The image that a container was of when this one was made of it; '' for all others. */
+  parent: Digest | '';
   /** Milliseconds since the epoch of the last local tag, 0 for never. */
   tagged: number;
   /**
-   * Removed by a user while a container still stood on it: nobody sees it any more, its layers stay until the container
-   * goes.
+   * Removed by a user while a container still stood on it: nobody sees it any more, its content stays until the container
+   * goes. A commit of the container needs all of it.
    */
   removed: boolean;
 }
@@ -187,13 +190,13 @@ export class ImageStore {
 
   /** Writes an image with its layers (which must have rows) and blobs, in the place of what was there of it. */
   putImage(image: ImageRow, blobs: readonly Digest[]): void {
-    const { id, manifest, manifestType, config, created, tagged } = image;
+    const { id, manifest, manifestType, config, created, tagged, parent } = image;
     this.db
       .prepare(
-        `INSERT INTO images VALUES (?, ?, ?, ?, ?, ?, 0) ON CONFLICT (id) DO UPDATE
+        `INSERT INTO images VALUES (?, ?, ?, ?, ?, ?, 0, ?) ON CONFLICT (id) DO UPDATE
          SET manifest = excluded.manifest, manifest_type = excluded.manifest_type, removed = 0`,
       )
-      .run(id, manifest, manifestType, JSON.stringify(config), created, tagged);
+      .run(id, manifest, manifestType, JSON.stringify(config), created, tagged, parent);
     this.db.prepare('DELETE FROM image_layers WHERE image = ?').run(id);
     const addLayer = this.db.prepare('INSERT INTO image_layers VALUES (?, ?, ?)');
     for (const [position, diffId] of config.rootfs.diff_ids.entries()) addLayer.run(id, position, diffId);
@@ -206,10 +209,9 @@ export class ImageStore {
     this.db.prepare('DELETE FROM images WHERE id = ?').run(id);
   }
 
-  /** Takes an image out of sight and keeps its layers. */
+  /** Takes an image out of sight and keeps its content. */
   hideImage(id: Digest): void {
     this.db.prepare('DELETE FROM image_references WHERE image = ?').run(id);
-    this.db.prepare('DELETE FROM image_blobs WHERE image = ?').run(id);
     this.db.prepare('UPDATE images SET removed = 1 WHERE id = ?').run(id);
   }
 
@@ -262,5 +264,6 @@ function toImage(row: Row): ImageRow {
     created: Number(row.created),
     tagged: Number(row.tagged),
     removed: row.removed === 1,
+    parent: String(row.parent) as Digest | '',
   };
 }

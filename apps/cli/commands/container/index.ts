@@ -9,6 +9,12 @@ export const containerCommands: readonly CommandEntry[] = [
     load: async () => (await import('./attach.ts')).command,
   },
   {
+    path: 'container commit',
+    aliases: ['commit'],
+    summary: "Create a new image from a container's changes",
+    load: async () => (await import('./commit.ts')).command,
+  },
+  {
     path: 'container cp',
     aliases: ['cp'],
     summary: 'Copy files/folders between a container and the local filesystem',
@@ -19,6 +25,12 @@ export const containerCommands: readonly CommandEntry[] = [
     aliases: ['create'],
     summary: 'Create a new container',
     load: async () => (await import('./create.ts')).command,
+  },
+  {
+    path: 'container diff',
+    aliases: ['diff'],
+    summary: "Inspect changes to files or directories on a container's filesystem",
+    load: async () => (await import('./diff.ts')).command,
   },
   {
     path: 'container exec',

@@ -31,8 +31,8 @@ export function enterView(mounts: ThreadMounts, view: View, { writable }: { writ
     case 'layers':
       enterLayers(mounts, view, writable);
       return;
-    case 'directory':
-      withDescriptor(openSync(view.path, O.PATH | O.DIRECTORY), becomeRoot);
+    case 'compared':
+      enterImage(mounts, view);
   }
 }
 
@@ -90,7 +90,7 @@ function enterLayers(mounts: ThreadMounts, view: View & { kind: 'layers' }, writ
       trees.push({ tree, mount: one });
       if (one.readOnly) restrictTree(tree, MOUNT_ATTR.RDONLY);
     }
-    forgetVolatile(view);
+    if (writable || view.work !== '') forgetVolatile(view);
     mounts.enterEmpty();
     withDescriptor(openSync(DATA, O.PATH | O.DIRECTORY), (place) => attachTree(data, place));
     // Layers are named from here: a page has to do for all of them.
@@ -123,6 +123,23 @@ function enterLayers(mounts: ThreadMounts, view: View & { kind: 'layers' }, writ
 /** The mark of a mount that did not care for syncing; with it the kernel refuses every further mount. */
 export function forgetVolatile({ dataRoot, work }: { dataRoot: string; work: string }): void {
   rmSync(join(dataRoot, work, 'work', 'incompat'), { recursive: true, force: true });
+}
+
+/** One layer alone is its directory: overlayfs wants two at least. */
+function enterImage(mounts: ThreadMounts, { dataRoot, lower, upper }: View & { kind: 'compared' }): void {
+  const own = openSync(join(dataRoot, upper), O.RDONLY | O.DIRECTORY);
+  try {
+    if (lower.length === 1) withDescriptor(openSync(join(dataRoot, lower[0]!), O.PATH | O.DIRECTORY), becomeRoot);
+    else
+      enterLayers(
+        mounts,
+        { kind: 'layers', dataRoot, lower: lower.slice(1), upper: lower[0]!, work: '', mounts: [] },
+        false,
+      );
+    changeDirectory(own);
+  } finally {
+    closeSync(own);
+  }
 }
 
 /** Where a view is put together in a namespace of nothing else. */

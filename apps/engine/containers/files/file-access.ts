@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 import { MessageChannel, type Worker } from 'node:worker_threads';
 import { BerthError } from '@berth/kit';
 import { createWorkerPool, feedPort, readPort } from '../../archives/index.ts';
-import type { FileJob, FromFileWorker, PathStat, View } from './protocol.ts';
+import type { FileAnswer, FileJob, FromFileWorker } from './protocol.ts';
 
 type WithoutPort<J> = J extends { port: unknown } ? Omit<J, 'port'> : J;
 /** A job as its caller gives it. */
@@ -11,7 +11,7 @@ export type FileTask = WithoutPort<FileJob>;
 /** A job that was begun. */
 export interface BegunJob {
   /** Settles when the job is done; of jobs that give an archive, when it begins. */
-  answer: Promise<PathStat | undefined>;
+  answer: Promise<FileAnswer>;
   /** The archive of a `read`, `export` or `layer` job. The job ends with it; destroying it ends the job. */
   body: Readable | undefined;
   /** Resolves when nothing is mounted and nothing is open any more. Never rejects. */
@@ -37,7 +37,7 @@ export function createFileAccess(): FileAccess {
   });
   return {
     begin: (task, { source, signal } = {}) => {
-      const answer = Promise.withResolvers<PathStat | undefined>();
+      const answer = Promise.withResolvers<FileAnswer>();
       // Whoever asks only for the archive hears of a failure there.
       answer.promise.catch(() => undefined);
       const { job, body, end } = withPort(task, source);
@@ -61,7 +61,7 @@ export function createFileAccess(): FileAccess {
 }
 
 function withPort(task: FileTask, source: AsyncIterable<Uint8Array> | undefined) {
-  if (task.kind === 'stat') return { job: task, body: undefined, end: () => undefined };
+  if (task.kind === 'stat' || task.kind === 'changes') return { job: task, body: undefined, end: () => undefined };
   const { port1, port2 } = new MessageChannel();
   const job: FileJob = { ...task, port: port2 };
   if (task.kind === 'write') {
@@ -76,7 +76,7 @@ function withPort(task: FileTask, source: AsyncIterable<Uint8Array> | undefined)
 
 async function* empty(): AsyncGenerator<Uint8Array> {}
 
-function runJob(worker: Worker, job: FileJob, answer: PromiseWithResolvers<PathStat | undefined>): Promise<void> {
+function runJob(worker: Worker, job: FileJob, answer: PromiseWithResolvers<FileAnswer>): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const ended = () => reject(new BerthError('canceled', 'the worker was ended'));
   const failed = (cause: unknown) => reject(new BerthError('internal', 'a worker failed', { cause }));
@@ -94,5 +94,3 @@ function runJob(worker: Worker, job: FileJob, answer: PromiseWithResolvers<PathS
     worker.off('exit', ended).off('error', failed).off('message', take);
   });
 }
-
-export type { PathStat, View };

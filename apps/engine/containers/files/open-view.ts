@@ -5,6 +5,7 @@ import { O, openBeneath } from '../../linux/open-in-root.ts';
 import { isRunning } from '../../linux/process.ts';
 import { type Context, pathsOf } from '../context.ts';
 import type { ContainerRecord } from '../model.ts';
+import { INIT_PATH } from '../spec/mounts.ts';
 import { isActive } from '../stop.ts';
 import type { View, ViewMount } from './protocol.ts';
 
@@ -34,6 +35,19 @@ export async function openRootView(context: Context, record: ContainerRecord): P
     : layersView(context, record, []);
   return { view, async [Symbol.asyncDispose]() {} };
 }
+
+/** The container's own layer beside its image. */
+export function comparedView({ config, images }: Context, record: ContainerRecord): View {
+  const { dataRoot } = config;
+  const lower = images.layerDirectories(record.imageId).map((path) => relative(dataRoot, path));
+  return { kind: 'compared', dataRoot, lower, upper: relative(dataRoot, pathsOf(config, record.id).upper) };
+}
+
+/** Where runtimes make what they mount on, if the image does not have it. */
+export const PLACEHOLDERS = [
+  ...['/dev', '/proc', '/sys', '/etc/hosts', '/etc/hostname', '/etc/resolv.conf', INIT_PATH],
+  ...['/dev/console', '/dev/mqueue', '/dev/pts', '/dev/shm'],
+];
 
 function runningView({ id, state }: ContainerRecord, scope: Scope): View {
   const ended = () =>

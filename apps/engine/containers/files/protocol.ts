@@ -1,5 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { ErrorCode } from '@berth/kit';
+import type { LayerChange } from './compare-layer.ts';
 
 /** Something of the host that a container has at `target`. */
 export interface ViewMount {
@@ -18,8 +19,8 @@ export type View =
   | { kind: 'mounted'; rootfs: string }
   /** A container that does not run: its layers are mounted for this job alone. Layers are paths below `dataRoot`, topmost first. */
   | { kind: 'layers'; dataRoot: string; lower: string[]; upper: string; work: string; mounts: ViewMount[] }
-  /** One directory. */
-  | { kind: 'directory'; path: string };
+  /** The image as root, and a container's own layer as working directory. Paths are below `dataRoot`. */
+  | { kind: 'compared'; dataRoot: string; lower: string[]; upper: string };
 
 /** A file in a container; Docker's ContainerPathStat but for the form of its members. */
 export interface PathStat {
@@ -51,11 +52,16 @@ export type FileJob =
     }
   /** All files of the view. */
   | { kind: 'export'; view: View; port: MessagePort }
-  /** An upper directory as a layer archive, without the names in `skips` (in the archive, bytes as latin1). */
-  | { kind: 'layer'; view: View; port: MessagePort; skips: string[] };
+  /** What a container's own layer changes. `placeholders`: what a runtime made to mount on it is none. */
+  | { kind: 'changes'; view: View; placeholders: string[] }
+  /** These changes as a layer archive. */
+  | { kind: 'layer'; view: View; placeholders: string[]; port: MessagePort };
+
+/** What comes of a job besides an archive. */
+export type FileAnswer = PathStat | LayerChange[] | undefined;
 
 /** Answers of a worker: one `answer` for each job, then one `left` when it has let go of everything. */
 export type FromFileWorker =
-  | { kind: 'answer'; ok: true; value: PathStat | undefined }
+  | { kind: 'answer'; ok: true; value: FileAnswer }
   | { kind: 'answer'; ok: false; code: ErrorCode; message: string; hint: string | undefined }
   | { kind: 'left' };

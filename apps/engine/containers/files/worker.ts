@@ -13,9 +13,10 @@ import { changeDirectory } from '../../linux/chroot.ts';
 import { closeForeign } from '../../linux/close.ts';
 import { detachThreadMounts } from '../../linux/thread-mounts.ts';
 import { resolveUser } from '../parse/user.ts';
+import { compareLayer } from './compare-layer.ts';
 import { enterView, forgetVolatile } from './enter-view.ts';
 import { findFile, openDirectory, readSmallFile } from './find-file.ts';
-import type { FileJob, FromFileWorker, PathStat } from './protocol.ts';
+import type { FileAnswer, FileJob, FromFileWorker } from './protocol.ts';
 
 /**
  * Worker thread that looks into containers, one job at a time, with the container's files as its root. Everything that
@@ -29,7 +30,7 @@ engine.on('message', (job: FileJob) => void serve(job));
 
 async function serve(job: FileJob): Promise<void> {
   let answered = false;
-  const answer = (value?: PathStat) => {
+  const answer = (value?: FileAnswer) => {
     answered = true;
     say({ kind: 'answer', ok: true, value });
   };
@@ -45,7 +46,7 @@ async function serve(job: FileJob): Promise<void> {
   }
 }
 
-async function work(job: FileJob, answer: (value?: PathStat) => void): Promise<void> {
+async function work(job: FileJob, answer: (value?: FileAnswer) => void): Promise<void> {
   switch (job.kind) {
     case 'stat':
       answer(findFile(job.path).stat);
@@ -64,10 +65,13 @@ async function work(job: FileJob, answer: (value?: PathStat) => void): Promise<v
     case 'export':
       answer();
       return send(new TreeReader({ only: undefined, as: Buffer.alloc(0) }), job.port);
+    case 'changes':
+      answer(compareLayer(new Set(job.placeholders)).changes);
+      return;
     case 'layer': {
-      const skips = new Set(job.skips);
+      const { same } = compareLayer(new Set(job.placeholders));
       answer();
-      const options = { only: undefined, as: Buffer.alloc(0), layer: true, skips: (name: string) => skips.has(name) };
+      const options = { only: undefined, as: Buffer.alloc(0), layer: true, skips: (name: string) => same.has(name) };
       return send(new TreeReader(options), job.port);
     }
   }

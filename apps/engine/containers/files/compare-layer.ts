@@ -1,0 +1,162 @@
+import { type BigIntStats, closeSync, constants, lstatSync, openSync, readdirSync } from 'node:fs';
+import { BerthError, errnoOf } from '@berth/kit';
+import { changeDirectory } from '../../linux/chroot.ts';
+import { getXattr } from '../../linux/xattr.ts';
+
+/** A difference between a container's own layer and its image; `kind` as on Docker's wire. */
+export interface LayerChange {
+  /** Absolute, bytes as latin1 characters. */
+  path: string;
+  kind: typeof MODIFIED | typeof ADDED | typeof DELETED;
+}
+
+export const MODIFIED = 0;
+export const ADDED = 1;
+export const DELETED = 2;
+
+export interface LayerComparison {
+  /** In the order of names, directories before what is in them. */
+  changes: LayerChange[];
+  /** What the layer has although it is no change: names as in an archive, without a slash in front. */
+  same: Set<string>;
+}
+
+const ENTER = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
+const DEPTH_MAX = 4000;
+const CHANGES_MAX = 2_000_000;
+
+/**
+ * Compares the upper directory that is the thread's working directory with the image that is its root, as Docker does:
+ * a directory has changed when its attributes did or something in it, whatever its times say. `placeholders` are paths
+ * that runtimes mount on: what they made there, empty, is no change.
+ */
+export function compareLayer(placeholders: ReadonlySet<string>): LayerComparison {
+  const comparison = new Comparison(placeholders);
+  comparison.visit('', { lower: true, isHidden: false });
+  return comparison;
+}
+
+/** What is known of a directory of the layer. */
+interface Place {
+  /** The image has a directory there as well. */
+  lower: boolean;
+  /** The layer hides the image's directory: all that is in it counts, also what looks the same. */
+  isHidden: boolean;
+}
+
+class Comparison implements LayerComparison {
+  readonly changes: LayerChange[] = [];
+  readonly same = new Set<string>();
+  readonly #placeholders: ReadonlySet<string>;
+  #depth = 0;
+
+  constructor(placeholders: ReadonlySet<string>) {
+    this.#placeholders = placeholders;
+  }
+
+  visit(directory: string, place: Place): void {
+    const names = readdirSync('.', { encoding: 'buffer' }).sort(Buffer.compare);
+    if (place.isHidden && place.lower) this.#deleted(directory, new Set(names.map((name) => name.toString('latin1'))));
+    for (const name of names) this.#entry(name, `${directory}/${name.toString('latin1')}`, place);
+  }
+
+  #entry(name: Buffer, path: string, place: Place): void {
+    const stat = lstatSync(name, { bigint: true, throwIfNoEntry: false });
+    if (stat === undefined) return;
+    const lower = place.lower ? lowerStat(path) : undefined;
+    if (isWhiteout(stat)) {
+      if (lower) this.#add(path, DELETED);
+      else this.same.add(path.slice(1));
+    } else if (stat.isDirectory()) this.#directory(name, path, { stat, lower, place });
+    else if (!lower && this.#placeholders.has(path) && stat.isFile() && stat.size === 0n) this.same.add(path.slice(1));
+    else if (!lower) this.#add(path, ADDED);
+    else if (differs(stat, lower) || !sameCapability(name, path, stat)) this.#add(path, MODIFIED);
+    else if (!place.isHidden) this.same.add(path.slice(1));
+  }
+
+  #directory(
+    name: Buffer,
+    path: string,
+    { stat, lower, place }: { stat: BigIntStats; lower: BigIntStats | undefined; place: Place },
+  ): void {
+    const at = this.changes.length;
+    const isOwn = lower === undefined || differs(stat, lower);
+    // Taken back when nothing comes after it.
+    this.#add(path, lower === undefined ? ADDED : MODIFIED);
+    const isEmpty = this.#inside(name, (names) => {
+      const isHidden = place.isHidden || getXattr('.', 'trusted.overlay.opaque')?.toString('latin1') === 'y';
+      this.visit(path, { lower: lower?.isDirectory() ?? false, isHidden });
+      return names === 0;
+    });
+    const isPlaceholder = lower === undefined && isEmpty === true && this.#placeholders.has(path);
+    if (isPlaceholder || (!isOwn && this.changes.length === at + 1)) {
+      this.changes.length = at;
+      if (isPlaceholder || !place.isHidden) this.same.add(path.slice(1));
+    }
+  }
+
+  #inside<T>(name: Buffer, work: (names: number) => T): T | undefined {
+    if (++this.#depth > DEPTH_MAX)
+      throw new BerthError('invalid', `directories are nested more than ${DEPTH_MAX} deep`);
+    let back: number | undefined;
+    let fd: number | undefined;
+    try {
+      fd = openSync(name, ENTER);
+      back = openSync('.', constants.O_RDONLY | constants.O_DIRECTORY);
+      changeDirectory(fd);
+      return work(readdirSync('.').length);
+    } catch (error) {
+      // Gone, or something else, since it was looked at.
+      if (fd === undefined && ['ENOENT', 'ENOTDIR', 'ELOOP'].includes(errnoOf(error) ?? '')) return undefined;
+      throw error;
+    } finally {
+      this.#depth--;
+      if (back !== undefined) {
+        changeDirectory(back);
+        closeSync(back);
+      }
+      if (fd !== undefined) closeSync(fd);
+    }
+  }
+
+  /** What a directory of the image has and the one that hides it has not. */
+  #deleted(directory: string, present: ReadonlySet<string>): void {
+    const below = readdirSync(bytes(directory), { encoding: 'buffer' }).sort(Buffer.compare);
+    for (const name of below) {
+      const key = name.toString('latin1');
+      if (!present.has(key)) this.#add(`${directory}/${key}`, DELETED);
+    }
+  }
+
+  #add(path: string, kind: LayerChange['kind']): void {
+    if (this.changes.length >= CHANGES_MAX) {
+      throw new BerthError('invalid', `the container changed more than ${CHANGES_MAX} files`);
+    }
+    this.changes.push({ path, kind });
+  }
+}
+
+/** Of the image; its directories above are no links, for the layer has directories there. */
+function lowerStat(path: string): BigIntStats | undefined {
+  const stat = lstatSync(bytes(path), { bigint: true, throwIfNoEntry: false });
+  return stat && isWhiteout(stat) ? undefined : stat;
+}
+
+function isWhiteout(stat: BigIntStats): boolean {
+  return stat.isCharacterDevice() && stat.rdev === 0n;
+}
+
+function differs(a: BigIntStats, b: BigIntStats): boolean {
+  if (a.mode !== b.mode || a.uid !== b.uid || a.gid !== b.gid || a.rdev !== b.rdev) return true;
+  return !a.isDirectory() && (a.mtimeNs !== b.mtimeNs || a.size !== b.size);
+}
+
+function sameCapability(name: Buffer, path: string, stat: BigIntStats): boolean {
+  if (!stat.isFile()) return true;
+  const [own, lower] = [getXattr(name, 'security.capability'), getXattr(bytes(path), 'security.capability')];
+  return own === lower || (own !== undefined && lower !== undefined && own.equals(lower));
+}
+
+function bytes(path: string): Buffer {
+  return Buffer.from(path, 'latin1');
+}
