@@ -53,7 +53,8 @@ test('pause=0 and pause=false leave the container running; all else pauses it', 
   const container = await containers.begin(['sleep', '1000']);
   for (const pause of ['0', 'false']) expect((await commit({ container, pause })).status).toBe(201);
   expect(await containers.events(container)).not.toContain('pause');
-  for (const query of [{}, { pause: '' }, { pause: '1' }]) {
+  const pausing: Record<string, string>[] = [{}, { pause: '' }, { pause: '1' }];
+  for (const query of pausing) {
     expect((await commit({ container, ...query })).status).toBe(201);
   }
   const events = await containers.events(container);
