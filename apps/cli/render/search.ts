@@ -18,7 +18,7 @@ export function renderSearch(
     format === '' || format === 'table'
       ? { kind: 'table', columns: ['Name', 'Description', 'StarCount', 'IsOfficial'] }
       : { kind: 'custom', format };
-  return renderList(results, searchSpec(!options.noTrunc, format === 'json'), wanted);
+  return renderList(results, searchSpec(!options.noTrunc, format === 'json' || format === '{{json .}}'), wanted);
 }
 
 function searchSpec(trunc: boolean, json: boolean): ListSpec<SearchResult> {
