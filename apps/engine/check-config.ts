@@ -7,6 +7,7 @@ import { parseMetricsAddress } from './metrics/index.ts';
 /** What was made of settings that name files and addresses. */
 export interface CheckedConfig {
   tls: TlsOptions | undefined;
+  /** Everything that will be listened on, metrics included. */
   addresses: Address[];
   /** Sentences for `info` about what is open to others. */
   warnings: string[];
@@ -17,9 +18,10 @@ export function checkConfig(config: EngineConfig, options = { dry: false }): Che
   const tls = readTls(config);
   const addresses = checkAddresses(config, tls, options);
   checkEngineDefaults(config);
-  if (config.metricsAddress !== undefined) parseMetricsAddress(config.metricsAddress, tls);
   const warnings = exposureWarnings(addresses, tls);
   if (config.tls && isOpenToOthers(config.tlsKey))
     warnings.push(`WARNING: other users of this machine may read the key of the API, ${config.tlsKey}`);
+  if (config.metricsAddress !== undefined)
+    addresses.push({ kind: 'tcp', ...parseMetricsAddress(config.metricsAddress, tls) });
   return { tls, addresses, warnings };
 }

@@ -76,15 +76,18 @@ function followFilesBeside(beside) {
 }
 
 /**
+ * The name of a source's product: its own, with those of its folders before it where another file has it already.
+ *
  * @param {Map<string, string>} beside
  * @param {string} source
  */
 function claim(beside, source) {
   if (!existsSync(source)) throw new SetupError(`A source file names ${source}, which does not exist`);
-  const name = basename(source).replace(/\.ts$/, '.mjs');
-  const holder = beside.get(name) ?? source;
-  if (holder !== source)
-    throw new SetupError(`${source} and ${holder} would both be built as ${name}`, 'Rename one of them.');
+  let name = basename(source).replace(/\.ts$/, '.mjs');
+  for (let folder = dirname(source); (beside.get(name) ?? source) !== source; folder = dirname(folder)) {
+    if (folder === dirname(folder)) throw new SetupError(`No name is left for what is built of ${source}`);
+    name = `${basename(folder)}-${name}`;
+  }
   beside.set(name, source);
   return name;
 }

@@ -35,11 +35,13 @@ export function engineLog(options: readonly string[]): string {
 
 /** True when the options say no more than which engine is meant. */
 export function namesOnly(options: readonly string[]): boolean {
-  return (
-    options.length === 0 ||
-    (options.length === 2 && options[0] === '--exec-root') ||
-    (options.length === 1 && /^--exec-root=/.test(options[0] ?? ''))
-  );
+  const rest = [...options];
+  for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
+    const [, name, value] = /^--(exec-root|config-file)(=.*)?$/.exec(word) ?? [];
+    if (name === undefined) return false;
+    if (value === undefined) rest.shift();
+  }
+  return true;
 }
 
 function execRoot(options: readonly string[]): string {

@@ -15,13 +15,13 @@ async function onOwnMachine(script: string) {
     'set -e',
     ...['/run', '/var/lib', '/var/log'].map((path) => `mount -t tmpfs none ${path}`),
     'ip link set lo up',
-    // Whatever the script does, its engine ends with it.
-    'trap \'kill -9 "$(cat /run/berth/berth.pid 2>/dev/null)" 2>/dev/null || true\' EXIT',
     'set +e',
   ];
   const env = { BERTH: clientProgram('berth'), HOME: home, DOCKER_CONFIG: home, DOCKER_HOST: '', BERTH_HOST: '' };
   try {
-    const args = ['--mount', '--net', '--propagation', 'private', 'sh', '-c', [...prepare, script].join('\n')];
+    // Whatever the script does, all that it started ends with it.
+    const space = ['--mount', '--net', '--propagation', 'private', '--pid', '--fork', '--kill-child', '--mount-proc'];
+    const args = [...space, 'sh', '-c', [...prepare, script].join('\n')];
     return await run('unshare', args, { env });
   } finally {
     rmSync(home, { recursive: true, force: true });

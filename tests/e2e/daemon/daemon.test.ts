@@ -1,8 +1,8 @@
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { clientProgram } from '../../support/client.ts';
 import { run } from '../../support/docker.ts';
-import { flagsOf } from '../../support/engine.ts';
+import { configFile, flagsOf } from '../../support/engine.ts';
 import { chooseIdentity, type EngineIdentity } from '../../support/identity.ts';
 import { busyboxImage, dockerArchive } from '../../support/images.ts';
 import { sweep } from '../../support/leaks.ts';
@@ -67,6 +67,34 @@ describe('berth daemon', () => {
     expect((await berth(['daemon', 'restart', ...its()])).stdout).toMatch(/^restarted the engine \(pid \d+, log /);
     expect(before.stdout).toMatch(/^[1-9]\d* 20/);
     expect(await process()).toEqual(before);
+  });
+
+  it('finds and starts an engine whose addresses and roots are in its configuration file', async () => {
+    expect((await berth(['daemon', 'stop', ...its()])).code).toBe(0);
+    const flags = flagsOf(id);
+    const told = (flag: string) => flags[flags.indexOf(flag) + 1]!;
+    const file = configFile(id);
+    const settings = { 'exec-root': id.execRoot, hosts: [`unix://${id.socket}`], labels: ['from=file'] };
+    writeFileSync(file, JSON.stringify(settings));
+    const rest = ['--data-root', '--bridge', '--bip', '--nft-table', '--cgroup-parent', '--address-pool'];
+    const options = ['--config-file', file, ...rest.flatMap((flag) => [flag, told(flag)])];
+    expect((await berth(['daemon', 'start', ...options])).stdout).toMatch(STARTED);
+    const which = ['--config-file', file];
+    expect((await berth(['daemon', 'status', ...which])).stdout).toContain(`answers at unix://${id.socket}`);
+    expect((await berth(['info', '--format', '{{.Labels}}'])).stdout).toBe('[from=file]\n');
+    expect((await berth(['ps', '--format', '{{.Names}}'])).stdout).toBe('sleeper\n');
+    expect((await berth(['daemon', 'restart', ...which])).stdout).toMatch(/^restarted the engine/);
+    writeFileSync(file, JSON.stringify({ ...settings, labels: ['broken'] }));
+    const broken = await berth(['daemon', 'restart', ...which]);
+    expect(broken.code).toBe(1);
+    expect(broken.stderr).toMatch(/the engine was left as it is: .*\n.*"labels\[0\]": found "broken"/);
+    expect((await berth(['daemon', 'status', ...which])).code).toBe(0);
+    expect((await berth(['daemon', 'stop', ...which])).code).toBe(0);
+    expect((await berth(['daemon', 'start', ...options])).stderr).toMatch(
+      /the engine did not start: it ended with exit code 1\n.*\n.*"labels\[0\]": found "broken"/,
+    );
+    rmSync(file);
+    expect((await berth(['daemon', 'start', ...flagsOf(id)])).stdout).toMatch(STARTED);
   });
 
   it('stop leaves containers running, and the next engine has them', async () => {
