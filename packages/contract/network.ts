@@ -11,7 +11,9 @@ export interface NetworkResource {
   IPAM: {
     Driver: string;
     Options: Record<string, string> | null;
-    Config: { Subnet: string; Gateway: string }[] | null;
+    Config:
+      | { Subnet: string; IPRange?: string; Gateway?: string; AuxiliaryAddresses?: Record<string, string> }[]
+      | null;
   };
   Internal: boolean;
   Attachable: boolean;

@@ -10,7 +10,6 @@ import { json, type Route } from './route.ts';
 export function nothingYetRoutes(): Route[] {
   const read = { method: 'GET', permission: 'read' } as const;
   return [
-    prune('/networks/prune', 'network.prune', ['label', 'label!', 'until'], { NetworksDeleted: [] }),
     prune(
       '/build/prune',
       'build.prune',

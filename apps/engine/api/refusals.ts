@@ -12,10 +12,6 @@ const MISSING: readonly Missing[] = [
   ['POST /build/cancel', 'build.cancel', 'building images'],
   ['POST /session', 'build.session', 'building images with BuildKit'],
   ['POST /grpc', 'build.grpc', 'building images with BuildKit'],
-  ['POST /networks/create', 'network.create', 'creating networks'],
-  ['DELETE /networks/{id}', 'network.remove', 'removing networks'],
-  ['POST /networks/{id}/connect', 'network.connect', 'connecting a container to a further network'],
-  ['POST /networks/{id}/disconnect', 'network.disconnect', 'disconnecting a container from a network'],
 ];
 
 const NO_MANAGER =

@@ -23,6 +23,8 @@ export interface Link {
   peer: number;
   /** `bridge`, `veth`, …; '' for hardware. */
   kind: string;
+  /** A text that somebody gave it (ifalias), '' when none. */
+  alias: string;
 }
 
 /** An address of a link. `address` is the local one, 4 or 16 bytes. */
@@ -49,6 +51,14 @@ export class Rtnetlink {
   /** Runs requests of the functions below in one system call, in order; each takes effect on its own. */
   run(...requests: NetlinkRequest[]): void {
     this.#socket.run(requests);
+  }
+
+  /**
+   * Runs one request on a pool thread: for what waits for a grace period. Nothing else may be asked of this object
+   * meanwhile.
+   */
+  async runInBackground(request: NetlinkRequest): Promise<void> {
+    await this.#socket.queryInBackground({ ...request, flags: request.flags | NLM_F.ACK });
   }
 
   /** Errors: ENODEV. */
@@ -121,11 +131,16 @@ export function newVeth(veth: {
 
 /**
  * Settings of a bridge port that is still down: frames may go back where they came from (a container that reaches
- * itself by a published port), and no IPv6 address of its own, which a port never needs.
+ * itself by a published port), and no IPv6 address of its own, which a port never needs. Isolated ports reach only
+ * those that are not.
  */
-export function setBridgePort(name: string): NetlinkRequest {
+export function setBridgePort(name: string, isolated = false): NetlinkRequest {
   const kind = textAttribute(IFLA_INFO.SLAVE_KIND, 'bridge');
-  const data = nested(IFLA_INFO.SLAVE_DATA, u8Attribute(IFLA_BRPORT_MODE, 1));
+  const data = nested(
+    IFLA_INFO.SLAVE_DATA,
+    u8Attribute(IFLA_BRPORT_MODE, 1),
+    ...(isolated ? [u8Attribute(IFLA_BRPORT_ISOLATED, 1)] : []),
+  );
   const noAddress = nested(
     IFLA.AF_SPEC,
     nested(AF_INET6, u8Attribute(IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_NONE)),
@@ -146,13 +161,24 @@ export function setMaster(name: string, master: number): NetlinkRequest {
   return changeLink(name, [u32Attribute(IFLA.MASTER, master)]);
 }
 
+/** A text for people and programs that look at links (`ip -d link`), at most 255 bytes. */
+export function setAlias(name: string, alias: string): NetlinkRequest {
+  return changeLink(name, [attribute(IFLA.IFALIAS, Buffer.from(alias))]);
+}
+
+/** Moves a link out of the way of its name; it must be down. */
+export function setName(index: number, name: string): NetlinkRequest {
+  const body = Buffer.concat([linkHeader({ index }), textAttribute(IFLA.IFNAME, name)]);
+  return { type: RTM.NEWLINK, flags: 0, body, subject: `link ${index}` };
+}
+
 /** Slow (tens of ms: it waits for a grace period). Never for a container's veth. Errors: ENODEV. */
 export function deleteLink(name: string): NetlinkRequest {
   const body = Buffer.concat([linkHeader({}), textAttribute(IFLA.IFNAME, name)]);
   return { type: RTM.DELLINK, flags: 0, body, subject: `delete link ${name}` };
 }
 
-/** Adds an IPv4 or IPv6 address by its length. Errors: EEXIST. */
+/** Adds an IPv4 or IPv6 address by its length; an IPv6 one is usable at once (no duplicate detection). Errors: EEXIST. */
 export function addAddress(link: {
   index: number;
   address: Buffer;
@@ -162,6 +188,7 @@ export function addAddress(link: {
   const header = Buffer.alloc(8);
   header.writeUInt8(familyOf(link.address), 0);
   header.writeUInt8(link.prefixLength, 1);
+  if (link.address.length === 16) header.writeUInt8(IFA_F_NODAD, 2);
   header.writeUInt32LE(link.index, 4);
   const parts = [header, attribute(IFA.LOCAL, link.address), attribute(IFA.ADDRESS, link.address)];
   if (link.broadcast) parts.push(attribute(IFA.BROADCAST, link.broadcast));
@@ -173,18 +200,32 @@ export function addAddress(link: {
   };
 }
 
-/** Adds the default route by a gateway. */
+/** Adds the default route by a gateway, or, without one, by a link alone. Errors: EEXIST. */
 export function addDefaultRoute(gateway: Buffer, index: number): NetlinkRequest {
+  return defaultRoute(RTM.NEWROUTE, NLM_F.CREATE | NLM_F.EXCL, gateway, index);
+}
+
+/** Errors: ESRCH when there is none. */
+export function deleteDefaultRoute(gateway: Buffer, index: number): NetlinkRequest {
+  return defaultRoute(RTM.DELROUTE, 0, gateway, index);
+}
+
+/** A gateway of zeros only means the link itself. */
+function defaultRoute(type: number, flags: number, gateway: Buffer, index: number): NetlinkRequest {
+  const direct = gateway.every((byte) => byte === 0);
   const header = Buffer.alloc(12);
   header.writeUInt8(familyOf(gateway), 0);
   header.writeUInt8(RT_TABLE_MAIN, 4);
   header.writeUInt8(RTPROT_BOOT, 5);
+  header.writeUInt8(direct ? RT_SCOPE_LINK : 0, 6);
   header.writeUInt8(RTN_UNICAST, 7);
-  const body = Buffer.concat([header, attribute(RTA.GATEWAY, gateway), u32Attribute(RTA.OIF, index)]);
-  return { type: RTM.NEWROUTE, flags: NLM_F.CREATE | NLM_F.EXCL, body, subject: 'default route' };
+  const way = direct ? [] : [attribute(RTA.GATEWAY, gateway)];
+  const body = Buffer.concat([header, ...way, u32Attribute(RTA.OIF, index)]);
+  return { type, flags, body, subject: 'default route' };
 }
 
-function newLink(subject: string, attributes: Buffer[]): NetlinkRequest {
+/** For the other kinds of links, in rtnetlink-links.ts. */
+export function newLink(subject: string, attributes: Buffer[]): NetlinkRequest {
   const body = Buffer.concat([linkHeader({}), ...attributes]);
   return { type: RTM.NEWLINK, flags: NLM_F.CREATE | NLM_F.EXCL, body, subject };
 }
@@ -195,8 +236,9 @@ function changeLink(name: string, attributes: Buffer[], flags = 0): NetlinkReque
 }
 
 /** struct ifinfomsg */
-function linkHeader(header: { flags?: number; change?: number }): Buffer {
+function linkHeader(header: { index?: number; flags?: number; change?: number }): Buffer {
   const buffer = Buffer.alloc(16);
+  buffer.writeInt32LE(header.index ?? 0, 4);
   buffer.writeUInt32LE(header.flags ?? 0, 8);
   buffer.writeUInt32LE(header.change ?? 0, 12);
   return buffer;
@@ -215,6 +257,7 @@ function parseLink(body: Buffer): Link {
     master: attributes.get(IFLA.MASTER)?.readUInt32LE() ?? 0,
     peer: attributes.get(IFLA.LINK)?.readUInt32LE() ?? 0,
     kind: info ? textOf(parseAttributes(info).get(IFLA_INFO.KIND)) : '',
+    alias: textOf(attributes.get(IFLA.IFALIAS)),
   };
 }
 
@@ -242,7 +285,7 @@ function parseRoute(body: Buffer): Route[] {
   ];
 }
 
-function macBytes(mac: string): Buffer {
+export function macBytes(mac: string): Buffer {
   return Buffer.from(mac.replaceAll(':', ''), 'hex');
 }
 
@@ -255,16 +298,23 @@ const AF_INET6 = 10;
 const IFF_UP = 1;
 const VETH_INFO_PEER = 1;
 const IFLA_BRPORT_MODE = 4;
+const IFLA_BRPORT_ISOLATED = 33;
+const IFA_F_NODAD = 2;
+const RT_SCOPE_LINK = 253;
 const IFLA_INET6_ADDR_GEN_MODE = 8;
 const IN6_ADDR_GEN_MODE_NONE = 1;
 const RT_TABLE_MAIN = 254;
 const RTPROT_BOOT = 3;
 const RTN_UNICAST = 1;
 /** linux/rtnetlink.h */
-const RTM = { NEWLINK: 16, DELLINK: 17, GETLINK: 18, NEWADDR: 20, GETADDR: 22, NEWROUTE: 24, GETROUTE: 26 } as const;
+const RTM = {
+  ...{ NEWLINK: 16, DELLINK: 17, GETLINK: 18, NEWADDR: 20, GETADDR: 22, NEWROUTE: 24, DELROUTE: 25, GETROUTE: 26 },
+} as const;
 const RTA = { DST: 1, OIF: 4, GATEWAY: 5, PRIORITY: 6, TABLE: 15 } as const;
 /** linux/if_link.h */
-const IFLA = { ADDRESS: 1, IFNAME: 3, MTU: 4, LINK: 5, MASTER: 10, LINKINFO: 18, AF_SPEC: 26, NET_NS_FD: 28 } as const;
-const IFLA_INFO = { KIND: 1, DATA: 2, SLAVE_KIND: 4, SLAVE_DATA: 5 } as const;
+export const IFLA = {
+  ...{ ADDRESS: 1, IFNAME: 3, MTU: 4, LINK: 5, MASTER: 10, LINKINFO: 18, IFALIAS: 20, AF_SPEC: 26, NET_NS_FD: 28 },
+} as const;
+export const IFLA_INFO = { KIND: 1, DATA: 2, SLAVE_KIND: 4, SLAVE_DATA: 5 } as const;
 /** linux/if_addr.h */
 const IFA = { ADDRESS: 1, LOCAL: 2, BROADCAST: 4 } as const;

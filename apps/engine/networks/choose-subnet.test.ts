@@ -17,6 +17,8 @@ test('begins where Docker does', () => {
 
 test('passes over ranges that are used in whole or in part', () => {
   expect(choose(DEFAULT_CONFIG.addressPools, '172.17.9.0/24', '172.18.0.0/15')).toBe('172.20.0.0/16');
+  expect(choose([{ base: '10.0.0.0/8', size: 24 }], '10.0.0.0/9')).toBe('10.128.0.0/24');
+  expect(choose([{ base: 'fd00::/48', size: 64 }], 'fd00::/64', 'fd00:0:0:1::5/128')).toBe('fd00:0:0:2::/64');
 });
 
 test('goes on with the next pool, and says what is used when all are', () => {
@@ -27,7 +29,7 @@ test('goes on with the next pool, and says what is used when all are', () => {
 });
 
 test.each([
-  { base: 'fd00::/8', size: 16 },
+  { base: 'fd00::/8', size: 127 },
   { base: '10.0.0.0/16', size: 8 },
   { base: '10.0.0.0/16', size: 31 },
 ])('refuses the pool $base size $size', (pool) => {

@@ -3,27 +3,35 @@ import { formatSubnet, lastAddress, overlaps, parseCidr, type Subnet, subnetOf }
 
 /**
  * The first subnet of the pools that overlaps nothing in use. A pool begins at its base address, not at the start of
- * its range: Docker's `172.17.0.0/12` yields 172.17.0.0/16 first.
+ * its range: Docker's `172.17.0.0/12` yields 172.17.0.0/16 first. Pools of the other family are passed over.
  * Errors: invalid (a malformed pool), conflict (all in use).
  */
 export function chooseSubnet(pools: readonly { base: string; size: number }[], used: readonly Subnet[]): Subnet {
   for (const pool of pools) {
     const range = parseCidr(pool.base);
-    if (!range || pool.size < range.subnet.prefixLength || pool.size > 30) {
+    const longest = range?.subnet.family === 6 ? 126 : 30;
+    if (!range || pool.size < range.subnet.prefixLength || pool.size > longest) {
       throw new BerthError('invalid', `invalid address pool ${pool.base} size ${pool.size}`, {
-        hint: 'A pool is an IPv4 range in CIDR notation and a prefix length not shorter than the range, at most 30.',
+        hint: 'A pool is a range in CIDR notation and a prefix length not shorter than the range, at most 30 (IPv6: 126).',
       });
     }
+    const { family } = range.subnet;
     const end = lastAddress(range.subnet);
-    for (let subnet = subnetOf(range.address, pool.size); subnet.base <= end; subnet = next(subnet)) {
-      if (!used.some((other) => overlaps(subnet, other))) return subnet;
+    let subnet = subnetOf(family, range.address, pool.size);
+    while (subnet.base <= end) {
+      const clash = used.find((other) => overlaps(subnet, other));
+      if (!clash) return subnet;
+      // Behind what is in the way, so that a large range of many small subnets is not tried one by one.
+      const next = lastAddress(clash) > lastAddress(subnet) ? lastAddress(clash) : lastAddress(subnet);
+      subnet = subnetOf(family, next + 1n, pool.size);
     }
   }
   throw new BerthError('conflict', 'all predefined address pools have been fully subnetted', {
-    hint: `In use on this host: ${used.map(formatSubnet).join(', ')}. Set bridgeSubnet or addressPools to free ranges.`,
+    hint: `In use on this host: ${summary(used)}. Give the engine further ranges with --address-pool, or name a free one with --subnet.`,
   });
 }
 
-function next(subnet: Subnet): Subnet {
-  return { ...subnet, base: lastAddress(subnet) + 1 };
+function summary(used: readonly Subnet[]): string {
+  const shown = used.slice(0, 20).map(formatSubnet).join(', ');
+  return used.length > 20 ? `${shown} and ${used.length - 20} more` : shown;
 }

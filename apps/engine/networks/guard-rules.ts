@@ -1,23 +1,46 @@
 import { watchRulesets } from '../linux/nfnetlink-monitor.ts';
-import { allowForwarding } from './bridge/forward-policy.ts';
-import { type BridgeRules, rulesetText } from './bridge/ruleset.ts';
-import { formatSubnet, subnetOf } from './ip-address.ts';
+import { allowForwarding, withdrawForwarding } from './bridge/forward-policy.ts';
+import { type BridgeRules, networkElements, rulesetText } from './bridge/ruleset.ts';
+import { formatSubnet } from './ip-address.ts';
 import { reconcileElements } from './ports/reconcile-elements.ts';
-import { type Bridge, kernelOf, type NetworksState } from './state.ts';
+import { bridgesOf, kernelOf, type LiveNetwork, type NetworksState } from './state.ts';
 
 /** Writes the engine's table, and accept rules where other tables drop forwarded traffic. Idempotent. */
 export function setRules(state: NetworksState): void {
-  const { nft, bridges } = kernelOf(state);
-  nft.run(rulesetText(state.config.nftTable, [...bridges.values()].map(rulesOf)));
+  const kernel = kernelOf(state);
+  kernel.nft.run(rulesetText(state.config.nftTable, [...kernel.live.values()].flatMap(rulesOf)));
   passOthers(state);
+}
+
+/** Adds one network's elements. */
+export function addRules(state: NetworksState, live: LiveNetwork): void {
+  run(state, networkElements(state.config.nftTable, rulesOf(live)));
+  passOthers(state);
+}
+
+/** Takes the elements of a network that ends. Somebody may have flushed them: then there is nothing to take. */
+export function removeRules(state: NetworksState, live: LiveNetwork): void {
+  const rules = rulesOf(live);
+  if (rules.length === 0) return;
+  try {
+    run(state, networkElements(state.config.nftTable, rules, 'delete'));
+  } catch (error) {
+    state.log.debug('the rules of a network were not as expected; writing all anew', { error });
+    setRules(state);
+  }
+  withdrawForwarding(kernelOf(state).nft, { table: state.config.nftTable, bridges: rules.map(({ bridge }) => bridge) });
+}
+
+function run(state: NetworksState, commands: readonly string[]): void {
+  if (commands.length > 0) kernelOf(state).nft.run(`${commands.join('\n')}\n`);
 }
 
 /** Not worth failing for: containers then have no way out, and the log says why. */
 function passOthers(state: NetworksState): void {
-  const { nft, bridges } = kernelOf(state);
+  const kernel = kernelOf(state);
   try {
-    const own = { table: state.config.nftTable, bridges: [...bridges.values()].map((bridge) => bridge.name) };
-    allowForwarding(nft, own, state.log);
+    const own = { table: state.config.nftTable, bridges: bridgesOf(kernel).map((bridge) => bridge.name) };
+    allowForwarding(kernel.nft, own, state.log);
   } catch (error) {
     state.log.warn('cannot see to the forwarding rules of other programs', { error });
   }
@@ -70,12 +93,24 @@ function orNothing(read: () => string): string {
   }
 }
 
-function rulesOf(bridge: Bridge): BridgeRules {
-  return {
-    bridge: bridge.name,
-    subnet: formatSubnet(subnetOf(bridge.gateway, bridge.prefixLength)),
-    internal: false,
-    interContainer: true,
-    masquerade: true,
-  };
+/** None for networks without a bridge. */
+function rulesOf({ network, pools, link }: LiveNetwork): BridgeRules[] {
+  if (link.kind !== 'bridge') return [];
+  const { options, name } = link;
+  const subnets = (family: 4 | 6) =>
+    pools.flatMap(({ subnet }) => (subnet.family === family ? [formatSubnet(subnet)] : []));
+  const translated = (mode: string) => options.masquerade && mode.startsWith('nat');
+  return [
+    {
+      bridge: name,
+      subnets4: subnets(4),
+      subnets6: subnets(6),
+      internal: network.spec.internal,
+      interContainer: options.interContainer,
+      masquerade4: translated(options.mode4),
+      masquerade6: translated(options.mode6),
+      open4: options.mode4 === 'nat-unprotected',
+      open6: options.mode6 === 'nat-unprotected',
+    },
+  ];
 }

@@ -3,39 +3,71 @@ import type { Logger } from '@berth/kit';
 import type { EngineConfig } from '../config.ts';
 import type { Publish } from '../events/model.ts';
 import type { Database } from '../state/database.ts';
+import { attachSandbox } from './attach.ts';
 import { closeSandbox } from './close.ts';
+import { connectContainer } from './connect.ts';
+import { createNetwork } from './create.ts';
+import { detachSandbox } from './detach.ts';
+import { disconnectContainer } from './disconnect.ts';
+import type { Filters } from './filters.ts';
+import { findNetwork } from './find-network.ts';
 import { inspectNetwork, listNetworks } from './list.ts';
-import type { SandboxProvider } from './model.ts';
+import type { NetworkUsers, SandboxProvider } from './model.ts';
 import { openSandbox } from './open.ts';
+import { pruneNetworks } from './prune.ts';
 import { reconcileSandboxes } from './reconcile.ts';
+import { removeNetwork } from './remove.ts';
+import { renameSandbox } from './resolver/book.ts';
 import { destroyNetworks, startNetworks, stopNetworks } from './start.ts';
 import type { NetworksState } from './state.ts';
 import { NetworkStore } from './store.ts';
 
-export type { Endpoint, PortWish, PublishedPort, Sandbox, SandboxProvider, SandboxRequest } from './model.ts';
+export type {
+  Endpoint,
+  EndpointRequest,
+  NetworkUsers,
+  PortWish,
+  PublishedPort,
+  Sandbox,
+  SandboxNetworking,
+  SandboxProvider,
+  SandboxRequest,
+} from './model.ts';
+export { hasNames, isPredefined } from './model.ts';
 
 /** Networks of one engine. `start` comes first, then `reconcile`, then the rest in any order. */
 export interface Networks extends SandboxProvider {
-  /** Makes bridge, kernel settings and rules, or brings them into order. Idempotent. */
+  /** Makes links, kernel settings and rules, or brings them into order. Idempotent. */
   start(): Promise<void>;
-  /** Lets go of handles and port reservations; containers and their published ports go on. */
+  /** Lets go of handles and port reservations; containers, their published ports and names go on. */
   stop(): Promise<void>;
-  /** Takes bridge and rules away; for uninstalling and tests. */
+  /** Takes links and rules away; for uninstalling and tests. */
   destroy(): Promise<void>;
-  /** Tells that a container has another name now, for `inspect` and error hints. */
-  rename(containerId: string, containerName: string): void;
   /** Docker's network objects without containers. Errors: invalid (filter). */
-  list(filters: Readonly<Record<string, readonly string[]>>): NetworkResource[];
+  list(filters: Filters): NetworkResource[];
   /** By id, name or id prefix. Errors: not-found `network NAME not found`. */
   inspect(nameOrId: string): NetworkResource;
+  /** Bodies are those of the API. Errors: see the verbs. */
+  create(body: Readonly<Record<string, unknown>>): Promise<{ Id: string; Warning: string }>;
+  remove(nameOrId: string): Promise<void>;
+  prune(filters: Filters): Promise<{ NetworksDeleted: string[] | null }>;
+  connect(nameOrId: string, body: Readonly<Record<string, unknown>>): Promise<void>;
+  disconnect(nameOrId: string, body: Readonly<Record<string, unknown>>): Promise<void>;
 }
 
-export function createNetworks(parts: { config: EngineConfig; db: Database; log: Logger; publish: Publish }): Networks {
+export function createNetworks(parts: {
+  config: EngineConfig;
+  db: Database;
+  log: Logger;
+  publish: Publish;
+  users: NetworkUsers;
+}): Networks {
   const store = new NetworkStore(parts.db);
   const state: NetworksState = {
     config: parts.config,
     log: parts.log,
     publish: parts.publish,
+    users: parts.users,
     store,
     networks: new Map(store.list().map((network) => [network.id, network])),
     attached: new Map(),
@@ -46,13 +78,18 @@ export function createNetworks(parts: { config: EngineConfig; db: Database; log:
     stop: async () => stopNetworks(state),
     destroy: () => destroyNetworks(state),
     open: (request) => openSandbox(state, request),
+    attach: (request) => attachSandbox(state, request),
+    detach: (containerId, sandbox, networkId) => detachSandbox(state, containerId, sandbox, networkId),
     close: (containerId, sandbox) => closeSandbox(state, containerId, sandbox),
     reconcile: (live) => reconcileSandboxes(state, live),
-    rename: (containerId, containerName) => {
-      const attached = state.attached.get(containerId);
-      if (attached) attached.containerName = containerName;
-    },
+    rename: (containerId, containerName) => renameSandbox(state, containerId, containerName),
+    find: (nameOrId) => findNetwork(state.networks.values(), nameOrId),
     list: (filters) => listNetworks(state, filters),
     inspect: (nameOrId) => inspectNetwork(state, nameOrId),
+    create: async (body) => createNetwork(state, body),
+    remove: async (nameOrId) => removeNetwork(state, nameOrId),
+    prune: async (filters) => pruneNetworks(state, filters),
+    connect: (nameOrId, body) => connectContainer(state, nameOrId, body),
+    disconnect: (nameOrId, body) => disconnectContainer(state, nameOrId, body),
   };
 }

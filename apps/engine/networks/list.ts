@@ -1,19 +1,21 @@
 import type { NetworkResource } from '@berth/contract';
-import { BerthError } from '@berth/kit';
+import { checkFilterNames, type Filters, fitsFilters } from './filters.ts';
 import { findNetwork } from './find-network.ts';
-import type { NetworkRecord } from './model.ts';
+import type { NetworkRecord, PoolSpec } from './model.ts';
 import type { NetworksState } from './state.ts';
 
-/** GET /networks. Filters: name and id (parts of them), driver, scope, type, label, dangling. Errors: invalid (unknown filter). */
-export function listNetworks(
-  state: NetworksState,
-  filters: Readonly<Record<string, readonly string[]>>,
-): NetworkResource[] {
-  for (const name of Object.keys(filters)) {
-    if (!FILTERS.has(name)) throw new BerthError('invalid', `invalid filter '${name}'`);
-  }
+/**
+ * GET /networks. Filters: name (a part of it), id (its beginning), driver, scope, type, label, label!, dangling.
+ * Errors: invalid (unknown filter or value).
+ */
+export function listNetworks(state: NetworksState, filters: Filters): NetworkResource[] {
+  checkFilterNames(filters, ['name', 'id', 'driver', 'scope', 'type', 'label', 'label!', 'dangling']);
+  const used = new Set(
+    [...state.attached.values()].flatMap(({ sandbox }) => sandbox.endpoints.map(({ networkId }) => networkId)),
+  );
+  const isUsed = (network: NetworkRecord) => used.has(network.id) || state.users.containersOf(network).length > 0;
   return [...state.networks.values()]
-    .filter((network) => fits(network, filters))
+    .filter((network) => fitsFilters(network, filters, isUsed))
     .map((network) => toResource(state, network));
 }
 
@@ -36,68 +38,49 @@ export function inspectNetwork(state: NetworksState, nameOrId: string): NetworkR
 }
 
 function toResource(state: NetworksState, network: NetworkRecord): NetworkResource {
-  const { subnet, gateway } = network.spec;
+  const { spec } = network;
+  const withoutAddresses = network.driver === 'host' || (network.driver === 'null' && !spec.configOnly);
   return {
     Name: network.name,
     Id: network.id,
     Created: new Date(network.createdAt).toISOString(),
     Scope: 'local',
     Driver: network.driver,
-    EnableIPv4: true,
-    EnableIPv6: false,
+    EnableIPv4: spec.ipv4,
+    EnableIPv6: spec.ipv6,
     IPAM: {
-      Driver: 'default',
-      Options: null,
-      Config: network.driver === 'bridge' ? [{ Subnet: subnet, Gateway: gateway }] : null,
+      Driver: spec.ipamDriver,
+      Options: spec.ipamOptions,
+      Config: withoutAddresses ? null : spec.pools.map(toConfig),
     },
-    Internal: false,
-    Attachable: false,
+    Internal: spec.internal,
+    Attachable: spec.attachable,
     Ingress: false,
-    ConfigFrom: { Network: '' },
-    ConfigOnly: false,
+    ConfigFrom: { Network: spec.configFrom },
+    ConfigOnly: spec.configOnly,
     Containers: {},
     Options: optionsOf(state, network),
-    Labels: {},
+    Labels: spec.labels,
+  };
+}
+
+function toConfig({ subnet, ipRange, gateway, aux }: PoolSpec): NonNullable<NetworkResource['IPAM']['Config']>[number] {
+  return {
+    Subnet: subnet,
+    ...(ipRange === '' ? {} : { IPRange: ipRange }),
+    ...(gateway === '' ? {} : { Gateway: gateway }),
+    ...(Object.keys(aux).length === 0 ? {} : { AuxiliaryAddresses: aux }),
   };
 }
 
 function optionsOf(state: NetworksState, network: NetworkRecord): Record<string, string> {
-  if (network.driver !== 'bridge') return {};
+  if (network.name !== 'bridge') return network.spec.options;
   return {
     'com.docker.network.bridge.default_bridge': 'true',
     'com.docker.network.bridge.enable_icc': 'true',
     'com.docker.network.bridge.enable_ip_masquerade': 'true',
     'com.docker.network.bridge.host_binding_ipv4': '0.0.0.0',
     'com.docker.network.bridge.name': state.config.bridge,
-    'com.docker.network.driver.mtu': String(state.kernel?.bridges.get(network.id)?.mtu ?? 1500),
+    'com.docker.network.driver.mtu': String(state.kernel?.live.get(network.id)?.mtu ?? 1500),
   };
 }
-
-function fits(network: NetworkRecord, filters: Readonly<Record<string, readonly string[]>>): boolean {
-  const any = (name: string, test: (value: string) => boolean) => {
-    const values = filters[name] ?? [];
-    return values.length === 0 || values.some(test);
-  };
-  return (
-    any('name', (value) => network.name.includes(value)) &&
-    any('id', (value) => network.id.startsWith(value)) &&
-    any('driver', (value) => network.driver === value) &&
-    any('scope', (value) => value === 'local') &&
-    any('type', (value) => typeFilter(value) === 'builtin') &&
-    any('dangling', (value) => !booleanFilter(value)) && // built-in networks never count as unused
-    any('label', () => false) // built-in networks have no labels
-  );
-}
-
-function typeFilter(value: string): string {
-  if (value === 'builtin' || value === 'custom') return value;
-  throw new BerthError('invalid', `invalid filter: 'type'='${value}'`);
-}
-
-function booleanFilter(value: string): boolean {
-  if (['1', 'true', 'True', 'TRUE', 't', 'T'].includes(value)) return true;
-  if (['0', 'false', 'False', 'FALSE', 'f', 'F'].includes(value)) return false;
-  throw new BerthError('invalid', `invalid value for "dangling" filter: "${value}"`);
-}
-
-const FILTERS: ReadonlySet<string> = new Set(['name', 'id', 'driver', 'scope', 'type', 'label', 'dangling']);

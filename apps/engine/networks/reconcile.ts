@@ -1,10 +1,13 @@
 import { readdirSync } from 'node:fs';
 import { inNamespace, removeNamespace } from '../linux/netns.ts';
 import { Rtnetlink, setBridgePort, setMaster } from '../linux/rtnetlink.ts';
-import { parseIpv4 } from './ip-address.ts';
+import { portTargets } from './endpoint/elements.ts';
+import { interfaceOf } from './endpoint/gateway.ts';
 import type { Sandbox } from './model.ts';
+import { adoptAddress } from './pools.ts';
 import { reconcileElements } from './ports/reconcile-elements.ts';
 import { isProxied } from './ports/reserve.ts';
+import { adoptSandboxes } from './resolver/book.ts';
 import { type Kernel, kernelOf, type NetworksState, namespaceDirectory } from './state.ts';
 
 /** A container that runs, as the engine remembers it. */
@@ -15,27 +18,27 @@ export interface LiveSandbox {
 }
 
 /**
- * Makes the kernel agree with what should exist (see SandboxProvider.reconcile), both ways. Bridge and table stand
- * already: start has seen to them.
+ * Makes the kernel agree with what should exist (see SandboxProvider.reconcile), both ways. Links of networks and table
+ * stand already: start has seen to them.
  */
-export async function reconcileSandboxes(state: NetworksState, live: readonly LiveSandbox[]): Promise<void> {
+export async function reconcileSandboxes(state: NetworksState, all: readonly LiveSandbox[]): Promise<void> {
   const kernel = kernelOf(state);
+  const live = all.filter(({ sandbox }) => sandbox.joined === undefined);
   state.attached.clear();
   kernel.ports.releaseAll();
   for (const { containerId, containerName, sandbox } of live) {
     state.attached.set(containerId, { containerName, sandbox });
-    for (const { networkId, ipAddress } of sandbox.endpoints) {
-      const address = parseIpv4(ipAddress);
-      if (address !== undefined) kernel.bridges.get(networkId)?.addresses.adopt(address);
-    }
+    for (const { networkId, ipAddress, ipv6Address } of sandbox.endpoints)
+      for (const address of [ipAddress, ipv6Address]) adoptAddress(kernel.live.get(networkId), address);
   }
   removeStaleNamespaces(state, live);
-  for (const container of live) reattach(state, kernel, container);
+  reattachAll(state, kernel, live);
   reconcileElements(state);
   // The engine before may have died between the change of a rule and this.
   kernel.flows.forget(live.flatMap(({ sandbox }) => sandbox.ports));
   await reconcileProxies(state, kernel, live);
   reserveAgain(state, kernel, live);
+  await adoptSandboxes(state);
 }
 
 function removeStaleNamespaces(state: NetworksState, live: readonly LiveSandbox[]): void {
@@ -49,38 +52,48 @@ function removeStaleNamespaces(state: NetworksState, live: readonly LiveSandbox[
   }
 }
 
-/** Puts the host's end of a container's link back into the bridge when it is not there: the bridge was made anew. */
-function reattach(state: NetworksState, kernel: Kernel, { containerId, containerName, sandbox }: LiveSandbox): void {
-  const bridge = sandbox.endpoints.map(({ networkId }) => kernel.bridges.get(networkId)).find(Boolean);
-  if (!bridge || sandbox.namespacePath === undefined) return;
-  try {
-    const peer = inNamespace(sandbox.namespacePath, () => {
-      const inside = new Rtnetlink();
-      try {
-        return inside.link('eth0').peer;
-      } finally {
-        inside.close();
+/** Puts the host's ends of containers' links back into their bridges where they are not there: the bridge was made anew. */
+function reattachAll(state: NetworksState, kernel: Kernel, live: readonly LiveSandbox[]): void {
+  const links = new Map(kernel.route.links().map((link) => [link.index, link]));
+  for (const { containerId, containerName, sandbox } of live) {
+    if (sandbox.namespacePath === undefined) continue;
+    try {
+      const peers = peersOf(sandbox, sandbox.namespacePath);
+      for (const { networkId, peer } of peers) {
+        const network = kernel.live.get(networkId);
+        const end = links.get(peer);
+        if (network?.link.kind !== 'bridge' || !end || end.master === network.link.index) continue;
+        kernel.route.run(setMaster(end.name, network.link.index), setBridgePort(end.name));
+        state.log.warn('put a container back into its network', { container: containerName, bridge: network.link.name });
       }
-    });
-    const end = kernel.route.links().find((link) => link.index === peer);
-    if (!end || end.master === bridge.index) return;
-    kernel.route.run(setMaster(end.name, bridge.index), setBridgePort(end.name));
-    state.log.warn('put a container back into its network', { container: containerName, bridge: bridge.name });
-  } catch (error) {
-    state.log.error('a container has lost its network; restart it', {
-      container: containerName,
-      id: containerId,
-      error,
-    });
+    } catch (error) {
+      state.log.error('a container has lost its network; restart it', {
+        container: containerName,
+        id: containerId,
+        error,
+      });
+    }
   }
 }
 
+function peersOf(sandbox: Sandbox, namespacePath: string): { networkId: string; peer: number }[] {
+  return inNamespace(namespacePath, () => {
+    const inside = new Rtnetlink();
+    try {
+      return sandbox.endpoints
+        .filter(({ macAddress }) => macAddress !== '')
+        .map((endpoint) => ({ networkId: endpoint.networkId, peer: inside.link(interfaceOf(endpoint)).peer }));
+    } finally {
+      inside.close();
+    }
+  });
+}
+
 async function reconcileProxies(state: NetworksState, kernel: Kernel, live: readonly LiveSandbox[]): Promise<void> {
-  const wanted = live.flatMap(({ containerId, sandbox }) =>
-    sandbox.ports
-      .filter(isProxied)
-      .map((port) => ({ containerId, port, containerAddress: sandbox.endpoints[0]?.ipAddress ?? '' })),
-  );
+  const wanted = live.flatMap(({ containerId, sandbox }) => {
+    const { ipv4, ipv6 } = portTargets(kernel, sandbox.endpoints);
+    return sandbox.ports.filter(isProxied).map((port) => ({ containerId, port, containerAddress: ipv4 || ipv6 }));
+  });
   for (const wish of await kernel.proxies.adopt(wanted)) {
     try {
       await kernel.proxies.start(wish);

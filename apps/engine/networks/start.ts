@@ -6,14 +6,17 @@ import { Nftables } from '../linux/nftables.ts';
 import { deleteLink, Rtnetlink } from '../linux/rtnetlink.ts';
 import { hasIpv6 } from '../linux/socket.ts';
 import { withdrawForwarding } from './bridge/forward-policy.ts';
-import { chooseBridgeAddresses, startBridge } from './bridge/start-bridge.ts';
+import { chooseBridgeAddresses } from './bridge/default-addresses.ts';
 import { findNetwork } from './find-network.ts';
 import { guardRules, setRules } from './guard-rules.ts';
+import { aliasPrefix, bringUp } from './live-network.ts';
 import { Proxies } from './ports/proxies.ts';
 import { PortReservations } from './ports/reserve.ts';
 import { StaleFlows } from './ports/stale-flows.ts';
+import { Resolver } from './resolver/resolver.ts';
 import { restoreProxy } from './restore-proxy.ts';
-import { type Kernel, kernelOf, type NetworksState, namespaceDirectory } from './state.ts';
+import { bridgesOf, type Kernel, kernelOf, type NetworksState, namespaceDirectory } from './state.ts';
+import { uplinkMtu } from './used-subnets.ts';
 
 /** Makes what all containers share: bridge, kernel settings, rules. What stands already is kept. */
 export function startNetworks(state: NetworksState): void {
@@ -28,17 +31,18 @@ export function startNetworks(state: NetworksState): void {
     ports: new PortReservations({ ipv6: hasIpv6(), nameOf: (id) => state.attached.get(id)?.containerName }),
     proxies: new Proxies(config.execRoot, (wish) => restoreProxy(state, wish)),
     flows: new StaleFlows(state.log),
-    bridges: new Map(),
+    live: new Map(),
+    resolver: new Resolver(state),
     guard: undefined,
   };
   try {
     const network = findNetwork(state.networks.values(), 'bridge');
-    const spec = chooseBridgeAddresses(kernel.route, config, network.spec);
-    const record = { ...network, spec };
-    state.store.saveSpec(network.id, spec);
+    const pool = chooseBridgeAddresses(kernel.route, config, network.spec.pools[0]);
+    const record = { ...network, spec: { ...network.spec, pools: [pool] } };
+    state.store.saveSpec(network.id, record.spec);
     state.networks.set(network.id, record);
-    kernel.bridges.set(network.id, startBridge(kernel.route, config.bridge, record));
     state.kernel = kernel;
+    bringUpAll(state, kernel);
     setRules(state);
     kernel.guard = guardRules(state);
   } catch (error) {
@@ -48,25 +52,52 @@ export function startNetworks(state: NetworksState): void {
   }
 }
 
+/** The default bridge must stand; a network of a user whose parent is gone must not keep the engine from starting. */
+function bringUpAll(state: NetworksState, kernel: Kernel): void {
+  const mtu = uplinkMtu(kernel.route);
+  for (const network of state.networks.values()) {
+    try {
+      const live = bringUp(state, network, mtu);
+      if (live) kernel.live.set(network.id, live);
+    } catch (error) {
+      if (network.name === 'bridge') throw error;
+      state.log.error('a network could not be brought up; containers cannot join it', { network: network.name, error });
+    }
+  }
+  removeStrays(state, kernel);
+}
+
+/** Links of networks that were removed while no engine saw it through. */
+function removeStrays(state: NetworksState, kernel: Kernel): void {
+  const prefix = aliasPrefix(state);
+  for (const { name, alias } of kernel.route.links()) {
+    if (!alias.startsWith(prefix) || state.networks.has(alias.slice(prefix.length))) continue;
+    kernel.route.run(deleteLink(name));
+    state.log.info('removed the link of a network that is no more', { link: name });
+  }
+}
+
 /** Lets go of handles and reservations. Containers and their ports go on. */
 export function stopNetworks(state: NetworksState): void {
   if (state.kernel) letGo(state.kernel);
   state.kernel = undefined;
 }
 
-/** Takes bridge and rules away. Only for uninstalling and tests: containers lose their network. */
+/** Takes all links and rules away. Only for uninstalling and tests: containers lose their network. */
 export async function destroyNetworks(state: NetworksState): Promise<void> {
   const kernel = kernelOf(state);
   await kernel.proxies.adopt([]);
   kernel.guard?.close();
   withdrawForwarding(kernel.nft, {
     table: state.config.nftTable,
-    bridges: [...kernel.bridges.values()].map((bridge) => bridge.name),
+    bridges: bridgesOf(kernel).map((bridge) => bridge.name),
   });
   kernel.nft.run(`add table inet ${state.config.nftTable}\ndelete table inet ${state.config.nftTable}\n`);
-  for (const bridge of kernel.bridges.values()) {
-    if (kernel.route.links().some((link) => link.name === bridge.name)) kernel.route.run(deleteLink(bridge.name));
+  const prefix = aliasPrefix(state);
+  for (const { name, alias } of kernel.route.links()) {
+    if (name === state.config.bridge || alias.startsWith(prefix)) kernel.route.run(deleteLink(name));
   }
+  await kernel.resolver.end();
   stopNetworks(state);
 }
 
@@ -86,6 +117,7 @@ function checkNames({ bridge, nftTable }: EngineConfig): void {
 
 function letGo(kernel: Kernel): void {
   kernel.guard?.close();
+  kernel.resolver.release();
   kernel.flows.close();
   kernel.proxies.release();
   kernel.ports.releaseAll();

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Database } from '../state/database.ts';
 import { migrate } from '../state/database.ts';
-import type { NetworkRecord, NetworkSpec } from './model.ts';
+import { type DriverName, type NetworkRecord, type NetworkSpec, NO_SPEC } from './model.ts';
 
 /** Rows of networks. The three built-in ones are made at first use and keep their ids for ever. */
 export class NetworkStore {
@@ -14,13 +14,7 @@ export class NetworkStore {
       'INSERT INTO networks (id, name, driver, created_at, spec) VALUES (?, ?, ?, ?, ?) ON CONFLICT (name) DO NOTHING',
     );
     for (const [name, driver] of BUILT_IN)
-      insert.run(
-        randomBytes(32).toString('hex'),
-        name,
-        driver,
-        now(),
-        JSON.stringify({ subnet: '', gateway: '' } satisfies NetworkSpec),
-      );
+      insert.run(randomBytes(32).toString('hex'), name, driver, now(), JSON.stringify(NO_SPEC));
   }
 
   /** In order of creation. */
@@ -31,19 +25,33 @@ export class NetworkStore {
       .map(parseRow);
   }
 
+  insert({ id, name, driver, createdAt, spec }: NetworkRecord): void {
+    this.#db
+      .prepare('INSERT INTO networks (id, name, driver, created_at, spec) VALUES (?, ?, ?, ?, ?)')
+      .run(id, name, driver, createdAt, JSON.stringify(spec));
+  }
+
+  delete(id: string): void {
+    this.#db.prepare('DELETE FROM networks WHERE id = ?').run(id);
+  }
+
   saveSpec(id: string, spec: NetworkSpec): void {
     this.#db.prepare('UPDATE networks SET spec = ? WHERE id = ?').run(JSON.stringify(spec), id);
   }
 }
 
+/** The first version had the default bridge alone, with `subnet` and `gateway` as its whole spec. */
 function parseRow(row: Record<string, unknown>): NetworkRecord {
-  const spec: NetworkSpec = JSON.parse(String(row['spec']));
+  const { subnet, gateway, ...spec }: Partial<NetworkSpec> & { subnet?: string; gateway?: string } = JSON.parse(
+    String(row['spec']),
+  );
+  const first = subnet ? [{ subnet, gateway: gateway ?? '', ipRange: '', aux: {}, wished: false }] : [];
   return {
     id: String(row['id']),
     name: String(row['name']),
-    driver: row['driver'] as NetworkRecord['driver'],
+    driver: row['driver'] as DriverName,
     createdAt: Number(row['created_at']),
-    spec,
+    spec: { ...NO_SPEC, pools: first, ...spec },
   };
 }
 

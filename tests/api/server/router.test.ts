@@ -240,7 +240,7 @@ describe('what is not there', () => {
 
   test('lists of nothing are lists', async () => {
     expect((await engine.request('GET', '/plugins')).json()).toEqual([]);
-    expect((await engine.request('POST', '/networks/prune?filters={"x":["1"]}')).json()).toEqual({
+    expect((await engine.request('POST', '/build/prune?filters={"x":["1"]}')).json()).toEqual({
       message: "invalid filter 'x'",
     });
   });

@@ -10,8 +10,9 @@ import type { Nftables } from '../../linux/nftables.ts';
  */
 export function allowForwarding(nft: Nftables, own: { table: string; bridges: readonly string[] }, log: Logger): void {
   for (const chain of chainsOf(nft.list('list chains'))) {
-    if (chain.hook !== 'forward' || chain.policy !== 'drop' || chain.family === 'ip6') continue;
-    if (chain.family === 'ip' && chain.table === FILTER && chain.name === FORWARD) insertRules(nft, own, log);
+    if (chain.hook !== 'forward' || chain.policy !== 'drop') continue;
+    if (isFamily(chain.family) && chain.table === FILTER && chain.name === FORWARD)
+      insertRules(nft, chain.family, own, log);
     else if (chain.table !== own.table) {
       log.warn('another nftables chain drops forwarded traffic; containers may not reach the outside', {
         chain: `${chain.family} ${chain.table} ${chain.name}`,
@@ -22,14 +23,15 @@ export function allowForwarding(nft: Nftables, own: { table: string; bridges: re
   allowInLegacyTables(own.bridges, log);
 }
 
-/** Takes the rules of allowForwarding away again. */
+/** Takes the rules of allowForwarding for these bridges away again. */
 export function withdrawForwarding(nft: Nftables, own: { table: string; bridges: readonly string[] }): void {
   for (const chain of chainsOf(nft.list('list chains'))) {
-    if (chain.family !== 'ip' || chain.table !== FILTER || (chain.name !== FORWARD && chain.name !== DOCKER_USER))
-      continue;
-    for (const rule of rulesOf(nft, chain.name)) {
-      if (rule.comment === commentOf(own.table))
-        nft.run(`delete rule ip ${FILTER} ${chain.name} handle ${rule.handle}\n`);
+    const { family } = chain;
+    if (!isFamily(family) || chain.table !== FILTER || (chain.name !== FORWARD && chain.name !== DOCKER_USER)) continue;
+    for (const rule of rulesOf(nft, family, chain.name)) {
+      const expression = JSON.stringify(rule.expr);
+      if (rule.comment === commentOf(own.table) && own.bridges.some((bridge) => expression.includes(`"${bridge}"`)))
+        nft.run(`delete rule ${family} ${FILTER} ${chain.name} handle ${rule.handle}\n`);
     }
   }
   if (!legacyTableExists()) return;
@@ -37,12 +39,17 @@ export function withdrawForwarding(nft: Nftables, own: { table: string; bridges:
 }
 
 /** Into DOCKER-USER where Docker keeps it: Docker puts other rules of its own before ours in FORWARD. */
-function insertRules(nft: Nftables, own: { table: string; bridges: readonly string[] }, log: Logger): void {
-  const forward = rulesOf(nft, FORWARD);
+function insertRules(
+  nft: Nftables,
+  family: 'ip' | 'ip6',
+  own: { table: string; bridges: readonly string[] },
+  log: Logger,
+): void {
+  const forward = rulesOf(nft, family, FORWARD);
   const chain = forward.some((rule) => JSON.stringify(rule.expr).includes(`"target":"${DOCKER_USER}"`))
     ? DOCKER_USER
     : FORWARD;
-  const present = (chain === FORWARD ? forward : rulesOf(nft, chain))
+  const present = (chain === FORWARD ? forward : rulesOf(nft, family, chain))
     .filter((rule) => rule.comment === commentOf(own.table))
     .map((rule) => JSON.stringify(rule.expr));
   const missing = own.bridges
@@ -51,7 +58,7 @@ function insertRules(nft: Nftables, own: { table: string; bridges: readonly stri
   if (missing.length === 0) return;
   nft.run(
     missing
-      .map((match) => `insert rule ip ${FILTER} ${chain} ${match} counter accept comment "${commentOf(own.table)}"\n`)
+      .map((match) => `insert rule ${family} ${FILTER} ${chain} ${match} counter accept comment "${commentOf(own.table)}"\n`)
       .join(''),
   );
   log.info('accepted our bridges in a FORWARD chain that drops by policy', { chain });
@@ -110,9 +117,17 @@ function chainsOf(listing: readonly Record<string, unknown>[]): Chain[] {
   return listing.flatMap((entry) => (entry['chain'] ? [entry['chain'] as Chain] : []));
 }
 
-function rulesOf(nft: Nftables, chain: string): { handle: number; comment?: string; expr: unknown }[] {
+function isFamily(family: string): family is 'ip' | 'ip6' {
+  return family === 'ip' || family === 'ip6';
+}
+
+function rulesOf(
+  nft: Nftables,
+  family: 'ip' | 'ip6',
+  chain: string,
+): { handle: number; comment?: string; expr: unknown }[] {
   return nft
-    .list(`list chain ip ${FILTER} ${chain}`)
+    .list(`list chain ${family} ${FILTER} ${chain}`)
     .flatMap((entry) => (entry['rule'] ? [entry['rule'] as { handle: number; comment?: string; expr: unknown }] : []));
 }
 

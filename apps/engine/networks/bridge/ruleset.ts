@@ -3,12 +3,18 @@ export interface BridgeRules {
   /** Link name. */
   bridge: string;
   /** CIDR notation. */
-  subnet: string;
+  subnets4: readonly string[];
+  subnets6: readonly string[];
   /** No way in or out but inside the network itself. */
   internal: boolean;
   /** Containers of the network reach each other. */
   interContainer: boolean;
-  masquerade: boolean;
+  /** Traffic that leaves carries the host's address. */
+  masquerade4: boolean;
+  masquerade6: boolean;
+  /** All ports of its containers are open to whoever can route to them. */
+  open4: boolean;
+  open6: boolean;
 }
 
 /**
@@ -32,29 +38,52 @@ export function rulesetText(table: string, networks: readonly BridgeRules[]): st
   ].join('\n');
 }
 
-function networkElements(table: string, networks: readonly BridgeRules[]): string[] {
-  const add = (set: string, elements: string[]) =>
-    elements.length > 0 ? [`add element inet ${table} ${set} { ${elements.join(', ')} }`] : [];
+/** Commands that add networks to the sets, or take them out of these. */
+export function networkElements(
+  table: string,
+  networks: readonly BridgeRules[],
+  verb: 'add' | 'delete' = 'add',
+): string[] {
+  const change = (set: string, elements: string[]) =>
+    elements.length > 0 ? [`${verb} element inet ${table} ${set} { ${elements.join(', ')} }`] : [];
   const link = (network: BridgeRules) => `"${network.bridge}"`;
+  const links = (fits: (network: BridgeRules) => boolean) => networks.filter(fits).map(link);
+  const subnets = (family: 'subnets4' | 'subnets6', fits: (network: BridgeRules) => boolean) =>
+    networks.filter((network) => fits(network) && !network.internal).flatMap((network) => network[family]);
+  const own = (family: 'subnets4' | 'subnets6') =>
+    networks.flatMap((network) => network[family].map((subnet) => `${link(network)} . ${subnet}`));
   return [
-    ...add('bridges', networks.map(link)),
-    ...add('internal', networks.filter((network) => network.internal).map(link)),
-    ...add(
-      'masq4',
-      networks.filter((network) => network.masquerade && !network.internal).map((network) => network.subnet),
+    ...change('bridges', networks.map(link)),
+    ...change(
+      'internal',
+      links((network) => network.internal),
     ),
-    ...add(
+    ...change(
+      'masq4',
+      subnets('subnets4', (network) => network.masquerade4),
+    ),
+    ...change(
+      'masq6',
+      subnets('subnets6', (network) => network.masquerade6),
+    ),
+    ...change(
       'pairs',
       networks.filter((network) => network.interContainer).map((network) => `${link(network)} . ${link(network)}`),
     ),
-    ...add(
-      'own4',
-      networks.map((network) => `${link(network)} . ${network.subnet}`),
+    ...change('own4', own('subnets4')),
+    ...change('own6', own('subnets6')),
+    ...change(
+      'bare4',
+      links((network) => network.open4),
+    ),
+    ...change(
+      'bare6',
+      links((network) => network.open6),
     ),
   ];
 }
 
-const NETWORK_SETS = ['bridges', 'internal', 'masq4', 'masq6', 'pairs', 'own4', 'own6'];
+const NETWORK_SETS = ['bridges', 'internal', 'masq4', 'masq6', 'pairs', 'own4', 'own6', 'bare4', 'bare6'];
 const CHAINS = ['raw_pre', 'publish', 'prerouting', 'output', 'postrouting', 'forward'];
 
 const DECLARATIONS = `
@@ -65,6 +94,11 @@ const DECLARATIONS = `
   set pairs    { type ifname . ifname; }
   set own4     { type ifname . ipv4_addr; flags interval; }
   set own6     { type ifname . ipv6_addr; flags interval; }
+  set bare4    { type ifname; }
+  set bare6    { type ifname; }
+  set open4    { type ipv4_addr . inet_proto . inet_service; }
+  set open6    { type ipv6_addr . inet_proto . inet_service; }
+  set linked4  { type ipv4_addr . ipv4_addr . inet_proto . inet_service; }
   map pub4     { type inet_proto . inet_service : ipv4_addr . inet_service; }
   map pub4a    { type ipv4_addr . inet_proto . inet_service : ipv4_addr . inet_service; }
   map pub6     { type inet_proto . inet_service : ipv6_addr . inet_service; }
@@ -77,6 +111,8 @@ const DECLARATIONS = `
   chain forward { type filter hook forward priority filter - 5; policy accept; }
 `;
 
+// `open`: published ports of networks without address translation; `bare`: networks whose ports are all open; `linked4`:
+// links between containers that otherwise do not reach each other. [::1] and link-local clients are left to the proxies.
 // route_localnet on our bridges lets replies to 127.0.0.1 pass; raw_pre closes the hole that this opens.
 // In postrouting of bridged traffic iifname is empty, so networks are told apart by outgoing link and source address.
 const RULES = `
@@ -87,6 +123,7 @@ const RULES = `
     meta nfproto ipv4 dnat ip to ip daddr . meta l4proto . th dport map @pub4a
     meta nfproto ipv4 dnat ip to meta l4proto . th dport map @pub4
     ip6 daddr ::1 return
+    ip6 saddr fe80::/10 return
     meta nfproto ipv6 dnat ip6 to ip6 daddr . meta l4proto . th dport map @pub6a
     meta nfproto ipv6 dnat ip6 to meta l4proto . th dport map @pub6
   }
@@ -108,8 +145,14 @@ const RULES = `
     iifname @internal ct status dnat drop
     ct status dnat accept
     iifname . oifname @pairs accept
-    iifname @bridges oifname @bridges drop
+    ip saddr . ip daddr . meta l4proto . th dport @linked4 accept
     iifname @internal drop
+    oifname @internal drop
+    ip daddr . meta l4proto . th dport @open4 accept
+    ip6 daddr . meta l4proto . th dport @open6 accept
+    iifname @bridges oifname @bridges drop
+    meta nfproto ipv4 oifname @bare4 accept
+    meta nfproto ipv6 oifname @bare6 accept
     oifname @bridges drop
     accept
   }

@@ -1,115 +1,101 @@
-import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { createHash, randomBytes } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
 import { BerthError, errnoOf } from '@berth/kit';
-import type { EngineConfig } from '../../config.ts';
-import { addAddress, type Link, newBridge, type Rtnetlink, setMtu, setUp } from '../../linux/rtnetlink.ts';
-import { AddressAllocator } from '../address-allocator.ts';
-import { chooseSubnet } from '../choose-subnet.ts';
 import {
-  formatIpv4,
-  formatSubnet,
-  ipv4Bytes,
-  lastAddress,
-  overlaps,
-  parseCidr,
-  parseIpv4,
-  type Subnet,
-  subnetOf,
-} from '../ip-address.ts';
-import type { NetworkRecord, NetworkSpec } from '../model.ts';
-import type { Bridge } from '../state.ts';
+  addAddress,
+  type Link,
+  newBridge,
+  type Rtnetlink,
+  setAlias,
+  setMtu,
+  setUp,
+} from '../../linux/rtnetlink.ts';
+import { bytesOf, lastAddress } from '../ip-address.ts';
+import type { NetworkRecord } from '../model.ts';
+import { openPools } from '../pools.ts';
+import type { LiveNetwork, Pool } from '../state.ts';
+import { writeSysctl } from '../sysctl.ts';
+import { type BridgeOptions, readBridgeOptions } from './options.ts';
+
+/** What a bridge depends on besides its network. */
+export interface BridgeFacts {
+  /** Name of the default bridge's link. */
+  defaultName: string;
+  /** Of the host's way out. */
+  uplinkMtu: number;
+  /** Text on links of user-defined networks, by which a later engine finds its own. */
+  alias: string;
+}
 
 /** Makes the link of a bridge network, or brings what is there into the right state. Idempotent. */
-export function startBridge(route: Rtnetlink, name: string, network: NetworkRecord): Bridge {
-  const gateway = parseIpv4(network.spec.gateway);
-  const subnet = parseCidr(network.spec.subnet)?.subnet;
-  if (gateway === undefined || !subnet) throw new BerthError('internal', `network ${network.name} has no subnet`);
-  const mtu = uplinkMtu(route);
-  const link = ensureLink(route, name, mtu);
+export function startBridge(route: Rtnetlink, network: NetworkRecord, facts: BridgeFacts): LiveNetwork {
+  const { spec } = network;
+  const options = readBridgeOptions(spec.options, spec.internal);
+  const name = linkNameOf(network, facts.defaultName, options);
+  const pools = openPools(network);
+  const mtu = options.mtu ?? facts.uplinkMtu;
+  const link = ensureLink(route, name, mtu, network.name === 'bridge' ? undefined : facts.alias);
   // The host would take router advertisements from containers, and send its own IPv6 traffic to them (CVE-2020-13401).
   writeSysctl(`net/ipv6/conf/${name}/accept_ra`, '0');
-  writeSysctl(`net/ipv6/conf/${name}/disable_ipv6`, '1');
+  writeSysctl(`net/ipv6/conf/${name}/disable_ipv6`, spec.ipv6 && options.mode6 !== 'isolated' ? '0' : '1');
   route.run(setUp(name));
-  try {
-    route.run(
-      addAddress({
-        index: link.index,
-        address: ipv4Bytes(gateway),
-        prefixLength: subnet.prefixLength,
-        broadcast: ipv4Bytes(lastAddress(subnet)),
-      }),
-    );
-  } catch (error) {
-    if (errnoOf(error) !== 'EEXIST') throw error;
-  }
+  for (const pool of pools) addGateway(route, link.index, pool, options);
   // Replies to 127.0.0.1 of published ports come in here; the ruleset drops everything else to loopback addresses.
   writeSysctl(`net/ipv4/conf/${name}/route_localnet`, '1');
   writeSysctl('net/ipv4/ip_forward', '1');
-  return {
-    network,
-    name,
-    index: link.index,
-    mtu,
-    gateway,
-    prefixLength: subnet.prefixLength,
-    addresses: new AddressAllocator(subnet, gateway),
-  };
+  if (spec.ipv6) forwardIpv6();
+  return { network, pools, mtu, link: { kind: 'bridge', name, index: link.index, options } };
+}
+
+export function linkNameOf(network: NetworkRecord, defaultName: string, options: Pick<BridgeOptions, 'name'>): string {
+  return network.name === 'bridge' ? defaultName : (options.name ?? `br-${network.id.slice(0, 12)}`);
+}
+
+function addGateway(route: Rtnetlink, index: number, { subnet, gateway }: Pool, options: BridgeOptions): void {
+  const mode = subnet.family === 4 ? options.mode4 : options.mode6;
+  if (gateway === undefined || mode === 'isolated' || (subnet.family === 4 && options.inhibitIpv4)) return;
+  const { family, prefixLength } = subnet;
+  const broadcast = family === 4 ? { broadcast: bytesOf(4, lastAddress(subnet)) } : {};
+  try {
+    route.run(addAddress({ index, address: bytesOf(family, gateway), prefixLength, ...broadcast }));
+  } catch (error) {
+    if (errnoOf(error) !== 'EEXIST') throw error;
+  }
 }
 
 /**
- * The addresses of the default bridge: as told, as before, or the first free ones.
- * Errors: invalid (malformed), conflict (in use by something else on this host).
+ * A host that forwards IPv6 no longer takes its own addresses and routes from router advertisements, unless it is told
+ * to: links that did so go on doing so.
  */
-export function chooseBridgeAddresses(route: Rtnetlink, config: EngineConfig, before: NetworkSpec): NetworkSpec {
-  const used = usedSubnets(route, config.bridge);
-  if (config.bridgeSubnet !== undefined) {
-    const told = parseCidr(config.bridgeSubnet);
-    if (!told || told.subnet.prefixLength > 30)
-      throw new BerthError('invalid', `invalid bridge subnet ${config.bridgeSubnet}`, {
-        hint: 'It is an IPv4 range in CIDR notation, at most /30, for example 172.20.0.0/16.',
-      });
-    const clash = used.find((other) => overlaps(told.subnet, other));
-    if (clash)
-      throw new BerthError(
-        'conflict',
-        `the bridge subnet ${config.bridgeSubnet} overlaps ${formatSubnet(clash)}, which this host uses already`,
-        { hint: 'Choose another subnet ("ip route" shows what is in use).' },
-      );
-    return specOf(told.subnet, told.address);
+function forwardIpv6(): void {
+  if (read('net/ipv6/conf/all/forwarding') === '1') return;
+  for (const name of linksWithSettings()) {
+    if (read(`net/ipv6/conf/${name}/accept_ra`) === '1' && read(`net/ipv6/conf/${name}/disable_ipv6`) === '0')
+      writeSysctl(`net/ipv6/conf/${name}/accept_ra`, '2');
   }
-  const earlier = parseCidr(before.subnet)?.subnet;
-  if (earlier && !used.some((other) => overlaps(earlier, other))) return before;
-  return specOf(chooseSubnet(config.addressPools, used), 0);
+  writeSysctl('net/ipv6/conf/all/forwarding', '1');
 }
 
-/** An address inside the range is taken as the gateway's; its first one otherwise. */
-function specOf(subnet: Subnet, address: number): NetworkSpec {
-  const gateway = address > subnet.base && address < lastAddress(subnet) ? address : subnet.base + 1;
-  return { subnet: formatSubnet(subnet), gateway: formatIpv4(gateway) };
-}
-
-/** Ranges that the host reaches by its own links and routes, apart from this bridge. */
-function usedSubnets(route: Rtnetlink, bridge: string): Subnet[] {
-  const own = route.links().find((link) => link.name === bridge)?.index;
-  const places = [
-    ...route.routes().map(({ destination, prefixLength, index }) => ({ bytes: destination, prefixLength, index })),
-    ...route.addresses().map(({ address, prefixLength, index }) => ({ bytes: address, prefixLength, index })),
-  ];
-  return places
-    .filter(({ bytes, prefixLength, index }) => bytes.length === 4 && prefixLength > 0 && index !== own)
-    .map(({ bytes, prefixLength }) => subnetOf(bytes.readUInt32BE(), prefixLength));
-}
-
-function ensureLink(route: Rtnetlink, name: string, mtu: number): Link {
+function linksWithSettings(): string[] {
   try {
-    route.run(
-      newBridge({
-        name,
-        macAddress: `02:42:${randomBytes(4)
-          .toString('hex')
-          .replace(/..(?!$)/g, '$&:')}`,
-      }),
-    );
+    return readdirSync('/proc/sys/net/ipv6/conf').filter((name) => name !== 'all' && name !== 'default');
+  } catch {
+    return []; // a kernel without IPv6
+  }
+}
+
+function read(key: string): string {
+  try {
+    return readFileSync(`/proc/sys/${key}`, 'utf8').trim();
+  } catch {
+    return ''; // the link went meanwhile, or no IPv6
+  }
+}
+
+function ensureLink(route: Rtnetlink, name: string, mtu: number, alias: string | undefined): Link {
+  try {
+    route.run(newBridge({ name, macAddress: macFor(alias === undefined ? undefined : name) }));
+    if (alias !== undefined) route.run(setAlias(name, alias));
   } catch (error) {
     if (errnoOf(error) !== 'EEXIST') throw error;
   }
@@ -123,26 +109,8 @@ function ensureLink(route: Rtnetlink, name: string, mtu: number): Link {
   return link;
 }
 
-/** MTU of the link that the default route leaves by; 1500 without one. */
-function uplinkMtu(route: Rtnetlink): number {
-  const defaults = route
-    .routes()
-    .filter((entry) => entry.prefixLength === 0 && entry.destination.length === 4 && entry.index > 0);
-  const best = defaults.sort((a, b) => a.metric - b.metric)[0];
-  return route.links().find((link) => link.index === best?.index)?.mtu ?? 1500;
-}
-
-/** Writes only what differs: some hosts have /proc/sys read-only with the right values in it. */
-function writeSysctl(key: string, value: string): void {
-  const path = `/proc/sys/${key}`;
-  if (key.startsWith('net/ipv6/') && !existsSync(path)) return; // a kernel without IPv6
-  if (existsSync(path) && readFileSync(path, 'utf8').trim() === value) return;
-  try {
-    writeFileSync(path, value);
-  } catch (cause) {
-    throw new BerthError('unavailable', `cannot set ${key.replaceAll('/', '.')} to ${value}`, {
-      hint: 'The engine needs root and a writable /proc/sys to connect containers.',
-      cause,
-    });
-  }
+/** A bridge that was lost comes back with the address that containers have in their tables. */
+function macFor(name: string | undefined): string {
+  const bytes = name === undefined ? randomBytes(4) : createHash('sha256').update(name).digest().subarray(0, 4);
+  return `02:42:${bytes.toString('hex').replace(/..(?!$)/g, '$&:')}`;
 }

@@ -1,29 +1,76 @@
 import type { SetElement } from '../../linux/nfnetlink.ts';
 import { addressBytes } from '../ip-address.ts';
-import type { PublishedPort } from '../model.ts';
-import { isProxied } from './reserve.ts';
+import type { PortWish, PublishedPort, Sandbox } from '../model.ts';
 
 /** Numbers of IP protocols (IANA). */
 export const PROTOCOLS = { tcp: 6, udp: 17, sctp: 132 } as const;
 
+/** Where a container's published ports lead. */
+export interface PortTargets {
+  /** '' when ports of this family do not lead to it. */
+  ipv4: string;
+  ipv6: string;
+  /** Without host ports: what is published is only let through. */
+  routed4: boolean;
+  routed6: boolean;
+}
+
 /**
- * Elements of the maps that redirect published IPv4 ports to a container. IPv6 ones are served by proxies as long as
- * the container has no IPv6 address. The comment says whose they are in `nft list`.
+ * Elements of the maps that redirect published ports to a container. A port on an IPv6 address has a proxy besides,
+ * which serves what cannot be redirected, and all of it when the container has no IPv6 address. The comment says whose
+ * they are in `nft list`.
  */
 export function elementsOfPorts(
   ports: readonly PublishedPort[],
-  containerAddress: string,
+  { ipv4, ipv6 }: Pick<PortTargets, 'ipv4' | 'ipv6'>,
   containerId: string,
 ): SetElement[] {
-  const target = addressBytes(containerAddress);
-  if (!target) return [];
-  return ports
-    .filter((port) => !isProxied(port))
-    .map((port) => ({
-      ...place(port.hostIp, PROTOCOLS[port.protocol], port.hostPort),
-      data: [target, portBytes(port.containerPort)],
-      comment: containerId.slice(0, 12),
+  return ports.flatMap((port) => {
+    const six = port.hostIp.includes(':');
+    const target = addressBytes(six ? ipv6 : ipv4);
+    if (!target || port.hostIp === '::1') return [];
+    return [
+      {
+        ...place(port.hostIp, PROTOCOLS[port.protocol], port.hostPort),
+        data: [target, portBytes(port.containerPort)],
+        comment: containerId.slice(0, 12),
+      },
+    ];
+  });
+}
+
+/** Elements of the sets that let ports through without host ports: published on routed networks, and linked containers. */
+export function openElements(
+  targets: PortTargets,
+  wishes: readonly PortWish[],
+  linked: NonNullable<Sandbox['linked']>,
+  addresses: readonly string[],
+  containerId: string,
+): SetElement[] {
+  const comment = containerId.slice(0, 12);
+  const routed = [targets.routed4 ? targets.ipv4 : '', targets.routed6 ? targets.ipv6 : ''].flatMap((address) => {
+    const bytes = addressBytes(address);
+    if (!bytes) return [];
+    return wishes.map(({ protocol, containerPort }) => ({
+      set: bytes.length === 4 ? 'open4' : 'open6',
+      key: [bytes, Buffer.of(PROTOCOLS[protocol]), portBytes(containerPort)],
+      comment,
     }));
+  });
+  const links = addresses.flatMap((address) => {
+    const from = addressBytes(address);
+    if (from?.length !== 4) return [];
+    return linked.flatMap(({ address: other, ports }) => {
+      const to = addressBytes(other);
+      if (to?.length !== 4) return [];
+      return ports.map(({ port, protocol }) => ({
+        set: 'linked4',
+        key: [from, to, Buffer.of(PROTOCOLS[protocol]), portBytes(port)],
+        comment,
+      }));
+    });
+  });
+  return unique([...routed, ...links]);
 }
 
 /** An element as text, equal exactly for equal key and data; comments do not count. */
@@ -32,34 +79,51 @@ export function identityOf(element: SetElement): string {
   return `${element.set} ${hex(element.key)} ${hex(element.data)}`;
 }
 
-/** Reads elements back from `list map` in JSON. */
-export function parseElements(map: 'pub4' | 'pub4a', listing: readonly Record<string, unknown>[]): SetElement[] {
-  const found = listing.map((entry) => entry['map']).find((value) => isMap(value) && value.name === map);
-  return isMap(found) ? (found.elem ?? []).flatMap((pair) => parsePair(map, pair)) : [];
+/** The maps and sets that hold what belongs to containers. */
+export const PORT_SETS = {
+  maps: ['pub4', 'pub4a', 'pub6', 'pub6a'],
+  sets: ['open4', 'open6', 'linked4'],
+} as const;
+
+/** Reads elements back from `list map` or `list set` in JSON. */
+export function parseElements(set: string, listing: readonly Record<string, unknown>[]): SetElement[] {
+  const found = listing.map((entry) => entry['map'] ?? entry['set']).find((value) => isSet(value) && value.name === set);
+  if (!isSet(found)) return [];
+  return (found.elem ?? []).flatMap((entry) => {
+    const [key, data] = Array.isArray(entry) ? (entry as unknown[]) : [entry, undefined];
+    const keyBytes = bytesOfParts(concatenation(key));
+    if (!keyBytes) return [];
+    if (data === undefined) return [{ set, key: keyBytes }];
+    const dataBytes = bytesOfParts(concatenation(data));
+    return dataBytes ? [{ set, key: keyBytes, data: dataBytes }] : [];
+  });
 }
 
-function parsePair(map: 'pub4' | 'pub4a', [key, data]: [unknown, unknown]): SetElement[] {
-  const keys = concatenation(key);
-  const [target, targetPort] = concatenation(data);
-  const [protocol, service] = keys.slice(-2);
-  const number = protocolNumber(protocol);
-  const bytes = addressBytes(String(target));
-  if (number === undefined || !bytes) return [];
-  return [
-    {
-      ...place(map === 'pub4' ? '0.0.0.0' : String(keys[0]), number, Number(service)),
-      data: [bytes, portBytes(Number(targetPort))],
-    },
-  ];
+/** Addresses, protocols and ports, told apart by their form. */
+function bytesOfParts(parts: readonly unknown[]): Buffer[] | undefined {
+  const bytes = parts.map((part, index) => {
+    const last = index === parts.length - 1;
+    if (last && typeof part === 'number') return portBytes(part);
+    const protocol = protocolNumber(part);
+    return protocol === undefined ? addressBytes(String(part)) : Buffer.of(protocol);
+  });
+  return bytes.length > 0 && bytes.every((part) => part !== undefined) ? bytes : undefined;
 }
 
 function place(hostIp: string, protocol: number, hostPort: number): { set: string; key: Buffer[] } {
   const key = [Buffer.of(protocol), portBytes(hostPort)];
-  return hostIp === '0.0.0.0' ? { set: 'pub4', key } : { set: 'pub4a', key: [addressBytes(hostIp)!, ...key] };
+  const family = hostIp.includes(':') ? 6 : 4;
+  return hostIp === '0.0.0.0' || hostIp === '::'
+    ? { set: `pub${family}`, key }
+    : { set: `pub${family}a`, key: [addressBytes(hostIp)!, ...key] };
 }
 
 function portBytes(port: number): Buffer {
   return Buffer.of(port >> 8, port & 255);
+}
+
+function unique(elements: readonly SetElement[]): SetElement[] {
+  return [...new Map(elements.map((element) => [identityOf(element), element])).values()];
 }
 
 /** An element with a comment is wrapped: `{"elem": {"val": …, "comment": …}}`. */
@@ -75,6 +139,6 @@ function protocolNumber(protocol: unknown): number | undefined {
   return Object.entries(PROTOCOLS).find(([name]) => name === protocol)?.[1];
 }
 
-function isMap(value: unknown): value is { name: string; elem?: [unknown, unknown][] } {
+function isSet(value: unknown): value is { name: string; elem?: unknown[] } {
   return typeof value === 'object' && value !== null && 'name' in value;
 }

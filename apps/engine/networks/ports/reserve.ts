@@ -23,11 +23,11 @@ export class PortReservations {
   }
 
   /**
-   * Takes a host port for one wish: the same number on every address of it.
-   * Errors: conflict (taken, by whom is in the hint), invalid (no such host address).
+   * Takes a host port for one wish: the same number on every address of it, of the families that lead to the container.
+   * Errors: conflict (taken, by whom is in the hint), invalid (no such host address, or of a family that leads nowhere).
    */
-  reserve(containerId: string, wish: PortWish): PublishedPort[] {
-    const addresses = this.#addressesOf(wish);
+  reserve(containerId: string, wish: PortWish, families: Families = BOTH): PublishedPort[] {
+    const addresses = this.#addressesOf(wish, families);
     let refusal: unknown;
     for (const hostPort of this.#candidates(wish)) {
       try {
@@ -76,9 +76,16 @@ export class PortReservations {
     for (const containerId of [...this.#held.keys()]) this.release(containerId);
   }
 
-  #addressesOf(wish: PortWish): string[] {
-    if (wish.hostIp === '') return this.#ipv6 ? ['0.0.0.0', '::'] : ['0.0.0.0'];
-    if (!addressBytes(wish.hostIp)) throw new BerthError('invalid', `invalid IP address: ${wish.hostIp}`);
+  #addressesOf(wish: PortWish, families: Families): string[] {
+    if (wish.hostIp === '') {
+      return [...(families[4] ? ['0.0.0.0'] : []), ...(families[6] && (this.#ipv6 || !families[4]) ? ['::'] : [])];
+    }
+    const bytes = addressBytes(wish.hostIp);
+    if (!bytes) throw new BerthError('invalid', `invalid IP address: ${wish.hostIp}`);
+    const family = bytes.length === 4 ? 4 : 6;
+    if (!families[family]) {
+      throw new BerthError('invalid', `cannot publish on ${wish.hostIp}: the container has no IPv${family} address to lead to`);
+    }
     return [wish.hostIp];
   }
 
@@ -161,6 +168,11 @@ interface Held {
   port: PublishedPort;
   socket: BoundSocket | undefined;
 }
+
+/** Which families of host addresses lead to the container. */
+export type Families = Readonly<Record<4 | 6, boolean>>;
+
+const BOTH: Families = { 4: true, 6: true };
 
 const WILDCARDS: ReadonlySet<string> = new Set(['0.0.0.0', '::']);
 

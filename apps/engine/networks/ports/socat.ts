@@ -7,7 +7,7 @@ import type { PublishedPort } from '../model.ts';
 export interface ProxyWish {
   containerId: string;
   port: PublishedPort;
-  /** IPv4 address of the container. */
+  /** Address of the container, IPv4 where it has one. */
   containerAddress: string;
 }
 
@@ -38,7 +38,9 @@ export function socatAddresses({ port, containerAddress }: ProxyWish): { listen:
   const backlog = port.protocol === 'udp' ? '' : ',backlog=4096';
   return {
     listen: `${protocol}6-LISTEN:${port.hostPort},${common}${backlog}`,
-    connect: `${protocol}4:${containerAddress}:${port.containerPort}`,
+    connect: containerAddress.includes(':')
+      ? `${protocol}6:[${containerAddress}]:${port.containerPort}`
+      : `${protocol}4:${containerAddress}:${port.containerPort}`,
   };
 }
 

@@ -1,0 +1,49 @@
+import { BerthError, errnoOf } from '@berth/kit';
+import { deleteLink } from '../linux/rtnetlink.ts';
+import { findNetwork } from './find-network.ts';
+import { removeRules } from './guard-rules.ts';
+import { aliasOf } from './live-network.ts';
+import { isPredefined, type NetworkRecord } from './model.ts';
+import { kernelOf, type NetworksState } from './state.ts';
+
+/** DELETE /networks/{id}. Errors: not-found, forbidden (predefined, `has active endpoints`, template in use). */
+export function removeNetwork(state: NetworksState, nameOrId: string): void {
+  const network = findNetwork(state.networks.values(), nameOrId);
+  if (isPredefined(network.name)) {
+    throw new BerthError('forbidden', `${network.name} is a pre-defined network and cannot be removed`);
+  }
+  const reason = whyInUse(state, network);
+  if (reason !== undefined) throw new BerthError('forbidden', `error while removing network: ${reason}`);
+  takeDown(state, network);
+  state.publish('network', 'destroy', network.id, { name: network.name, type: network.driver });
+}
+
+/** What keeps a network, or undefined when nothing does. */
+export function whyInUse(state: NetworksState, network: NetworkRecord): string | undefined {
+  const ends = [...state.attached.values()].flatMap(({ containerName, sandbox }) =>
+    sandbox.endpoints
+      .filter(({ networkId }) => networkId === network.id)
+      .map(({ endpointId }) => `name:"${containerName}" id:"${endpointId.slice(0, 12)}"`),
+  );
+  if (ends.length > 0) return `network ${network.name} has active endpoints (${ends.join(', ')})`;
+  const user = [...state.networks.values()].find(({ spec }) => network.spec.configOnly && spec.configFrom === network.name);
+  return user && `configuration network "${network.name}" is in use`;
+}
+
+/** Takes everything away that a network has. Idempotent. */
+export function takeDown(state: NetworksState, network: NetworkRecord): void {
+  const kernel = kernelOf(state);
+  const live = kernel.live.get(network.id);
+  state.networks.delete(network.id);
+  kernel.live.delete(network.id);
+  if (live) removeRules(state, live);
+  for (const { name, alias } of kernel.route.links()) {
+    if (alias !== aliasOf(state, network)) continue;
+    try {
+      kernel.route.run(deleteLink(name));
+    } catch (error) {
+      if (errnoOf(error) !== 'ENODEV') throw error;
+    }
+  }
+  state.store.delete(network.id);
+}
