@@ -7,7 +7,7 @@ import { createContainers, LOG_DRIVERS, openRemap, probeRuntime } from './contai
 import { createEvents, type Publish } from './events/index.ts';
 import { createImages, createTransfers } from './images/index.ts';
 import { createMetrics, serveMetrics } from './metrics/index.ts';
-import { createNetworks } from './networks/index.ts';
+import { createNetworks, NETWORK_DRIVERS } from './networks/index.ts';
 import { releaseWhenIdle } from './release-when-idle.ts';
 import { takeRoots } from './roots.ts';
 import { runEngine } from './run.ts';
@@ -72,7 +72,14 @@ async function assemble(config: EngineConfig, log: Logger, scope: Scope): Promis
 
   const remap = await openRemap(config);
 
-  const networks = createNetworks({ config, db, log, publish });
+  const networks = createNetworks({
+    ...{ config, db, log, publish },
+    users: {
+      containersOf: (network) => containers.networkUsers.containersOf(network),
+      connect: (name, network, wish) => containers.networkUsers.connect(name, network, wish),
+      disconnect: (name, network, options) => containers.networkUsers.disconnect(name, network, options),
+    },
+  });
   await networks.start();
   scope.add('let go of networks', () => networks.stop());
   const images = await createImages({ config, db, log, publish, users: () => containers });
@@ -109,7 +116,7 @@ async function assemble(config: EngineConfig, log: Logger, scope: Scope): Promis
     ],
     monitor: programs.monitor,
     init: programs.init,
-    networkDrivers: ['bridge', 'host', 'null'],
+    networkDrivers: NETWORK_DRIVERS,
     logDrivers: LOG_DRIVERS,
     warnings: [...warnings, ...probe.warnings],
     eventListeners: () => events.listeners(),

@@ -76,6 +76,7 @@ async function stopAndCheck(engine: EngineProcess, identity: EngineIdentity, own
   try {
     if (!engine.alive) await engine.start(); // a killed engine's containers are removed by the next one
     await removeContainers(identity);
+    await removeNetworks(identity);
     const leaks = await waitForNoLeaks(identity, engine.pid, 5000);
     await engine.end('SIGTERM');
     if (leaks.length > 0) {
@@ -97,6 +98,19 @@ async function removeContainers(identity: EngineIdentity): Promise<void> {
     const removed = await request(target, 'DELETE', `/containers/${Id}?force=1&v=1`);
     if (![204, 404, 409].includes(removed.status))
       throw new Error(`cannot remove container ${Id}: ${removed.status} ${removed.text}`);
+  }
+}
+
+async function removeNetworks(identity: EngineIdentity): Promise<void> {
+  const target = { socketPath: identity.socket };
+  const filters = encodeURIComponent(JSON.stringify({ type: ['custom'] }));
+  const listed = await request(target, 'GET', `/networks?filters=${filters}`);
+  // Those that others are made from go last.
+  const networks = listed.json<{ Id: string; ConfigOnly: boolean }[]>().sort((a, b) => +a.ConfigOnly - +b.ConfigOnly);
+  for (const { Id } of networks) {
+    const removed = await request(target, 'DELETE', `/networks/${Id}`);
+    if (![204, 404].includes(removed.status))
+      throw new Error(`cannot remove network ${Id}: ${removed.status} ${removed.text}`);
   }
 }
 

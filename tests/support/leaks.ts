@@ -20,6 +20,7 @@ export async function findLeaks(id: EngineIdentity, enginePid: number): Promise<
     ...cgroupsOf(id).map((directory) => `cgroup ${directory}`),
     ...filesOf(id).map((file) => `file ${file}`),
     ...bridgePorts(id).map((link) => `link ${link} on bridge ${id.bridge}`),
+    ...linksOf(id).map((link) => `link ${link}`),
     ...(await publishedPorts(id)).map((element) => `nftables element ${element}`),
   ];
 }
@@ -46,6 +47,7 @@ export async function sweep(id: EngineIdentity): Promise<void> {
   );
   for (const point of mountsBelow(id.root)) await quietly('umount', ['-l', point]);
   await quietly('nft', ['delete', 'table', 'inet', id.nftTable]);
+  for (const link of linksOf(id)) await quietly('ip', ['link', 'delete', link]);
   if (existsSync(`/sys/class/net/${id.bridge}`)) await quietly('ip', ['link', 'delete', id.bridge]);
   for (const directory of [...cgroupsOf(id), ...cgroupParents(id)]) removeCgroup(directory);
   rmSync(id.root, { recursive: true, force: true });
@@ -148,13 +150,31 @@ function bridgePorts(id: EngineIdentity): string[] {
   return existsSync(`/sys/class/net/${id.bridge}`) ? readdirSync(`/sys/class/net/${id.bridge}/brif`) : [];
 }
 
-/** Elements of maps in the engine's table: every published port is one. */
+/** Links that the engine made for networks of users: bridges, VLANs, parents that lead nowhere. Their alias names the engine. */
+function linksOf(id: EngineIdentity): string[] {
+  return readdirSync('/sys/class/net').filter((name) => {
+    try {
+      return readFileSync(`/sys/class/net/${name}/ifalias`, 'utf8').startsWith(`berth ${id.nftTable} `);
+    } catch {
+      return false; // no alias, or gone meanwhile
+    }
+  });
+}
+
+/** Elements of maps in the engine's table: every published port is one. So are those of sets that let single ports through. */
 async function publishedPorts(id: EngineIdentity): Promise<string[]> {
   const { stdout } = await exec('nft', ['-j', 'list', 'table', 'inet', id.nftTable]).catch(() => ({
     stdout: '{"nftables":[]}',
   }));
-  const { nftables } = JSON.parse(stdout) as { nftables: { map?: { name: string; elem?: unknown[] } }[] };
-  return nftables.flatMap(({ map }) => (map?.elem ?? []).map((element) => `${map!.name} ${JSON.stringify(element)}`));
+  interface Holder {
+    name: string;
+    elem?: unknown[];
+  }
+  const { nftables } = JSON.parse(stdout) as { nftables: { map?: Holder; set?: Holder }[] };
+  return nftables.flatMap(({ map, set }) => {
+    const holder = map ?? (set && ['open4', 'open6', 'linked4'].includes(set.name) ? set : undefined);
+    return (holder?.elem ?? []).map((element) => `${holder!.name} ${JSON.stringify(element)}`);
+  });
 }
 
 function killQuietly(pid: number): void {

@@ -9,6 +9,7 @@ import { resolveMounts } from './mounts/resolve.ts';
 import { checkName, generateName, nameConflict } from './parse/names.ts';
 import { parseCreate } from './parse/parse-create.ts';
 import { checkRemapped } from './remap/remap.ts';
+import { normaliseNetworks } from './run/normalise-networks.ts';
 import { runtimeFor } from './runtime/select.ts';
 import type { ContainerService, CreateBody } from './service.ts';
 import { expectStart } from './start-ahead.ts';
@@ -36,6 +37,7 @@ export const create =
       name === undefined || name === '' ? generateName((n) => context.store.byName(n) !== undefined) : checkName(name);
     const owner = context.store.byName(chosen);
     if (owner) throw nameConflict(chosen, owner.id);
+    normaliseNetworks(context, spec, chosen);
     const { mounts, undo } = resolveMounts(context, spec, { readOnlyNonRecursive });
     const record: ContainerRecord = {
       id,

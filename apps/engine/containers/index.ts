@@ -3,12 +3,13 @@ import type { EngineConfig } from '../config.ts';
 import type { Publish } from '../events/model.ts';
 import type { ImageSource, ImageUsers } from '../images/model.ts';
 import { createCgroupWarmer } from '../linux/cgroup-warmer.ts';
-import type { SandboxProvider } from '../networks/model.ts';
+import type { NetworkUsers, SandboxProvider } from '../networks/model.ts';
 import type { Database } from '../state/database.ts';
 import type { LiveVolumes, VolumeSource, VolumeUsers } from '../volumes/index.ts';
 import { attach } from './attach.ts';
 import { changes } from './changes.ts';
 import { commit } from './commit.ts';
+import { networkUsers } from './connect-network.ts';
 import { type Context, pathsOf } from './context.ts';
 import { copyIn } from './copy-in.ts';
 import { copyOut } from './copy-out.ts';
@@ -58,6 +59,8 @@ export { checkEngineDefaults } from './spec/engine-defaults.ts';
 
 /** All containers of one engine. `recover` comes first, then the service works, then `resume`. */
 export interface Containers extends ImageUsers, VolumeUsers {
+  /** What networks ask of containers. */
+  readonly networkUsers: NetworkUsers;
   readonly service: ContainerService;
   /** Finds what runs, takes down what ended, tells networks what to keep. */
   recover(): Promise<void>;
@@ -119,6 +122,7 @@ export function createContainers(parts: {
   let found: ReturnType<typeof reconcile> | undefined;
   return {
     service: createService(context),
+    networkUsers: networkUsers(context),
     containersOf: (imageId) =>
       [...store.all()]
         .filter((record) => record.imageId === imageId || record.spec.mounts.some((mount) => mount.id === imageId))

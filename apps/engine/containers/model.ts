@@ -10,6 +10,8 @@ export interface ContainerSpec {
   hostConfig: HostConfig;
   /** Wished endpoints by network name. */
   endpoints: Record<string, EndpointWish>;
+  /** The endpoints are all there is: the network of the mode counts only when it is among them (after connect, disconnect). */
+  networksChosen?: true;
   /** All mounts but the engine's own, parents first, with the volumes and images that were found or made for them. */
   mounts: MountPoint[];
   /** Which ids of the host its users are, where it has a user namespace. */

@@ -15,15 +15,16 @@ export const rename =
     } catch (error) {
       throw aboutNewName(error);
     }
-    await context.lock.run(id, () => {
+    await context.lock.run(id, async () => {
       const record = context.store.get(id);
       if (!record) throw new BerthError('not-found', `No such container: ${name}`);
       if (record.name === wanted)
         throw new BerthError('invalid', 'Renaming a container with the same name as its current name');
       const owner = context.store.byName(wanted);
       if (owner) throw aboutNewName(nameConflict(wanted, owner.id));
-      context.networks.rename(id, wanted);
       const renamed = context.store.save({ ...record, name: wanted });
+      const sandbox = await context.networks.rename(id, wanted);
+      if (sandbox) context.store.save({ ...renamed, sandbox });
       context.publish('container', 'rename', id, eventAttributes(renamed, { oldName: `/${record.name}` }));
     });
   };

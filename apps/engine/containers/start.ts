@@ -5,12 +5,11 @@ import type { Sandbox } from '../networks/model.ts';
 import { type ContainerPaths, type Context, cgroupOf, eventAttributes, exitDirectory, pathsOf } from './context.ts';
 import { watchEnd } from './ended.ts';
 import type { ContainerRecord, ContainerState } from './model.ts';
-import { parsePorts } from './parse/parse-ports.ts';
 import { type Remap, remapOf } from './remap/remap.ts';
 import { removeLocked } from './remove.ts';
 import { joinedNamespaces } from './run/join.ts';
 import { killLeftovers } from './run/leftovers.ts';
-import { writeNetworkFiles } from './run/network-files.ts';
+import { openNetwork } from './run/open-network.ts';
 import { prepareMounts } from './run/prepare-mounts.ts';
 import { checkStandardDirectories, mountRootfs, removeBundle, unmountRootfs } from './run/rootfs.ts';
 import { needsStaging, stageNestedMounts } from './run/staged-mounts.ts';
@@ -137,22 +136,12 @@ async function prepare(
   mountRootfs(paths, layers, { dataRoot: config.dataRoot, volatile: isVolatile, remap });
   undo.add('unmount the root file system', () => unmountRootfs(paths, { volatile: isVolatile }));
   checkStandardDirectories(paths);
-  const sandbox = await context.networks.open({
-    containerId: id,
-    containerName: record.name,
-    mode: spec.hostConfig.NetworkMode,
-    userNamespace: remap?.path,
-    ports: parsePorts(spec.hostConfig, spec.config.ExposedPorts),
-    macAddress: spec.config.MacAddress || spec.endpoints['bridge']?.MacAddress || undefined,
-  });
-  undo.add('close the network', () => context.networks.close(id, sandbox));
-
-  writeNetworkFiles(paths, spec, sandbox, context.hostGateway());
+  const { sandbox, paths: filePaths, config: networked } = await openNetwork(context, record, remap?.path, undo);
   const user = resolveUserInRoot(paths.rootfs, spec.config.User, spec.hostConfig.GroupAdd ?? []);
   if (spec.config.WorkingDir !== '') makeWorkingDirectory(paths, spec.config.WorkingDir, remap);
   const { dismantle, ...prepared } = await prepareMounts(context, record, undo);
-  const built = buildSpec(spec.config, spec.hostConfig, {
-    paths,
+  const built = buildSpec(networked, spec.hostConfig, {
+    paths: filePaths,
     mountPoints: spec.mounts,
     ...prepared,
     user,

@@ -14,9 +14,7 @@ export interface ChildLink {
 export const MACVLAN_MODES = { private: 1, vepa: 2, bridge: 4, passthru: 8 } as const;
 
 /** Errors: EOPNOTSUPP (the kernel has no macvlan), EBUSY (the parent is used exclusively), EINVAL (a loopback parent). */
-export function newMacvlan(
-  link: ChildLink & { macAddress: string; mode: keyof typeof MACVLAN_MODES },
-): NetlinkRequest {
+export function newMacvlan(link: ChildLink & { macAddress: string; mode: keyof typeof MACVLAN_MODES }): NetlinkRequest {
   return childLink('macvlan', link, [u32Attribute(1, MACVLAN_MODES[link.mode])], link.macAddress);
 }
 
@@ -28,7 +26,10 @@ export const IPVLAN_FLAGS = { bridge: 0, private: 1, vepa: 2 } as const;
 export function newIpvlan(
   link: ChildLink & { mode: keyof typeof IPVLAN_MODES; flag: keyof typeof IPVLAN_FLAGS },
 ): NetlinkRequest {
-  return childLink('ipvlan', link, [u16Attribute(1, IPVLAN_MODES[link.mode]), u16Attribute(2, IPVLAN_FLAGS[link.flag])]);
+  return childLink('ipvlan', link, [
+    u16Attribute(1, IPVLAN_MODES[link.mode]),
+    u16Attribute(2, IPVLAN_FLAGS[link.flag]),
+  ]);
 }
 
 /** An 802.1Q link in the host. Errors: EOPNOTSUPP (the kernel has no VLANs). */

@@ -50,8 +50,7 @@ export async function attachSandbox(state: NetworksState, request: AttachRequest
 /** Whether a container's way out leads by another network now. */
 export function wayChanged(before: Sandbox, now: Sandbox): boolean {
   return ([4, 6] as const).some(
-    (family) =>
-      electGateway(before.endpoints, family)?.endpointId !== electGateway(now.endpoints, family)?.endpointId,
+    (family) => electGateway(before.endpoints, family)?.endpointId !== electGateway(now.endpoints, family)?.endpointId,
   );
 }
 

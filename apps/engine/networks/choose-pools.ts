@@ -3,7 +3,16 @@ import { readFileSync } from 'node:fs';
 import { BerthError } from '@berth/kit';
 import { chooseSubnet } from './choose-subnet.ts';
 import type { IpamWish } from './create-body.ts';
-import { type Family, formatAddress, formatSubnet, lastAddress, overlaps, parseAddress, parseCidr, type Subnet } from './ip-address.ts';
+import {
+  type Family,
+  formatAddress,
+  formatSubnet,
+  lastAddress,
+  overlaps,
+  parseAddress,
+  parseCidr,
+  type Subnet,
+} from './ip-address.ts';
 import type { NetworkRecord, NetworkSpec, PoolSpec } from './model.ts';
 import { kernelOf, type NetworksState } from './state.ts';
 import { usedSubnets } from './used-subnets.ts';
@@ -42,7 +51,10 @@ export function choosePools(
 function freePool(state: NetworksState, family: Family, others: readonly Subnet[]): PoolSpec {
   const used = [...usedSubnets(kernelOf(state).route), ...others].filter((subnet) => subnet.family === family);
   const told = state.config.addressPools.filter(({ base }) => parseCidr(base)?.subnet.family === family);
-  const subnet = chooseSubnet(family === 6 && told.length === 0 ? [uniqueLocalPool(state.config.dataRoot)] : told, used);
+  const subnet = chooseSubnet(
+    family === 6 && told.length === 0 ? [uniqueLocalPool(state.config.dataRoot)] : told,
+    used,
+  );
   const gateway = formatAddress(family, subnet.base + 1n);
   return { subnet: formatSubnet(subnet), gateway, ipRange: '', aux: {}, wished: false };
 }
@@ -61,7 +73,8 @@ function gatewayFor(subnet: Subnet, pool: IpamWish['config'][number]): string {
   if (pool.gateway !== '') return formatAddress(family, parseAddress(pool.gateway)!.value);
   const range = parseCidr(pool.ipRange)?.subnet ?? subnet;
   const aux = new Set(Object.values(pool.aux).flatMap((text) => parseAddress(text)?.value ?? []));
-  const last = family === 4 && lastAddress(range) === lastAddress(subnet) ? lastAddress(range) - 1n : lastAddress(range);
+  const last =
+    family === 4 && lastAddress(range) === lastAddress(subnet) ? lastAddress(range) - 1n : lastAddress(range);
   let address = range.base === subnet.base ? range.base + 1n : range.base;
   while (aux.has(address)) address++;
   if (address > last) {

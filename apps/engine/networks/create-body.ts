@@ -116,5 +116,8 @@ function object(value: unknown, name: string): Record<string, unknown> {
 }
 
 function mismatch(field: string, wanted: string): BerthError {
-  return new BerthError('invalid', `json: cannot unmarshal value into Go struct field CreateRequest.${field} of type ${wanted}`);
+  return new BerthError(
+    'invalid',
+    `json: cannot unmarshal value into Go struct field CreateRequest.${field} of type ${wanted}`,
+  );
 }

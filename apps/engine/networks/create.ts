@@ -99,7 +99,8 @@ function specOf(state: NetworksState, wish: NetworkWish, driver: DriverName): Ne
   const config = wish.ipam?.config ?? [];
   checkIpam(config, base.ipv6);
   if (wish.configOnly) {
-    if (wish.configFrom !== '') throw new BerthError('invalid', 'a configuration network cannot be made from another one');
+    if (wish.configFrom !== '')
+      throw new BerthError('invalid', 'a configuration network cannot be made from another one');
     return { ...base, pools: config.map((pool) => ({ ...pool, wished: true })) };
   }
   const full = wish.configFrom === '' ? { spec: base, config } : fromTemplate(state, wish, base);

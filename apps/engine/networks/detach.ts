@@ -21,7 +21,10 @@ export async function detachSandbox(
   const endpoint = sandbox.endpoints.find((one) => one.networkId === networkId);
   const network = state.networks.get(networkId);
   if (!endpoint || sandbox.namespacePath === undefined) {
-    throw new BerthError('conflict', `container ${containerId} is not connected to network ${network?.name ?? networkId}`);
+    throw new BerthError(
+      'conflict',
+      `container ${containerId} is not connected to network ${network?.name ?? networkId}`,
+    );
   }
   const next: Sandbox = { ...sandbox, endpoints: sandbox.endpoints.filter((one) => one !== endpoint) };
   const containerName = state.attached.get(containerId)?.containerName ?? containerId.slice(0, 12);

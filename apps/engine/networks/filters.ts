@@ -5,7 +5,11 @@ import { isPredefined, type NetworkRecord } from './model.ts';
 export type Filters = Readonly<Record<string, readonly string[]>>;
 
 /** Whether a network fits all filters of a list. `isUsed` tells of containers in it. Errors: invalid (a filter or value that Docker does not have). */
-export function fitsFilters(network: NetworkRecord, filters: Filters, isUsed: (network: NetworkRecord) => boolean): boolean {
+export function fitsFilters(
+  network: NetworkRecord,
+  filters: Filters,
+  isUsed: (network: NetworkRecord) => boolean,
+): boolean {
   const any = (name: string, test: (value: string) => boolean) => {
     const values = filters[name] ?? [];
     return values.length === 0 || values.some(test);

@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
 import { findNetwork } from './find-network.ts';
-import type { NetworkRecord } from './model.ts';
+import { type NetworkRecord, NO_SPEC } from './model.ts';
 
 const network = (id: string, name: string): NetworkRecord => ({
   id: id.padEnd(64, '0'),
   name,
   driver: 'bridge',
   createdAt: 0,
-  spec: { subnet: '', gateway: '' },
+  spec: NO_SPEC,
 });
 const networks = [network('ab1', 'one'), network('ab2', 'two'), network('c', 'ab')];
 

@@ -14,6 +14,9 @@ export function findNetwork(networks: Iterable<NetworkRecord>, nameOrId: string)
     throw new BerthError('invalid', `network ${nameOrId} is ambiguous (${fitting.length} matches found on ID prefix)`);
   if (fitting[0]) return fitting[0];
   throw new BerthError('not-found', `network ${nameOrId} not found`, {
-    hint: `There are: ${all.map((network) => network.name).join(', ')}.`,
+    hint: `There are: ${all
+      .slice(0, 20)
+      .map((network) => network.name)
+      .join(', ')}${all.length > 20 ? ' and others' : ''}.`,
   });
 }

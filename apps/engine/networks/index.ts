@@ -22,6 +22,7 @@ import { destroyNetworks, startNetworks, stopNetworks } from './start.ts';
 import type { NetworksState } from './state.ts';
 import { NetworkStore } from './store.ts';
 
+export { endpointFaults } from './endpoint/check.ts';
 export type {
   Endpoint,
   EndpointRequest,
@@ -33,7 +34,7 @@ export type {
   SandboxProvider,
   SandboxRequest,
 } from './model.ts';
-export { hasNames, isPredefined } from './model.ts';
+export { DRIVERS as NETWORK_DRIVERS, hasNames, isPredefined } from './model.ts';
 
 /** Networks of one engine. `start` comes first, then `reconcile`, then the rest in any order. */
 export interface Networks extends SandboxProvider {

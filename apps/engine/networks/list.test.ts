@@ -11,6 +11,7 @@ const make = () =>
     db,
     log: createLogger('error', 'text', () => undefined),
     publish: () => undefined,
+    users: { containersOf: () => [], connect: async () => undefined, disconnect: async () => undefined },
   });
 const networks = make();
 

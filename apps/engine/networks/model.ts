@@ -105,8 +105,8 @@ export interface SandboxProvider {
   attach(request: AttachRequest): Promise<Sandbox>;
   /** Takes a network from a sandbox that runs. Errors: conflict (not connected). */
   detach(containerId: string, sandbox: Sandbox, networkId: string): Promise<Sandbox>;
-  /** Tells by which name inspect, errors and other containers are to call a container from now on. */
-  rename(containerId: string, containerName: string): Promise<void>;
+  /** Tells by which name inspect, errors and other containers are to call a container from now on; its sandbox when that changed. */
+  rename(containerId: string, containerName: string): Promise<Sandbox | undefined>;
   /** The id of a network. Errors: not-found, invalid (ambiguous). */
   find(nameOrId: string): NetworkName;
   /** Removes all of it; idempotent; knows what to remove from what exists and from `sandbox`. */

@@ -111,8 +111,7 @@ async function open(
   sandbox.ports = ports;
   const inside = await makeNamespace(scope, namespacePath, request.userNamespace);
   try {
-    for (const { live, endpoint, wish } of plans)
-      connectLink(kernel, live, { inside, namespacePath }, endpoint, wish);
+    for (const { live, endpoint, wish } of plans) connectLink(kernel, live, { inside, namespacePath }, endpoint, wish);
     setDefaultRoutes(inside, [], sandbox.endpoints);
   } finally {
     inside.close(); // it would keep the namespace alive
@@ -123,4 +122,3 @@ async function open(
   await listening;
   return sandbox;
 }
-

@@ -64,7 +64,10 @@ function reattachAll(state: NetworksState, kernel: Kernel, live: readonly LiveSa
         const end = links.get(peer);
         if (network?.link.kind !== 'bridge' || !end || end.master === network.link.index) continue;
         kernel.route.run(setMaster(end.name, network.link.index), setBridgePort(end.name));
-        state.log.warn('put a container back into its network', { container: containerName, bridge: network.link.name });
+        state.log.warn('put a container back into its network', {
+          container: containerName,
+          bridge: network.link.name,
+        });
       }
     } catch (error) {
       state.log.error('a container has lost its network; restart it', {

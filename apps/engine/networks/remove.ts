@@ -26,7 +26,9 @@ export function whyInUse(state: NetworksState, network: NetworkRecord): string |
       .map(({ endpointId }) => `name:"${containerName}" id:"${endpointId.slice(0, 12)}"`),
   );
   if (ends.length > 0) return `network ${network.name} has active endpoints (${ends.join(', ')})`;
-  const user = [...state.networks.values()].find(({ spec }) => network.spec.configOnly && spec.configFrom === network.name);
+  const user = [...state.networks.values()].find(
+    ({ spec }) => network.spec.configOnly && spec.configFrom === network.name,
+  );
   return user && `configuration network "${network.name}" is in use`;
 }
 

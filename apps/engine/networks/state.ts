@@ -72,7 +72,9 @@ export interface Pool {
 }
 
 /** The bridges among the networks that stand. */
-export function bridgesOf(kernel: Kernel): { live: LiveNetwork; name: string; index: number; options: BridgeOptions }[] {
+export function bridgesOf(
+  kernel: Kernel,
+): { live: LiveNetwork; name: string; index: number; options: BridgeOptions }[] {
   return [...kernel.live.values()].flatMap((live) => (live.link.kind === 'bridge' ? [{ live, ...live.link }] : []));
 }
 

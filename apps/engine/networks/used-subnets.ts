@@ -9,7 +9,9 @@ export function usedSubnets(route: Rtnetlink, except?: string): Subnet[] {
     ...route.addresses().map(({ address, prefixLength, index }) => ({ bytes: address, prefixLength, index })),
   ];
   return places
-    .filter(({ bytes, prefixLength, index }) => prefixLength > 0 && index !== own && (bytes.length === 4 || !isShared(bytes)))
+    .filter(
+      ({ bytes, prefixLength, index }) => prefixLength > 0 && index !== own && (bytes.length === 4 || !isShared(bytes)),
+    )
     .map(({ bytes, prefixLength }) =>
       subnetOf(bytes.length === 4 ? 4 : 6, BigInt(`0x${bytes.toString('hex')}`), prefixLength),
     );

@@ -1,12 +1,14 @@
 import { isIP } from 'node:net';
 import type { ContainerConfig, EndpointWish, HostConfig } from '@berth/contract';
 import { BerthError } from '@berth/kit';
+import { endpointFaults } from '../../networks/index.ts';
+import { parseLink } from '../run/links.ts';
 import { parseExtraHost } from './parse-create-extra-host.ts';
 
 /**
- * Checks the network side of a wish and brings it into normal form in place: mode `bridge`, `host` or `none`, the wished
- * MAC address at its endpoint. Returns warnings.
- * Errors: invalid (conflicts, in Docker's words; unknown network), not-supported (another container's network).
+ * Checks the network side of a wish and brings it into normal form in place: a named mode, the wished MAC address at its
+ * endpoint. Networks that do not exist are found out at the start, as with Docker. Returns warnings.
+ * Errors: invalid (conflicts, in Docker's words).
  */
 export function checkNetworkOptions(
   config: ContainerConfig,
@@ -17,7 +19,7 @@ export function checkNetworkOptions(
   if (host.NetworkMode === '' || host.NetworkMode === 'default') host.NetworkMode = 'bridge';
   checkNameResolution(host);
   checkConflicts(config, host);
-  refuseOtherNetworks(host, endpoints);
+  checkCombination(host, endpoints);
   for (const [name, wish] of Object.entries(endpoints)) checkEndpoint(name, wish);
   placeMacAddress(config, host, endpoints);
   const warnings: string[] = [];
@@ -61,41 +63,26 @@ function checkConflicts(config: ContainerConfig, host: HostConfig): void {
 const LINKS = (kind: string) =>
   `conflicting options: ${kind} can't be used with links. This would result in undefined behavior`;
 
-function refuseOtherNetworks(host: HostConfig, endpoints: Record<string, EndpointWish>): void {
-  const mode = host.NetworkMode;
-  if (mode.startsWith('container:')) {
-    throw new BerthError('not-supported', `network mode "${mode}" is not supported by this version of Berth`);
+function checkCombination(host: HostConfig, endpoints: Record<string, EndpointWish>): void {
+  const names = [...new Set([host.NetworkMode, ...Object.keys(endpoints)])];
+  if (names.length === 1) return;
+  if (names.some((name) => name === 'host' || name.startsWith('container:'))) {
+    throw invalid(
+      'container sharing network namespace with another container or host cannot be connected to any other network',
+    );
   }
-  for (const name of [mode, ...Object.keys(endpoints)]) {
-    if (['bridge', 'host', 'none'].includes(name)) continue;
-    // Not "not-found": clients take that answer to a create request for a missing image, and pull it.
-    throw new BerthError('invalid', `network ${name} not found`, {
-      hint: 'This version of Berth has the networks bridge, host and none.',
-    });
-  }
-  const strangers = Object.keys(endpoints).filter((name) => name !== mode);
-  if (strangers.length > 0) {
-    throw invalid(`Container cannot be connected to network endpoints: ${[mode, ...strangers].join(', ')}`);
+  if (names.includes('none')) {
+    throw invalid('container cannot be connected to multiple networks with one of the networks in private (none) mode');
   }
 }
 
 function checkEndpoint(name: string, wish: EndpointWish): void {
-  const wrong = (reason: string) =>
-    invalid(`invalid config for network ${name}: invalid endpoint settings:\n${reason}`);
-  const { IPv4Address, IPv6Address, LinkLocalIPs = [] } = wish.IPAMConfig ?? {};
-  if (IPv4Address || IPv6Address || LinkLocalIPs.length > 0) {
-    throw wrong('user specified IP address is supported on user defined networks only');
-  }
-  if (hasItems(wish.Aliases)) {
-    throw wrong('network-scoped aliases are only supported for user-defined networks');
-  }
-  if (hasItems(wish.Links) || Object.keys(wish.DriverOpts ?? {}).length > 0) {
-    throw new BerthError(
-      'not-supported',
-      `links and driver options of network ${name} are not supported by this version of Berth`,
-    );
+  const reasons = endpointFaults(name, wish);
+  if (reasons.length > 0) {
+    throw invalid(`invalid config for network ${name}: invalid endpoint settings:\n${reasons.join('\n')}`);
   }
   if (wish.MacAddress) checkMacAddress(wish.MacAddress);
+  for (const link of wish.Links ?? []) parseLink(link);
 }
 
 function placeMacAddress(config: ContainerConfig, host: HostConfig, endpoints: Record<string, EndpointWish>): void {

@@ -19,7 +19,6 @@ export function refuseUnsupported(config: ContainerConfig, host: HostConfig): vo
 const filled = (list: readonly unknown[] | null | undefined) => list != null && list.length > 0;
 
 const UNSUPPORTED: [string, (host: HostConfig, config: ContainerConfig) => boolean][] = [
-  ['link (HostConfig.Links)', (host) => filled(host.Links)],
   ['cgroup-parent (HostConfig.CgroupParent)', (host) => host.CgroupParent !== ''],
   ['gpus (HostConfig.DeviceRequests)', (host) => filled(host.DeviceRequests)],
   ['storage-opt (HostConfig.StorageOpt)', (host) => Object.keys(host.StorageOpt ?? {}).length > 0],
@@ -32,5 +31,4 @@ const UNSUPPORTED: [string, (host: HostConfig, config: ContainerConfig) => boole
   ['cpu-rt-period (HostConfig.CpuRealtimePeriod)', (host) => host.CpuRealtimePeriod !== 0],
   ['cpu-rt-runtime (HostConfig.CpuRealtimeRuntime)', (host) => host.CpuRealtimeRuntime !== 0],
   ['cpu-count (HostConfig.CpuCount)', (host) => host.CpuCount !== 0],
-  ['NetworkDisabled (use network mode none)', (_, config) => config.NetworkDisabled === true],
 ];

@@ -311,23 +311,15 @@ describe('refused, with the sentences that clients know', () => {
 
 describe('not done by this version, said by name', () => {
   test.each<[string, Record<string, unknown>]>([
-    ['Links', { Links: ['x'] }],
     ['CgroupParent', { CgroupParent: '/x' }],
     ['DeviceRequests', { DeviceRequests: [{ Driver: '', Count: -1, Capabilities: [['gpu']] }] }],
     ['BlkioDeviceReadBps', { BlkioDeviceReadBps: [{ Path: '/dev/sda', Rate: 1 }] }],
     ['log driver "awslogs"', { LogConfig: { Type: 'awslogs' } }],
     ['AppArmor profile "x"', { SecurityOpt: ['apparmor=x'] }],
     ['SELinux', { SecurityOpt: ['label=type:x'] }],
-    ['network mode "container:x"', { NetworkMode: 'container:x' }],
   ])('%s', (name, HostConfig) => {
     expect(() => createHost(HostConfig)).toThrow(
       expect.objectContaining({ code: 'not-supported', message: expect.stringContaining(name) }),
-    );
-  });
-
-  test('networks that do not exist', () => {
-    expect(() => createHost({ NetworkMode: 'mine' })).toThrow(
-      expect.objectContaining({ code: 'invalid', message: 'network mine not found' }),
     );
   });
 });

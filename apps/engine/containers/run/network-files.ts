@@ -3,29 +3,49 @@ import type { ContainerConfig, HostConfig } from '@berth/contract';
 import type { Sandbox } from '../../networks/model.ts';
 import type { ContainerPaths } from '../context.ts';
 import type { ContainerSpec } from '../model.ts';
+import type { LinkedContainer } from './links.ts';
+
+type NetworkSpec = Pick<ContainerSpec, 'config' | 'hostConfig' | 'remap'>;
 
 /** Writes the hosts, hostname and resolv.conf files that are mounted into a container. */
 export function writeNetworkFiles(
   paths: ContainerPaths,
-  spec: Pick<ContainerSpec, 'config' | 'hostConfig' | 'remap'>,
+  spec: NetworkSpec,
   sandbox: Sandbox,
   hostGateway: string,
+  linked: readonly LinkedContainer[] = [],
 ): void {
   const isHost = sandbox.namespacePath === undefined;
   writeFileSync(paths.hostname, `${spec.config.Hostname}\n`);
   const extra = (spec.hostConfig.ExtraHosts ?? []).map((entry) => extraHost(entry, hostGateway)).join('');
-  writeFileSync(paths.hosts, `${isHost ? hostFile('/etc/hosts') : hostsOf(spec.config, sandbox)}${extra}`);
-  writeFileSync(paths.resolvConf, resolvConf(sandbox.resolvConf ?? hostFile('/etc/resolv.conf'), spec.hostConfig));
+  const links = linked.map(linkLine).join('');
+  writeFileSync(paths.hosts, `${isHost ? hostFile('/etc/hosts') : hostsOf(spec.config, sandbox, links)}${extra}`);
+  writeFileSync(paths.resolvConf, resolvConfOf(sandbox, spec.hostConfig));
   if (!spec.remap) return;
   const { users, groups } = spec.remap;
   for (const file of [paths.hostname, paths.hosts, paths.resolvConf]) chownSync(file, users.first, groups.first);
 }
 
-function hostsOf(config: ContainerConfig, sandbox: Sandbox): string {
-  const names = config.Domainname ? `${config.Hostname}.${config.Domainname} ${config.Hostname}` : config.Hostname;
-  const own = sandbox.endpoints
-    .flatMap((e) => [e.ipAddress, e.ipv6Address].filter(Boolean))
-    .map((ip) => `${ip}\t${names}\n`);
+/** Brings the files of a container that runs up to date after its networks changed. What was written there since stays. */
+export function updateNetworkFiles(paths: ContainerPaths, spec: NetworkSpec, before: Sandbox, now: Sandbox): void {
+  const had = addressesOf(before);
+  const has = addressesOf(now);
+  const lines = read(paths.hosts).split('\n');
+  const gone = had.filter((address) => !has.includes(address));
+  const kept = lines.filter((line) => !gone.some((address) => line.startsWith(`${address}\t`))).join('\n');
+  const added = has.filter((address) => !had.includes(address)).map((address) => hostLine(address, spec.config));
+  writeFileSync(paths.hosts, `${kept}${kept === '' || kept.endsWith('\n') ? '' : '\n'}${added.join('')}`);
+  // Somebody in the container may have written their own name servers: those stay.
+  const [old, next] = [resolvConfOf(before, spec.hostConfig), resolvConfOf(now, spec.hostConfig)];
+  if (old !== next && read(paths.resolvConf) === old) writeFileSync(paths.resolvConf, next);
+}
+
+/** The line of a linked container, as Docker writes it. */
+export function linkLine({ address, alias, id, name }: LinkedContainer): string {
+  return `${address}\t${[...new Set([alias, id.slice(0, 12), name])].join(' ')}\n`;
+}
+
+function hostsOf(config: ContainerConfig, sandbox: Sandbox, links: string): string {
   return [
     '127.0.0.1\tlocalhost\n',
     '::1\tlocalhost ip6-localhost ip6-loopback\n',
@@ -33,8 +53,18 @@ function hostsOf(config: ContainerConfig, sandbox: Sandbox): string {
     'ff00::\tip6-mcastprefix\n',
     'ff02::1\tip6-allnodes\n',
     'ff02::2\tip6-allrouters\n',
-    ...own,
+    links,
+    ...addressesOf(sandbox).map((address) => hostLine(address, config)),
   ].join('');
+}
+
+function hostLine(address: string, config: ContainerConfig): string {
+  const names = config.Domainname ? `${config.Hostname}.${config.Domainname} ${config.Hostname}` : config.Hostname;
+  return `${address}\t${names}\n`;
+}
+
+function addressesOf(sandbox: Sandbox): string[] {
+  return sandbox.endpoints.flatMap((e) => [e.ipAddress, e.ipv6Address].filter(Boolean));
 }
 
 /** `name:address`; the address may hold colons. */
@@ -44,24 +74,37 @@ function extraHost(entry: string, hostGateway: string): string {
   return `${address === 'host-gateway' ? hostGateway : address}\t${entry.slice(0, at)}\n`;
 }
 
-/** The host's name servers, unless the container was given its own (resolv.conf(5)). */
-function resolvConf(base: string, { Dns, DnsSearch, DnsOptions }: HostConfig): string {
-  if (Dns.length + DnsSearch.length + DnsOptions.length === 0) return base;
+/**
+ * The host's name servers, unless the container was given its own (resolv.conf(5)). Where the engine's resolver answers
+ * it is the only one, and asks those in its turn; it has names without a dot, which therefore are asked for at once.
+ */
+function resolvConfOf(sandbox: Sandbox, { Dns, DnsSearch, DnsOptions }: HostConfig): string {
+  const base = sandbox.resolvConf ?? hostFile('/etc/resolv.conf');
+  if (Dns.length + DnsSearch.length + DnsOptions.length === 0 && !sandbox.resolver) return base;
   const words = (keyword: string) =>
     base
       .split('\n')
       .map((line) => line.trim().split(/\s+/))
       .filter(([first]) => first === keyword)
       .flatMap((parts) => parts.slice(1));
-  const servers = Dns.length > 0 ? Dns : words('nameserver');
+  const servers = sandbox.resolver ? ['127.0.0.11'] : Dns.length > 0 ? Dns : words('nameserver');
   const search = DnsSearch.length > 0 ? DnsSearch.filter((domain) => domain !== '.') : words('search');
-  const options = DnsOptions.length > 0 ? DnsOptions : words('options');
+  const options = DnsOptions.length > 0 ? [...DnsOptions] : words('options');
+  if (sandbox.resolver && !options.some((option) => option.startsWith('ndots:'))) options.push('ndots:0');
   return [
     ...servers.map((server) => `nameserver ${server}`),
     ...(search.length > 0 ? [`search ${search.join(' ')}`] : []),
     ...(options.length > 0 ? [`options ${options.join(' ')}`] : []),
     '',
   ].join('\n');
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return ''; // removed from inside or never written
+  }
 }
 
 function hostFile(path: string): string {

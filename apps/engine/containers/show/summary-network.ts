@@ -1,16 +1,19 @@
+import { isPredefined } from '../../networks/index.ts';
 import type { Endpoint } from '../../networks/model.ts';
 import type { ContainerRecord } from '../model.ts';
 import { expandPorts } from '../parse/parse-ports.ts';
+import { dnsNamesOf, wishedNetworks } from '../run/endpoint-requests.ts';
 
-/** Docker's EndpointSettings by network name. A container without a network now shows the one that it will have. */
-export function networksOf({ spec, sandbox }: ContainerRecord): Record<string, object> {
-  const mode = spec.hostConfig.NetworkMode;
+/** Docker's EndpointSettings by network name. A container without a network now shows those that it will have. */
+export function networksOf(record: ContainerRecord): Record<string, object> {
+  const { spec, sandbox } = record;
+  const wishes = new Map(wishedNetworks(spec));
   const attached = new Map((sandbox?.endpoints ?? []).map((endpoint) => [endpoint.networkName, endpoint]));
-  const names = attached.size > 0 ? [...attached.keys()] : [mode];
+  const names = attached.size > 0 ? [...attached.keys()] : [...wishes.keys()];
   return Object.fromEntries(
     names.map((name) => {
-      const wish = spec.endpoints[name] ?? {};
       const endpoint = attached.get(name);
+      const wish = wishes.get(name) ?? wishes.get(endpoint?.networkId ?? '') ?? {};
       return [
         name,
         {
@@ -22,7 +25,7 @@ export function networksOf({ spec, sandbox }: ContainerRecord): Record<string, o
           GwPriority: wish.GwPriority ?? 0,
           NetworkID: endpoint?.networkId ?? '',
           ...addressesOf(endpoint),
-          DNSNames: null,
+          DNSNames: endpoint?.dnsNames ?? (isPredefined(name) ? null : dnsNamesOf(record, wish)),
         },
       ];
     }),
@@ -52,7 +55,7 @@ export interface PortSummary {
 
 /** Nothing while the container has no network of its own: stopped, or on the host's. */
 export function portsOf({ spec, sandbox }: ContainerRecord): PortSummary[] {
-  if (!sandbox || sandbox.namespacePath === undefined) return [];
+  if (!sandbox || sandbox.namespacePath === undefined || sandbox.joined !== undefined) return [];
   const published: PortSummary[] = sandbox.ports.map((port) => ({
     IP: port.hostIp,
     PrivatePort: port.containerPort,

@@ -58,7 +58,10 @@ function insertRules(
   if (missing.length === 0) return;
   nft.run(
     missing
-      .map((match) => `insert rule ${family} ${FILTER} ${chain} ${match} counter accept comment "${commentOf(own.table)}"\n`)
+      .map(
+        (match) =>
+          `insert rule ${family} ${FILTER} ${chain} ${match} counter accept comment "${commentOf(own.table)}"\n`,
+      )
       .join(''),
   );
   log.info('accepted our bridges in a FORWARD chain that drops by policy', { chain });

@@ -48,7 +48,8 @@ export function readMtu(options: Readonly<Record<string, string>>): number | und
   const text = options[MTU];
   if (text === undefined) return undefined;
   const value = Number(text);
-  if (!/^\d+$/.test(text) || (value !== 0 && (value < 68 || value > 65535))) throw wrong(MTU, text, 'a number of bytes');
+  if (!/^\d+$/.test(text) || (value !== 0 && (value < 68 || value > 65535)))
+    throw wrong(MTU, text, 'a number of bytes');
   return value === 0 ? undefined : value;
 }
 
@@ -81,7 +82,8 @@ function address(options: Readonly<Record<string, string>>, key: string): string
 /** Names become parts of rules and of file names. The kernel allows 15 bytes. */
 function linkName(text: string | undefined): string | undefined {
   if (text === undefined) return undefined;
-  if (!/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,14}$/.test(text)) throw wrong(`${BRIDGE}name`, text, 'a link name of 1 to 15 letters');
+  if (!/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,14}$/.test(text))
+    throw wrong(`${BRIDGE}name`, text, 'a link name of 1 to 15 letters');
   return text;
 }
 

@@ -1,15 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { BerthError, errnoOf } from '@berth/kit';
-import {
-  addAddress,
-  type Link,
-  newBridge,
-  type Rtnetlink,
-  setAlias,
-  setMtu,
-  setUp,
-} from '../../linux/rtnetlink.ts';
+import { addAddress, type Link, newBridge, type Rtnetlink, setAlias, setMtu, setUp } from '../../linux/rtnetlink.ts';
 import { bytesOf, lastAddress } from '../ip-address.ts';
 import type { NetworkRecord } from '../model.ts';
 import { openPools } from '../pools.ts';

@@ -13,9 +13,7 @@ export function electGateway(endpoints: readonly Endpoint[], family: Family): En
   const both = (endpoint: Endpoint) => Number(endpoint.gateway !== '' && endpoint.ipv6Gateway !== '');
   return ways.sort(
     (a, b) =>
-      (b.gwPriority ?? 0) - (a.gwPriority ?? 0) ||
-      both(b) - both(a) ||
-      (a.networkName < b.networkName ? -1 : 1),
+      (b.gwPriority ?? 0) - (a.gwPriority ?? 0) || both(b) - both(a) || (a.networkName < b.networkName ? -1 : 1),
   )[0];
 }
 

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { EndpointWish } from '@berth/contract';
 import { BerthError, type Scope } from '@berth/kit';
-import { type Family, bytesOf, formatAddress, holds, parseAddress } from '../ip-address.ts';
+import { bytesOf, type Family, formatAddress, holds, parseAddress } from '../ip-address.ts';
 import { type Endpoint, type EndpointRequest, hasNames, type NetworkRecord } from '../model.ts';
 import { poolsOf } from '../pools.ts';
 import type { LiveNetwork, Pool } from '../state.ts';

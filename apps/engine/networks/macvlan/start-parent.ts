@@ -1,5 +1,5 @@
 import { BerthError, errnoOf } from '@berth/kit';
-import { newBridge, type Link, type Rtnetlink, setAlias, setUp } from '../../linux/rtnetlink.ts';
+import { type Link, newBridge, type Rtnetlink, setAlias, setUp } from '../../linux/rtnetlink.ts';
 import { newDummy, newVlan } from '../../linux/rtnetlink-links.ts';
 import type { NetworkRecord } from '../model.ts';
 import { openPools } from '../pools.ts';

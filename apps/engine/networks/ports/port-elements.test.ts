@@ -13,7 +13,7 @@ const port = (hostIp: string, hostPort: number, more: Partial<PublishedPort> = {
 test('a port on all addresses and one on a certain address are elements of two maps', () => {
   const elements = elementsOfPorts(
     [port('0.0.0.0', 8080), port('::', 8080), port('127.0.0.1', 53, { protocol: 'udp', containerPort: 5353 })],
-    '172.17.0.2',
+    { ipv4: '172.17.0.2', ipv6: '' },
     'a'.repeat(64),
   );
   expect(elements.map(identityOf)).toEqual(['pub4 06.1f90 ac110002.0050', 'pub4a 7f000001.11.0035 ac110002.14e9']);
@@ -42,12 +42,12 @@ test('what nft lists is read back as what was written', () => {
     port('10.0.0.1', 9, { protocol: 'sctp', containerPort: 9 }),
   ];
   expect(parseElements('pub4a', listing).map(identityOf)).toEqual(
-    elementsOfPorts(ports, '172.17.0.2', 'id').map(identityOf),
+    elementsOfPorts(ports, { ipv4: '172.17.0.2', ipv6: '' }, 'id').map(identityOf),
   );
   expect(parseElements('pub4', listing)).toEqual([]);
   expect(parseElements('pub4', [{ map: { name: 'pub4' } }])).toEqual([]);
 });
 
 test('a container without an IPv4 address has no elements', () => {
-  expect(elementsOfPorts([port('0.0.0.0', 1)], '', 'id')).toEqual([]);
+  expect(elementsOfPorts([port('0.0.0.0', 1)], { ipv4: '', ipv6: '' }, 'id')).toEqual([]);
 });

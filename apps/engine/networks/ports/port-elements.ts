@@ -87,7 +87,9 @@ export const PORT_SETS = {
 
 /** Reads elements back from `list map` or `list set` in JSON. */
 export function parseElements(set: string, listing: readonly Record<string, unknown>[]): SetElement[] {
-  const found = listing.map((entry) => entry['map'] ?? entry['set']).find((value) => isSet(value) && value.name === set);
+  const found = listing
+    .map((entry) => entry['map'] ?? entry['set'])
+    .find((value) => isSet(value) && value.name === set);
   if (!isSet(found)) return [];
   return (found.elem ?? []).flatMap((entry) => {
     const [key, data] = Array.isArray(entry) ? (entry as unknown[]) : [entry, undefined];

@@ -1,5 +1,5 @@
 import { BerthError, type Scope } from '@berth/kit';
-import { hostBinding, portTargets, elementsOfSandbox } from '../endpoint/elements.ts';
+import { elementsOfSandbox, hostBinding, portTargets } from '../endpoint/elements.ts';
 import type { PortWish, PublishedPort, Sandbox } from '../model.ts';
 import type { Kernel } from '../state.ts';
 import { isProxied } from './reserve.ts';

@@ -84,7 +84,10 @@ export class PortReservations {
     if (!bytes) throw new BerthError('invalid', `invalid IP address: ${wish.hostIp}`);
     const family = bytes.length === 4 ? 4 : 6;
     if (!families[family]) {
-      throw new BerthError('invalid', `cannot publish on ${wish.hostIp}: the container has no IPv${family} address to lead to`);
+      throw new BerthError(
+        'invalid',
+        `cannot publish on ${wish.hostIp}: the container has no IPv${family} address to lead to`,
+      );
     }
     return [wish.hostIp];
   }

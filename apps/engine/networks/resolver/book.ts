@@ -16,7 +16,12 @@ export function forgetSandbox(_state: NetworksState, _containerId: string): void
 
 export async function adoptSandboxes(_state: NetworksState): Promise<void> {}
 
-export async function renameSandbox(state: NetworksState, containerId: string, containerName: string): Promise<void> {
+export async function renameSandbox(
+  state: NetworksState,
+  containerId: string,
+  containerName: string,
+): Promise<Sandbox | undefined> {
   const attached = state.attached.get(containerId);
   if (attached) attached.containerName = containerName;
+  return undefined;
 }

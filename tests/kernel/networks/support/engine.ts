@@ -1,7 +1,7 @@
 import { createLogger } from '@berth/kit';
 import { DEFAULT_CONFIG, type EngineConfig } from '../../../../apps/engine/config.ts';
 import { createNetworks } from '../../../../apps/engine/networks/index.ts';
-import type { Sandbox, SandboxRequest } from '../../../../apps/engine/networks/model.ts';
+import type { AttachRequest, Sandbox, SandboxRequest } from '../../../../apps/engine/networks/model.ts';
 import { openDatabase } from '../../../../apps/engine/state/database.ts';
 import { answerCalls } from './rpc.ts';
 
@@ -14,6 +14,7 @@ const networks = createNetworks({
   db: openDatabase(`${config.dataRoot}/berth.db`),
   log: createLogger('debug', 'text', (line) => logged.push(line)),
   publish: (...event) => events.push(event),
+  users: { containersOf: () => [], connect: async () => undefined, disconnect: async () => undefined },
 });
 
 const engine = {
@@ -24,6 +25,11 @@ const engine = {
   close: (containerId: string, sandbox: Sandbox) => networks.close(containerId, sandbox),
   reconcile: (live: { containerId: string; containerName: string; sandbox: Sandbox }[]) => networks.reconcile(live),
   rename: (containerId: string, name: string) => networks.rename(containerId, name),
+  create: (body: Record<string, unknown>) => networks.create(body),
+  remove: (name: string) => networks.remove(name),
+  attach: (request: AttachRequest) => networks.attach(request),
+  detach: (containerId: string, sandbox: Sandbox, networkId: string) =>
+    networks.detach(containerId, sandbox, networkId),
   list: (filters: Record<string, string[]>) => networks.list(filters),
   inspect: (name: string) => networks.inspect(name),
   events: () => events.splice(0),
