@@ -14,7 +14,7 @@ export function chooseBridgeAddresses(route: Rtnetlink, config: EngineConfig, be
   const used = usedSubnets(route, config.bridge);
   if (config.bridgeSubnet !== undefined) {
     const told = parseCidr(config.bridgeSubnet);
-    if (!told || told.subnet.family !== 4 || told.subnet.prefixLength > 30)
+    if (told?.subnet.family !== 4 || told.subnet.prefixLength > 30)
       throw new BerthError('invalid', `invalid bridge subnet ${config.bridgeSubnet}`, {
         hint: 'It is an IPv4 range in CIDR notation, at most /30, for example 172.20.0.0/16.',
       });
