@@ -5,6 +5,7 @@ import { type Context, pathsOf } from './context.ts';
 import type { ContainerRecord, ContainerSpec } from './model.ts';
 import { endpointRequest, wishedNetworks } from './run/endpoint-requests.ts';
 import { updateNetworkFiles } from './run/network-files.ts';
+import { withEngineDefaults } from './spec/engine-defaults.ts';
 
 /** What networks ask of containers (see NetworkUsers). */
 export function networkUsers(context: Context): NetworkUsers {
@@ -34,13 +35,15 @@ async function connect(context: Context, name: string, find: () => NetworkName, 
     }
     const { sandbox } = record;
     if (!sandbox) throw notOwn();
+    const { spec } = withEngineDefaults(context.config, record);
     const attached = await context.networks.attach({
       containerId: id,
       containerName: record.name,
       sandbox,
       endpoint: endpointRequest(record, network.id, wish),
+      dns: spec.hostConfig.Dns,
     });
-    updateNetworkFiles(pathsOf(context.config, id), record.spec, sandbox, attached);
+    updateNetworkFiles(pathsOf(context.config, id), spec, sandbox, attached);
     context.store.save({ ...record, spec: chosen(record.spec, network, wish), sandbox: attached });
   });
 }
@@ -60,7 +63,8 @@ async function disconnect(context: Context, name: string, find: () => NetworkNam
     const { sandbox } = record;
     if (isUp(record) && sandbox) {
       const detached = await context.networks.detach(id, sandbox, network.id);
-      updateNetworkFiles(pathsOf(context.config, id), record.spec, sandbox, detached);
+      const full = withEngineDefaults(context.config, record).spec;
+      updateNetworkFiles(pathsOf(context.config, id), full, sandbox, detached);
       context.store.save({ ...record, spec: spec ?? record.spec, sandbox: detached });
       return;
     }

@@ -35,7 +35,7 @@ export async function attachSandbox(state: NetworksState, request: AttachRequest
     } finally {
       inside.close();
     }
-    if (hasNames(network)) await bookSandbox(state, scope, containerId, next, sandbox.resolver?.dns ?? []);
+    if (hasNames(network)) await bookSandbox(state, scope, containerId, next, sandbox.resolver?.dns ?? request.dns);
     if (wayChanged(sandbox, next)) next.ports = await movePorts(kernel, { containerId, containerName }, sandbox, next);
     scope.release();
     state.attached.set(containerId, { containerName, sandbox: next });

@@ -1,28 +1,43 @@
 import { matchesLabels, parseTimestamp } from '@berth/contract';
 import { BerthError } from '@berth/kit';
+import { patternMatcher } from '../filters/pattern.ts';
 import { isPredefined, type NetworkRecord } from './model.ts';
 
 export type Filters = Readonly<Record<string, readonly string[]>>;
 
-/** Whether a network fits all filters of a list. `isUsed` tells of containers in it. Errors: invalid (a filter or value that Docker does not have). */
-export function fitsFilters(
-  network: NetworkRecord,
+/**
+ * The networks that fit all filters of a list. `isUsed` tells of containers in one.
+ * Errors: invalid (a filter or value that Docker does not have).
+ */
+export function filterNetworks(
+  networks: readonly NetworkRecord[],
   filters: Filters,
   isUsed: (network: NetworkRecord) => boolean,
-): boolean {
-  const any = (name: string, test: (value: string) => boolean) => {
-    const values = filters[name] ?? [];
+): NetworkRecord[] {
+  const matches = (filter: string, text: (network: NetworkRecord) => string) => {
+    const tests = (filters[filter] ?? []).map((pattern) => patternMatcher(pattern, () => networks.map(text)));
+    return (network: NetworkRecord) => tests.length === 0 || tests.some((test) => test(text(network)));
+  };
+  const any = (filter: string, test: (value: string) => boolean) => {
+    const values = filters[filter] ?? [];
     return values.length === 0 || values.some(test);
   };
-  return (
-    any('name', (value) => matchesName(network.name, value)) &&
-    any('id', (value) => network.id.startsWith(value)) &&
-    any('driver', (value) => network.driver === value) &&
-    any('scope', (value) => value === 'local') &&
-    any('type', (value) => typeOf(value) === (isPredefined(network.name) ? 'builtin' : 'custom')) &&
-    any('dangling', (value) => booleanOf(value) === (!isPredefined(network.name) && !isUsed(network))) &&
-    fitsLabels(network.spec.labels, filters)
-  );
+  const hasName = matches('name', ({ name }) => name);
+  const hasId = matches('id', ({ id }) => id);
+  const danglings = (filters['dangling'] ?? []).map(booleanOf);
+  const types = (filters['type'] ?? []).map(typeOf);
+  return networks.filter((network) => {
+    const custom = !isPredefined(network.name);
+    return (
+      hasName(network) &&
+      hasId(network) &&
+      any('driver', (value) => network.driver === value) &&
+      any('scope', (value) => value === 'local') &&
+      (types.length === 0 || types.includes(custom ? 'custom' : 'builtin')) &&
+      (danglings.length === 0 || danglings.includes(custom && !isUsed(network))) &&
+      fitsLabels(network.spec.labels, filters)
+    );
+  });
 }
 
 /** The filters `label` and `label!`. */
@@ -53,16 +68,6 @@ export function untilOf(values: readonly string[] = [], now = Date.now()): numbe
   if (!/^\d{4}-\d\d-\d\d/.test(text) || Number.isNaN(local))
     throw new BerthError('invalid', `invalid filter 'until=${text}'`);
   return local;
-}
-
-/** A part of the name, or a regular expression, as Docker takes it. */
-function matchesName(name: string, wished: string): boolean {
-  if (name.includes(wished)) return true;
-  try {
-    return new RegExp(wished).test(name);
-  } catch {
-    return false;
-  }
 }
 
 function typeOf(value: string): string {

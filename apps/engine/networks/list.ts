@@ -1,5 +1,5 @@
 import type { NetworkResource } from '@berth/contract';
-import { checkFilterNames, type Filters, fitsFilters } from './filters.ts';
+import { checkFilterNames, type Filters, filterNetworks } from './filters.ts';
 import { findNetwork } from './find-network.ts';
 import type { NetworkRecord, PoolSpec } from './model.ts';
 import type { NetworksState } from './state.ts';
@@ -14,9 +14,7 @@ export function listNetworks(state: NetworksState, filters: Filters): NetworkRes
     [...state.attached.values()].flatMap(({ sandbox }) => sandbox.endpoints.map(({ networkId }) => networkId)),
   );
   const isUsed = (network: NetworkRecord) => used.has(network.id) || state.users.containersOf(network).length > 0;
-  return [...state.networks.values()]
-    .filter((network) => fitsFilters(network, filters, isUsed))
-    .map((network) => toResource(state, network));
+  return filterNetworks([...state.networks.values()], filters, isUsed).map((network) => toResource(state, network));
 }
 
 /** GET /networks/{id}: with the containers that are connected now. Errors: not-found. */

@@ -136,6 +136,8 @@ export interface AttachRequest {
   containerName: string;
   sandbox: Sandbox;
   endpoint: EndpointRequest;
+  /** As in SandboxNetworking. */
+  dns: string[];
 }
 
 export const DRIVERS = ['bridge', 'host', 'ipvlan', 'macvlan', 'null'] as const;

@@ -108,3 +108,106 @@ describe('refusals, in the words that Docker has for them', () => {
     await the.remove(id);
   });
 });
+
+describe('connect and disconnect', () => {
+  interface Shown {
+    NetworkSettings: {
+      Networks: Record<
+        string,
+        {
+          IPAddress: string;
+          Gateway: string;
+          EndpointID: string;
+          Aliases: string[] | null;
+          DNSNames: string[] | null;
+          GwPriority: number;
+        }
+      >;
+    };
+  }
+  const networksOf = async (id: string) =>
+    (await the.ask('GET', `/containers/${id}/json`)).json<Shown>().NetworkSettings.Networks;
+  const inside = async (id: string, script: string) => (await the.exec(id, ['sh', '-c', script])).stdout.trim();
+
+  test('a running container joins and leaves a network; its routes and hosts file follow', async () => {
+    await make('aaa');
+    const id = await sleeper('moving', 'bridge');
+    const before = await inside(id, 'cat /etc/hosts; ip route');
+    await the.ask('POST', '/networks/aaa/connect', { Container: 'moving', EndpointConfig: { Aliases: ['here'] } });
+    const { aaa, bridge } = await networksOf(id);
+    expect(aaa).toMatchObject({ Aliases: ['here'], DNSNames: ['moving', 'here', id.slice(0, 12)] });
+    expect(await inside(id, 'ip -4 addr show eth1')).toContain(aaa!.IPAddress);
+    expect(await inside(id, 'cat /etc/hosts')).toContain(`${aaa!.IPAddress}\t${id.slice(0, 12)}`);
+    // The first by its name is the way out, where none has priority.
+    expect(await inside(id, 'ip route show default')).toContain(`via ${aaa!.Gateway} `);
+    expect(Object.keys((await look('aaa')).Containers)).toEqual([id]);
+    expect(await refused('POST', '/networks/aaa/connect', { Container: id })).toBe(
+      '403 endpoint with name moving already exists in network aaa',
+    );
+    await the.ask('POST', '/networks/aaa/disconnect', { Container: id });
+    expect(await inside(id, 'cat /etc/hosts; ip route')).toBe(before);
+    expect(await networksOf(id)).toEqual({ bridge });
+    expect((await look('aaa')).Containers).toEqual({});
+    expect(await refused('POST', '/networks/aaa/disconnect', { Container: id })).toMatch(
+      /^409 container [0-9a-f]{64} is not connected to network aaa$/,
+    );
+    await the.remove(id);
+    await remove('aaa');
+  });
+
+  test('priority decides about the way out, also of networks that come later', async () => {
+    await make('zzz');
+    const id = await sleeper('prior', 'bridge');
+    await the.ask('POST', '/networks/zzz/connect', { Container: id, EndpointConfig: { GwPriority: 5 } });
+    const { zzz } = await networksOf(id);
+    expect(zzz!.GwPriority).toBe(5);
+    expect(await inside(id, 'ip route show default')).toContain(`via ${zzz!.Gateway} `);
+    await the.remove(id);
+    await remove('zzz');
+  });
+
+  test('a stopped container is in its networks from the next start on; what it leaves it does not join', async () => {
+    await make('later');
+    const id = await the.create(['sleep', '1000'], {}, 'still');
+    await the.ask('POST', '/networks/later/connect', { Container: id });
+    await the.ask('POST', '/networks/bridge/disconnect', { Container: id });
+    expect(Object.keys(await networksOf(id))).toEqual(['later']);
+    await the.start(id);
+    expect(Object.keys(await networksOf(id))).toEqual(['later']);
+    expect(await inside(id, 'ip -o link | wc -l')).toBe('2');
+    await the.remove(id);
+    await remove('later');
+  });
+
+  test('host and none go with nothing else', async () => {
+    const host = await the.create(['true'], { HostConfig: { NetworkMode: 'host' } });
+    const none = await the.create(['true'], { HostConfig: { NetworkMode: 'none' } });
+    await make('any');
+    expect(await refused('POST', '/networks/any/connect', { Container: host })).toMatch(
+      /^400 container sharing network namespace/,
+    );
+    expect(await refused('POST', '/networks/any/connect', { Container: none })).toMatch(
+      /^400 container cannot be connected to multiple networks/,
+    );
+    expect(await refused('POST', '/networks/host/connect', { Container: none })).toMatch(
+      /^400 cannot connect container to host network/,
+    );
+    await remove('any');
+  });
+});
+
+test('prune takes networks that no container is in, be it only at its next start', async () => {
+  await make('unused', { Labels: { keep: 'no' } });
+  await make('kept', { Labels: { keep: 'yes' } });
+  await make('wanted');
+  const id = await the.create(['true'], { HostConfig: { NetworkMode: 'wanted' } });
+  const pruned = async (filters: object) =>
+    (await the.ask('POST', `/networks/prune?filters=${encodeURIComponent(JSON.stringify(filters))}`)).json<{
+      NetworksDeleted: string[] | null;
+    }>().NetworksDeleted;
+  expect(await pruned({ 'label!': ['keep=yes'] })).toEqual(['unused']);
+  expect(await pruned({ until: ['1h'] })).toBeNull();
+  expect(await pruned({})).toEqual(['kept']);
+  await the.remove(id);
+  expect(await pruned({})).toEqual(['wanted']);
+});
