@@ -224,7 +224,6 @@ describe('what is not there', () => {
   test.each([
     [
       'GET',
-      '/containers/x/stats',
       501,
       /^statistics of a container is not supported by this version of Berth|is not supported/,
     ],
