@@ -222,11 +222,6 @@ describe('errors', () => {
 
 describe('what is not there', () => {
   test.each([
-    [
-      'GET',
-      501,
-      /^statistics of a container is not supported by this version of Berth|is not supported/,
-    ],
     ['GET', '/swarm', 503, /^This node is not a swarm manager/],
     ['POST', '/swarm/leave', 503, /^This node is not part of a swarm$/],
     ['GET', '/plugins/x/json', 404, /^plugin "x" not found$/],

@@ -19,6 +19,8 @@ const KEEP_ENDED = 2000;
 
 export class ExecRegistry {
   readonly #execs = new Map<string, Exec>();
+  /** The same by container: inspect asks for those of one, whatever the number of all. */
+  readonly #ofContainer = new Map<string, Set<Exec>>();
 
   add(containerId: string, wish: ExecWish): Exec {
     const exec: Exec = {
@@ -31,6 +33,8 @@ export class ExecRegistry {
       resize: undefined,
     };
     this.#execs.set(exec.id, exec);
+    const own = this.#ofContainer.get(containerId) ?? new Set();
+    this.#ofContainer.set(containerId, own.add(exec));
     this.#trim();
     return exec;
   }
@@ -44,23 +48,27 @@ export class ExecRegistry {
 
   /** Ids of what runs in a container, for inspect. */
   idsOf(containerId: string): string[] {
-    return [...this.#execs.values()]
-      .filter((e) => e.containerId === containerId && e.state !== 'exited')
-      .map((e) => e.id);
+    return [...(this.#ofContainer.get(containerId) ?? [])].filter((e) => e.state !== 'exited').map(({ id }) => id);
   }
 
   forget(id: string): void {
+    const exec = this.#execs.get(id);
+    if (!exec) return;
     this.#execs.delete(id);
+    const own = this.#ofContainer.get(exec.containerId);
+    own?.delete(exec);
+    if (own?.size === 0) this.#ofContainer.delete(exec.containerId);
   }
 
   forgetContainer(containerId: string): void {
-    for (const exec of this.#execs.values()) if (exec.containerId === containerId) this.#execs.delete(exec.id);
+    for (const exec of this.#ofContainer.get(containerId) ?? []) this.#execs.delete(exec.id);
+    this.#ofContainer.delete(containerId);
   }
 
   #trim(): void {
     if (this.#execs.size <= KEEP_ENDED) return;
     for (const exec of this.#execs.values()) {
-      if (exec.state !== 'running') this.#execs.delete(exec.id);
+      if (exec.state !== 'running') this.forget(exec.id);
       if (this.#execs.size <= KEEP_ENDED) return;
     }
   }

@@ -61,6 +61,7 @@ test.each<[Filters, string[]]>([
   [{ network: ['bridge'] }, ['web', 'web-old', 'new']],
   [{ network: ['none'] }, ['job']],
   [{ network: ['b'.repeat(64)] }, ['web']],
+  [{ network: ['b'.repeat(5)] }, ['web']],
   [{ volume: ['/dst'] }, ['web-old']],
   [{ volume: ['/src'] }, ['web-old']],
   [{ publish: ['8080'] }, ['web']],

@@ -75,8 +75,14 @@ const FILTERS: Record<string, Compile> = {
   network:
     (values) =>
     ({ spec, sandbox }) => {
-      const networks = sandbox?.endpoints.flatMap(({ networkId, networkName }) => [networkId, networkName]) ?? [];
-      return values.some((value) => networks.includes(value) || value === spec.hostConfig.NetworkMode);
+      const endpoints = sandbox?.endpoints ?? [];
+      return values.some(
+        (value) =>
+          value === spec.hostConfig.NetworkMode ||
+          endpoints.some(
+            ({ networkId, networkName }) => networkName === value || (value !== '' && networkId.startsWith(value)),
+          ),
+      );
     },
   status: (values) => {
     oneOf('status', values, STATUSES);
