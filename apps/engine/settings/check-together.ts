@@ -27,6 +27,8 @@ export function checkTogether(config: EngineConfig): string[] {
     problems.push(
       `"default-runtime": the runtime "${config.defaultRuntime}" is not registered: known are ${known.join(', ')}`,
     );
+  const twice = config.hosts.find((host, index) => config.hosts.indexOf(host) < index);
+  if (twice !== undefined) problems.push(`"hosts": ${twice} stands there twice`);
   if (config.hosts.length === 0) problems.push('"hosts" is empty: there is no address to listen on');
   return problems;
 }

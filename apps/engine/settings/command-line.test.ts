@@ -84,6 +84,7 @@ test.each([
   [['--log-level', 'loud'], '--log-level: found "loud", accepted is "debug", "info", "warn" or "error"'],
   [['--default-address-pool', 'base=10.0.0.0/8'], '--default-address-pool'],
   [['--default-address-pool', 'base=10.0.0.0/8,size=99'], '--default-address-pool'],
+  [['-H', 'unix:///a', '-H', 'unix:///a'], '"hosts": unix:///a stands there twice'],
   [['--debug=maybe'], '--debug: found "maybe", accepted is true or false'],
   [['--default-runtime', 'nope'], 'the runtime "nope" is not registered: known are crun, runc'],
   [['--live-restore=false'], '--live-restore=false is not taken: containers always outlive the engine'],

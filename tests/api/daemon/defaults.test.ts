@@ -155,5 +155,7 @@ test('files that settings name are looked at by a check', async () => {
     (await engineProgram('--config-file', '/dev/null', '--validate', ...flags)).stderr;
   expect(await check('--init-path', '/etc/passwd')).toContain('"init-path": /etc/passwd is no program');
   expect(await check('--seccomp-profile', '/etc/hostname')).toContain('"seccomp-profile": cannot use /etc/hostname');
+  expect(await check('--userns-remap', 'nobody-of-this-name')).toContain('nobody-of-this-name');
+  expect(await check('--log-opt', 'max-sise=1m')).toContain("unknown log opt 'max-sise'");
   expect(await check('--seccomp-profile', 'builtin', '--seccomp-profile', 'unconfined')).toBe('');
 });

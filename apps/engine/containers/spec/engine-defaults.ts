@@ -4,6 +4,7 @@ import { BerthError } from '@berth/kit';
 import type { EngineConfig } from '../../config.ts';
 import { checkLogging, type LogConfig } from '../log-drivers/index.ts';
 import type { ContainerRecord } from '../model.ts';
+import { readRanges } from '../remap/ranges.ts';
 import { parseSeccompProfile } from './seccomp-custom.ts';
 
 /** Settings of the engine for containers that say nothing themselves; they hold when a container starts, as with Docker. */
@@ -33,7 +34,9 @@ export function checkEngineDefaults({
   initPath,
   logDriver,
   logOpts,
-}: Pick<EngineConfig, 'seccompProfile' | 'initPath' | 'logDriver' | 'logOpts'>): void {
+  usernsRemap,
+}: Pick<EngineConfig, 'seccompProfile' | 'initPath' | 'logDriver' | 'logOpts' | 'usernsRemap'>): void {
+  if (usernsRemap !== undefined) readRanges(usernsRemap);
   checkLogDefaults({ Type: logDriver, Config: logOpts });
   if (seccompProfile !== undefined && seccompProfile !== 'unconfined') readProfile(seccompProfile);
   if (initPath === undefined) return;

@@ -42,7 +42,13 @@ export const FOREIGN: readonly ForeignSetting[] = [
   {
     ...word('allow-nondistributable-artifacts', 'Docker gave such layers up; they are pushed as others', [[]]),
   },
-  { ...word('features', 'such features are not supported by this version of Berth', [{}]), flag: 'feature' },
+  {
+    ...word('features', 'such features are not supported by this version of Berth', [
+      {},
+      { 'containerd-snapshotter': false },
+    ]),
+    flag: 'feature',
+  },
   {
     ...word('builder', 'building images is not supported by this version of Berth', [{}]),
     flag: undefined,
