@@ -78,7 +78,10 @@ export class TreeReader {
       const type = typeOf(stat);
       if (type === undefined) return;
       if (this.#options.layer && type === 'char' && stat.rdev === 0n) yield* this.#whiteout(as);
-      else yield* this.#out.add(this.#again(stat, as) ?? encodeTarHeader(this.#describe(name, stat, type, as)));
+      else {
+        const header = this.#again(stat, as) ?? this.#special(name, stat, type, as);
+        if (header !== undefined) yield* this.#out.add(header);
+      }
     }
   }
 
@@ -116,7 +119,7 @@ export class TreeReader {
         return;
       }
       const size = Number(stat.size);
-      yield* this.#out.add(encodeTarHeader({ ...this.#describe(name, stat, 'file', as), size }));
+      yield* this.#out.add(encodeTarHeader({ ...this.#describe(fd, stat, 'file', as), size }));
       yield* this.#content(fd, size);
       yield* this.#out.add(tarPadding(size));
     } finally {
@@ -161,25 +164,35 @@ export class TreeReader {
     return this.#options.wholeSeconds ? mtimeNs - (mtimeNs % 1_000_000_000n) : mtimeNs;
   }
 
-  #describe(name: string | Buffer, stat: Stats & object, type: TarType, as: Buffer): TarEntryInit {
+  /** Undefined for what went away, or became something else, since it was looked at. */
+  #special(name: Buffer, stat: Stats & object, type: TarType, as: Buffer): Buffer | undefined {
+    try {
+      return encodeTarHeader(this.#describe(name, stat, type, as));
+    } catch (error) {
+      if (['ENOENT', 'EINVAL', 'ENOTDIR'].includes(errnoOf(error) ?? '')) return undefined;
+      throw error;
+    }
+  }
+
+  #describe(file: number | string | Buffer, stat: Stats & object, type: TarType, as: Buffer): TarEntryInit {
     const { major, minor } = type === 'char' || type === 'block' ? splitDevice(stat.rdev) : { major: 0, minor: 0 };
     return {
       name: as,
       type,
-      linkName: type === 'symlink' ? readlinkSync(name, { encoding: 'buffer' }) : '',
+      linkName: type === 'symlink' && typeof file !== 'number' ? readlinkSync(file, { encoding: 'buffer' }) : '',
       mode: Number(stat.mode & 0o7777n),
       uid: Number(stat.uid),
       gid: Number(stat.gid),
       mtime: this.#time(stat),
       deviceMajor: major,
       deviceMinor: minor,
-      xattrs: this.#xattrs(name),
+      xattrs: this.#xattrs(file),
     };
   }
 
-  #xattrs(name: string | Buffer): Map<string, Buffer> {
+  #xattrs(file: number | string | Buffer): Map<string, Buffer> {
     const found = new Map<string, Buffer>();
-    for (const key of listXattrs(name)) {
+    for (const key of listXattrs(file)) {
       if (this.#options.layer && ELSEWHERE.includes(key)) {
         throw new BerthError(
           'not-supported',
@@ -191,7 +204,7 @@ export class TreeReader {
       }
       // Orders to overlayfs, and labels of this host.
       if (key.startsWith('trusted.overlay.') || key.startsWith('user.overlay.') || key === 'security.selinux') continue;
-      const value = getXattr(name, key);
+      const value = getXattr(file, key);
       if (value !== undefined) found.set(key, value);
     }
     return found;

@@ -5,6 +5,7 @@ import { changeDirectory, rootHere } from '../../linux/chroot.ts';
 import { closeForeign } from '../../linux/close.ts';
 import { ensureDirectoryInRoot, ensureFileInRoot } from '../../linux/make-in-root.ts';
 import { MS, mount } from '../../linux/mount.ts';
+import type { MountEntry } from '../../linux/mount-table.ts';
 import { attachTree, cloneTree, MOUNT_ATTR, restrictTree } from '../../linux/mount-tree.ts';
 import { O, openInRoot, openInRootFd } from '../../linux/open-in-root.ts';
 import type { ThreadMounts } from '../../linux/thread-mounts.ts';
@@ -49,22 +50,41 @@ const HIDE_ROUNDS = 20;
 /** Looks at the kernel's table again after each round: names may have been exchanged while they were walked. */
 function hideSystem(mounts: ThreadMounts): void {
   for (let round = 0; round < HIDE_ROUNDS; round++) {
-    const seen = mounts.table().filter(isSystem);
+    const seen = visibleSystem(mounts.table());
     if (seen.length === 0) return;
-    for (const { mountPoint } of seen.reverse()) {
-      try {
-        mounts.detach(mountPoint);
-      } catch (error) {
-        // ENOENT: gone with what it was mounted in. EINVAL: moved meanwhile.
-        if (!['ENOENT', 'EINVAL', 'ENOTDIR', 'ELOOP'].includes(errnoOf(error) ?? '')) throw error;
-      }
-    }
+    for (const { mountPoint } of seen.reverse()) hide(mounts, mountPoint);
   }
   throw new BerthError('conflict', 'the file systems of the container change too fast to be looked at');
 }
 
-function isSystem({ fileSystem, mountPoint }: { fileSystem: string; mountPoint: string }): boolean {
-  return SYSTEM.has(fileSystem) || (mountPoint === '/dev' && fileSystem === 'tmpfs');
+function visibleSystem(table: MountEntry[]): MountEntry[] {
+  const covered = (index: number, point: string) =>
+    table.some((entry, at) => at > index && entry.mountPoint === point && entry.fileSystem === COVER);
+  return table.filter(
+    ({ fileSystem, mountPoint }, index) =>
+      (SYSTEM.has(fileSystem) || (mountPoint === '/dev' && fileSystem === 'tmpfs')) && !covered(index, mountPoint),
+  );
+}
+
+function hide(mounts: ThreadMounts, mountPoint: string): void {
+  try {
+    mounts.detach(mountPoint);
+  } catch (error) {
+    // ENOENT: gone with what it was mounted in. EINVAL: moved meanwhile, or locked, as in user namespaces.
+    if (!['ENOENT', 'EINVAL', 'ENOTDIR', 'ELOOP'].includes(errnoOf(error) ?? '')) throw error;
+    if (errnoOf(error) === 'EINVAL') cover(mountPoint);
+  }
+}
+
+/** An empty file system of a kind that containers do not have. */
+const COVER = 'ramfs';
+
+function cover(mountPoint: string): void {
+  try {
+    mount(COVER, mountPoint, COVER, MS.NOSUID | MS.NODEV | MS.NOEXEC | MS.RDONLY, null);
+  } catch (error) {
+    if (!['ENOENT', 'ENOTDIR', 'ELOOP'].includes(errnoOf(error) ?? '')) throw error;
+  }
 }
 
 function attributesFor(writable: boolean): number {
@@ -114,6 +134,8 @@ function enterLayers(mounts: ThreadMounts, view: View & { kind: 'layers' }, writ
     for (const { tree, mount: one } of trees) attach(tree, one.target);
     restrictTreeAt(ROOT, writable);
     withDescriptor(openSync(ROOT, O.PATH | O.DIRECTORY), becomeRoot);
+    // Of the host, where somebody mounts that.
+    if (trees.length > 0) hideSystem(mounts);
   } finally {
     closeForeign(data);
     for (const { tree } of trees) closeForeign(tree);
@@ -155,13 +177,26 @@ function exists(target: string): boolean {
     closeForeign(openInRoot(ROOT, target, O.PATH));
     return true;
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return false;
+    if (['ENOENT', 'ENOTDIR', 'ELOOP'].includes(errnoOf(error) ?? '')) return false;
     throw error;
   }
 }
 
-/** Makes the mount point where the image has none, as a start would. No process of the container runs. */
+/**
+ * Makes the mount point where the image has none, as a start would. No process of the container runs, but others may have
+ * what it lies in. Errors: conflict when it cannot be found or made, or changes while it is looked for.
+ */
 function attach(tree: number, target: string): void {
+  try {
+    attachAt(tree, target);
+  } catch (cause) {
+    if (!['ENOENT', 'ENOTDIR', 'ELOOP', 'EEXIST', 'EINVAL', 'EROFS', 'EXDEV'].includes(errnoOf(cause) ?? ''))
+      throw cause;
+    throw new BerthError('conflict', `cannot mount at ${target} of the container: there is no such place`, { cause });
+  }
+}
+
+function attachAt(tree: number, target: string): void {
   if (!exists(target)) {
     if (isDirectory(tree)) ensureDirectoryInRoot(ROOT, target, 0o755);
     else ensureFileInRoot(ROOT, target, 0o644);
