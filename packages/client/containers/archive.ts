@@ -38,7 +38,7 @@ export async function copyToContainer(
   client: EngineClient,
   name: string,
   path: string,
-  archive: AsyncIterable<Uint8Array>,
+  archive: AsyncIterable<Uint8Array> | Uint8Array,
   options: { copyUidGid: boolean; signal?: AbortSignal },
 ): Promise<void> {
   await client.done('PUT', containerPath(name, '/archive'), {

@@ -1,4 +1,4 @@
-import type { AuthConfig, CreateContainerBody } from '@berth/client';
+import { type AuthConfig, type CreateContainerBody, copyToContainer } from '@berth/client';
 import { CliError } from '../../cli-error.ts';
 import type { Context } from '../../context.ts';
 import { writeTar } from '../../contexts/tar.ts';
@@ -33,10 +33,7 @@ export async function addApiSocket(
   const data = new TextEncoder().encode(JSON.stringify({ auths: entries(credentials) }, null, '\t'));
   const archive = writeTar([{ name: `${CONFIG_FOLDER}/config.json`, mode: 0o600, data }]);
   return {
-    async copyCredentials(id) {
-      const query = { path: '/', noOverwriteDirNonDir: 'true' };
-      await context.client.done('PUT', `/containers/${id}/archive`, { query, body: archive });
-    },
+    copyCredentials: (id) => copyToContainer(context.client, id, '/', archive, { copyUidGid: false }),
   };
 }
 

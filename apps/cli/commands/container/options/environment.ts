@@ -29,9 +29,9 @@ export function lastOfEach(texts: readonly string[]): string[] {
   return [...new Map(texts.map((text) => [splitPair(text)[0], text])).values()];
 }
 
-/** Reads labels of files, then of flags; a name alone has an empty value. */
+/** Reads labels of files, then of flags; a name alone has an empty value in a flag, and is passed over in a file. */
 export function readLabels(files: readonly string[], flags: readonly string[]): Record<string, string> {
-  const fromFiles = files.flatMap((file) => readLines(file, 'label file', (name) => name));
+  const fromFiles = files.flatMap((file) => readLines(file, 'label file', () => undefined));
   return Object.fromEntries([...fromFiles, ...flags].map(splitPair));
 }
 
