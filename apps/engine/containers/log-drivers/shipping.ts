@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { BerthError, type Logger } from '@berth/kit';
-import { addReader } from '../logs/index.ts';
+import { addReader, type LogPosition } from '../logs/index.ts';
 import type { ContainerRecord } from '../model.ts';
 import { commandLine, extraAttributes, tagOf } from './attributes.ts';
 import { isRemote } from './check.ts';
@@ -33,8 +33,8 @@ export interface Shipping {
   ended(id: string): void;
   /** Lets go of a container that did not start after all. */
   abandon(id: string): Promise<void>;
-  /** Number of the file that is being sent, where nothing may be dropped; undefined for all others. */
-  blocking(id: string): number | undefined;
+  /** Up to where a log was sent of which nothing may be dropped; undefined for all others. */
+  blocking(id: string): LogPosition | undefined;
   /** Resolves when the log of a removed container is sent, or had its time; lets go of it then. */
   finish(id: string): Promise<void>;
   close(): Promise<void>;
@@ -43,7 +43,9 @@ export interface Shipping {
 interface Shipped {
   /** Nothing may be dropped: rotation waits. */
   blocks: boolean;
+  /** Sent up to there: number of the file, offset in it. */
   at: number;
+  offset: number;
   ended: boolean;
   forget: () => void;
   drained: PromiseWithResolvers<void>;
@@ -52,9 +54,9 @@ interface Shipped {
 export function createShipping(log: Logger): Shipping {
   const shipped = new Map<string, Shipped>();
   const shipper = new Shipper({
-    onAt: (id, number) => {
+    onAt: (id, { number, offset }) => {
       const entry = shipped.get(id);
-      if (entry) entry.at = number;
+      if (entry) Object.assign(entry, { at: number, offset });
     },
     onDrained: (id) => {
       const entry = shipped.get(id);
@@ -68,9 +70,11 @@ export function createShipping(log: Logger): Shipping {
     const request = requestFor(record, path);
     if (!request) return undefined;
     drop(shipped, record.id);
+    const position = readPosition(path);
     const entry: Shipped = {
       blocks: request.maxWaiting === undefined && !(request.options.driver === 'fluentd' && request.options.async),
-      at: readPosition(path)?.number ?? 0,
+      at: position?.number ?? 0,
+      offset: position?.offset ?? 0,
       ended: false,
       forget: () => undefined,
       drained: Promise.withResolvers(),
@@ -113,7 +117,7 @@ export function createShipping(log: Logger): Shipping {
     },
     blocking(id) {
       const entry = shipped.get(id);
-      return entry?.blocks ? entry.at : undefined;
+      return entry?.blocks ? { number: entry.at, offset: entry.offset } : undefined;
     },
     async finish(id) {
       const entry = shipped.get(id);

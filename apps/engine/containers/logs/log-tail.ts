@@ -5,8 +5,8 @@ import { errnoOf } from '@berth/kit';
 import { logFiles } from './files.ts';
 import { openLogFile } from './open-file.ts';
 import { ENTRY_HEADER, HEADROOM } from './parse.ts';
+import type { LogPosition } from './position.ts';
 import { addReader } from './readers.ts';
-import type { LogPosition } from './tail-start.ts';
 import { LogWatch } from './watch.ts';
 
 /** Turns what is read into output; see LogParser. Output of length 0 is none. */

@@ -2,12 +2,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { logFiles } from './files.ts';
 import { openLogFile } from './open-file.ts';
 import { ENTRY_HEADER } from './parse.ts';
-
-/** Where reading begins: the number of a file of the log and an offset in it, at the start of an entry. */
-export interface LogPosition {
-  number: number;
-  offset: number;
-}
+import type { LogPosition } from './position.ts';
 
 const BLOCK = 256 * 1024;
 const NEWLINE = 10;

@@ -11,32 +11,30 @@ const SLACK = 1.5;
  * Removes the oldest rotated files of a log beyond `maxFiles` (the live one counts), or beyond what so many files of
  * `maxSize` bytes may hold. Of one that is larger than that alone only its end is kept. `needed`: number of the first
  * file that a reader still needs; from there on all stay as long as the file system has as much room again.
+ * False when more is kept for readers than otherwise would be.
  */
 export function trimLog(
   path: string,
   limits: { maxSize: number; maxFiles: number },
   needed: number | undefined,
-): { keptForReaders: number } {
+): boolean {
   const rotated = logFiles(path).filter((file) => file.path !== path);
+  const last = rotated.at(-1);
+  if (!last) return true;
   const count = Math.max(1, limits.maxFiles - 1);
   const room = count * limits.maxSize;
   let left = rotated.length;
   let bytes = rotated.reduce((sum, file) => sum + sizeOnDisk(file.path), 0);
-  let keptForReaders = 0;
-  for (const [index, file] of rotated.entries()) {
-    const isLast = index === rotated.length - 1;
-    if (left <= count && (bytes <= room * SLACK || isLast)) break;
-    const size = sizeOnDisk(file.path);
-    if (needed !== undefined && file.number >= needed && hasRoomFor(path, bytes)) keptForReaders += size;
-    else if (isLast) forgetLines(file);
-    else rmSync(file.path, { force: true });
+  for (const file of rotated) {
+    if (left <= count && bytes <= room * SLACK) return true;
+    if (needed !== undefined && file.number >= needed && hasRoomFor(path, bytes)) return false;
+    if (file === last) break;
+    bytes -= sizeOnDisk(file.path);
     left--;
-    bytes -= size;
+    rmSync(file.path, { force: true });
   }
-  const last = rotated.at(-1);
-  if (last && keptForReaders === 0 && !last.compressed && (needed === undefined || needed > last.number))
-    cutFront(last, room);
-  return { keptForReaders };
+  if (!last.compressed) cutFront(last, room);
+  return true;
 }
 
 /** Removes what is in a rotated file; the file stays, because it holds the number that later ones count on from. */

@@ -3,7 +3,15 @@ import { basename, dirname, join } from 'node:path';
 import { errnoOf } from '@berth/kit';
 import { type Context, pathsOf } from '../context.ts';
 import { DEFAULT_FILE_LIMITS, type FileLimits, fileLimits, type LogConfig } from '../log-drivers/index.ts';
-import { compressFile, compressible, forgetLines, logFiles, oldestNeeded, sizeOnDisk, trimLog } from '../logs/index.ts';
+import {
+  bytesBehind,
+  compressFile,
+  compressible,
+  forgetLines,
+  logFiles,
+  oldestNeeded,
+  trimLog,
+} from '../logs/index.ts';
 import type { ContainerRecord } from '../model.ts';
 import { reopenLog } from '../runtime/monitor.ts';
 import { holdProgram } from './hold-up.ts';
@@ -36,6 +44,8 @@ interface Watched {
   at: number;
   timer: NodeJS.Timeout | undefined;
   busy: boolean;
+  /** More is kept than the bounds say, for readers that were slow. */
+  untrimmed: boolean;
 }
 
 class Rotation implements LogRotation {
@@ -99,9 +109,16 @@ class Rotation implements LogRotation {
       return;
     }
     const { logFile } = pathsOf(this.#context.config, id);
-    const now: Watched = { size: sizeOf(logFile), at: performance.now(), timer: undefined, busy: false };
+    const now: Watched = {
+      size: sizeOf(logFile),
+      at: performance.now(),
+      timer: undefined,
+      busy: false,
+      untrimmed: false,
+    };
     clearTimeout(before?.timer);
-    if (forget) this.#watched.delete(id);
+    if (before?.untrimmed) now.untrimmed = !trimLog(logFile, limits, oldestNeeded(logFile));
+    if (forget && !now.untrimmed) this.#watched.delete(id);
     else this.#watched.set(id, now);
     this.#hold(record, logFile, limits);
     if (this.#held.has(id)) return; // the monitor would not hear that it is to open the log anew
@@ -115,10 +132,7 @@ class Rotation implements LogRotation {
   #hold(record: ContainerRecord, logFile: string, { maxSize, maxFiles }: Bounded): void {
     const at = this.#context.shipping.blocking(record.id);
     const release = this.#held.get(record.id);
-    const waiting =
-      at === undefined
-        ? 0
-        : logFiles(logFile).reduce((sum, file) => sum + (file.number >= at ? sizeOnDisk(file.path) : 0), 0);
+    const waiting = at === undefined ? 0 : bytesBehind(logFile, at);
     if (waiting <= maxSize * maxFiles) {
       this.#held.delete(record.id);
       release?.();
@@ -144,7 +158,7 @@ class Rotation implements LogRotation {
     this.#inBackground(async () => {
       try {
         await rotateFile(logFile, record.state.status === 'running' ? bundle : undefined);
-        trimLog(logFile, limits, oldestNeeded(logFile));
+        watched.untrimmed = !trimLog(logFile, limits, oldestNeeded(logFile));
       } catch (error) {
         if (errnoOf(error) === 'ENOENT' && !this.#context.store.get(record.id)) return; // removed meanwhile
         this.#context.log.warn('cannot rotate a log', { container: record.id, error });

@@ -1,7 +1,7 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { errnoOf } from '@berth/kit';
-import type { LogPosition } from '../../logs/tail-start.ts';
+import type { LogPosition } from '../../logs/position.ts';
 import type { BegunLine } from './message-parser.ts';
 
 /** How far a log was sent; kept beside it. */

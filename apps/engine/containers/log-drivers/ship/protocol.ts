@@ -39,8 +39,8 @@ export type ToShipper =
 
 export type FromShipper =
   | { kind: 'opened'; id: string; error: string | undefined }
-  /** Sent up to somewhere in the file with this number. */
-  | { kind: 'at'; id: string; number: number }
+  /** Sent up to there: number of the file, offset in it. */
+  | { kind: 'at'; id: string; number: number; offset: number }
   | { kind: 'drained'; id: string }
   | { kind: 'closed' }
   | { kind: 'note'; level: 'warn' | 'info'; id: string; message: string };

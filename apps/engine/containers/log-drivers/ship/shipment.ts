@@ -1,7 +1,6 @@
-import { statSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { endOf, LogTail, logFiles, tailStart } from '../../logs/index.ts';
-import type { LogPosition } from '../../logs/tail-start.ts';
+import { bytesBehind, endOf, LogTail, logFiles, tailStart } from '../../logs/index.ts';
+import type { LogPosition } from '../../logs/position.ts';
 import type { Message } from './message.ts';
 import { MessageParser } from './message-parser.ts';
 import { readPosition, type SentPosition, writePosition } from './position.ts';
@@ -9,8 +8,10 @@ import type { FromShipper, ShipRequest } from './protocol.ts';
 import { type RetryPolicy, retryPolicy } from './retry.ts';
 import { connectSink, type Sink } from './sinks/index.ts';
 
-/** How long what was sent may not be written down, in milliseconds: so much is sent twice after a crash. */
+/** How often what was sent is written down at most, in milliseconds: so much is sent twice after a crash. */
 const SAVE_WITHIN = 100;
+/** Bytes of progress that the engine is told of at once; less is told when it is written down. */
+const TELL_EVERY = 256 * 1024;
 /** A server that takes longer for a batch does not keep up, and what waits too long may be dropped. */
 const SLOW = 250;
 
@@ -29,7 +30,8 @@ export class Shipment {
   #tail: LogTail<Message[]> | undefined;
   #sink: Sink | undefined;
   #sent: SentPosition | undefined;
-  #at = -1;
+  #saved: SentPosition | undefined;
+  #told: LogPosition = { number: 0, offset: 0 };
   #saveTimer: NodeJS.Timeout | undefined;
   #running: Promise<void> | undefined;
 
@@ -71,6 +73,7 @@ export class Shipment {
       from = await this.#sendFrom(from);
       if (from === undefined) break; // all is sent
     }
+    clearTimeout(this.#saveTimer);
     this.#save();
     this.#sink?.close();
     if (!this.#isStopped) this.#tell({ kind: 'drained', id: this.#request.id });
@@ -84,7 +87,6 @@ export class Shipment {
     this.#tail = tail;
     try {
       for await (const messages of tail) {
-        this.#tellAt(tail.position.number);
         const skipTo = await this.#deliver(messages);
         if (this.#isStopped) return undefined;
         if (skipTo) return this.#skip(skipTo);
@@ -142,7 +144,7 @@ export class Shipment {
       const limit = await tailStart(log, options.bufferLimit, { stdout: true, stderr: true });
       if (limit && isBefore(this.#sent ?? at, limit)) return limit;
     }
-    if (maxWaiting === undefined || waitingBytes(log, at) <= maxWaiting) return undefined;
+    if (maxWaiting === undefined || bytesBehind(log, at) <= maxWaiting) return undefined;
     return backFrom(log, maxWaiting);
   }
 
@@ -155,19 +157,26 @@ export class Shipment {
 
   #remember(position: SentPosition): void {
     this.#sent = position;
-    this.#saveTimer ??= setTimeout(() => this.#save(), SAVE_WITHIN);
+    if (position.number !== this.#told.number || position.offset - this.#told.offset > TELL_EVERY)
+      this.#tellAt(position);
+    if (this.#saveTimer) return;
+    this.#save();
+    this.#saveTimer = setTimeout(() => {
+      this.#saveTimer = undefined;
+      if (this.#sent !== this.#saved) this.#remember(this.#sent ?? position);
+    }, SAVE_WITHIN);
   }
 
   #save(): void {
-    clearTimeout(this.#saveTimer);
-    this.#saveTimer = undefined;
-    if (this.#sent) writePosition(this.#request.log, this.#sent);
+    if (!this.#sent || this.#sent === this.#saved) return;
+    writePosition(this.#request.log, this.#sent);
+    this.#saved = this.#sent;
+    this.#tellAt(this.#sent);
   }
 
-  #tellAt(number: number): void {
-    if (number === this.#at) return;
-    this.#at = number;
-    this.#tell({ kind: 'at', id: this.#request.id, number });
+  #tellAt({ number, offset }: LogPosition): void {
+    this.#told = { number, offset };
+    this.#tell({ kind: 'at', id: this.#request.id, number, offset });
   }
 
   #note(level: 'warn' | 'info', message: string): void {
@@ -188,14 +197,6 @@ function existing(log: string, position: LogPosition | undefined): LogPosition |
 
 function isBefore(a: LogPosition, b: LogPosition): boolean {
   return a.number < b.number || (a.number === b.number && a.offset < b.offset);
-}
-
-/** Bytes of the log behind a position. */
-function waitingBytes(log: string, at: LogPosition): number {
-  const size = (path: string) => statSync(path, { throwIfNoEntry: false })?.size ?? 0;
-  return logFiles(log)
-    .filter(({ number }) => number >= at.number)
-    .reduce((sum, { number, path }) => sum + size(path) - (number === at.number ? at.offset : 0), 0);
 }
 
 /** A position so many bytes before the end of the live file, or its beginning; the entry there may be a part of one. */

@@ -1,8 +1,9 @@
 import { Worker } from 'node:worker_threads';
+import type { LogPosition } from '../../logs/index.ts';
 import type { FromShipper, ShipRequest, ToShipper } from './protocol.ts';
 
 export interface ShipperEvents {
-  onAt(id: string, number: number): void;
+  onAt(id: string, position: LogPosition): void;
   onDrained(id: string): void;
   onNote(level: 'warn' | 'info', id: string, message: string): void;
   onFailed(error: unknown): void;
@@ -18,7 +19,7 @@ interface Open {
 const PAUSE = 1000;
 const IDLE = 10_000;
 
-/** The thread that sends logs (worker.ts): started with the first container that needs it, ended when there is none. */
+/** The thread that sends logs (ship-worker.ts): started with the first container that needs it, ended when there is none. */
 export class Shipper {
   readonly #events: ShipperEvents;
   readonly #open = new Map<string, Open>();
@@ -78,7 +79,7 @@ export class Shipper {
   }
 
   #start(): Worker {
-    const worker = new Worker(new URL('./worker.ts', import.meta.url));
+    const worker = new Worker(new URL('./ship-worker.ts', import.meta.url));
     worker.unref();
     worker.on('message', (message: FromShipper) => this.#take(message));
     worker.once('error', (error) => this.#events.onFailed(error));
@@ -112,7 +113,7 @@ export class Shipper {
         return;
       }
       case 'at':
-        this.#events.onAt(message.id, message.number);
+        this.#events.onAt(message.id, message);
         return;
       case 'drained':
         if (this.#open.get(message.id)?.ended) this.#open.delete(message.id);
