@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { BerthError, type Logger } from '@berth/kit';
-import { addReader, type LogPosition } from '../logs/index.ts';
+import { addReader, type LogPosition, logFiles } from '../logs/index.ts';
 import type { ContainerRecord } from '../model.ts';
 import { commandLine, extraAttributes, tagOf } from './attributes.ts';
 import { isRemote } from './check.ts';
@@ -79,7 +79,12 @@ export function createShipping(log: Logger): Shipping {
       forget: () => undefined,
       drained: Promise.withResolvers(),
     };
-    if (entry.blocks) entry.forget = addReader(path, entry);
+    if (entry.blocks)
+      entry.forget = addReader(path, {
+        get at() {
+          return firstUnsent(path, entry);
+        },
+      });
     shipped.set(record.id, entry);
     return request;
   };
@@ -184,9 +189,21 @@ function fitting(attributes: [string, string][]): [string, string][] {
   });
 }
 
+/** Number of the file that is needed next: one that was sent whole is not, although nothing of the next was sent yet. */
+function firstUnsent(log: string, { at, offset }: Shipped): number {
+  const files = logFiles(log);
+  const file = files.find(({ number }) => number === at);
+  const isWhole = file && file !== files.at(-1) && !file.compressed && sizeOf(file.path) <= offset;
+  return isWhole ? at + 1 : at;
+}
+
+function sizeOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+}
+
 /** Whether all of a log was sent. */
 function isSent(log: string): boolean {
-  const size = statSync(log, { throwIfNoEntry: false })?.size ?? 0;
+  const size = sizeOf(log);
   const position = readPosition(log);
   return position ? position.offset === size && position.begun.length === 0 : size === 0;
 }
