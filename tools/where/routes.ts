@@ -37,6 +37,8 @@ const ELSEWHERE: Record<string, string> = {
   'image.starter': 'images/starter/index.ts',
   'image.history': 'images/inspect.ts',
   'network.inspect': 'networks/list.ts',
+  'volume.cat': 'volumes/look.ts',
+  'volume.files': 'volumes/look.ts',
   'volume.inspect': 'volumes/show.ts',
   'system.df': 'system/disk-usage.ts',
   'system.login': 'images/transfers.ts',

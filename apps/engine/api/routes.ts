@@ -9,6 +9,7 @@ import type { System } from '../system/index.ts';
 import { systemRoutes } from '../system/routes.ts';
 import type { VolumeService } from '../volumes/index.ts';
 import { volumeRoutes } from '../volumes/routes.ts';
+import { volumeExtraRoutes } from '../volumes/routes-extra.ts';
 import { nothingYetRoutes } from './nothing-yet.ts';
 import { refusalRoutes } from './refusals.ts';
 import type { Route } from './route.ts';
@@ -33,6 +34,7 @@ export function createRoutes(services: ApiServices): Route[] {
     ...imageRoutes(services),
     ...networkRoutes(services.networks),
     ...volumeRoutes(services.volumes),
+    ...volumeExtraRoutes(services.volumes),
     ...eventRoutes(services.events),
     ...nothingYetRoutes(),
     ...refusalRoutes(),

@@ -27,6 +27,7 @@ import { LiveRegistry } from './live.ts';
 import { createShipping } from './log-drivers/index.ts';
 import { logs } from './logs.ts';
 import { adoptOldMounts } from './mounts/adopt.ts';
+import { freezeUsers, thawLeftovers } from './mounts/freeze.ts';
 import { liveVolumes, refreshUsers, usersOf } from './mounts/users.ts';
 import { pause, unpause } from './pause.ts';
 import { prune } from './prune.ts';
@@ -129,11 +130,13 @@ export function createContainers(parts: {
         .map((record) => ({ id: record.id, name: record.name, running: isActive(record) })),
     usersOf: (volumeId) => usersOf(context, volumeId),
     renamed: (volumeId) => refreshUsers(context, volumeId),
+    freeze: (volumeId) => freezeUsers(context, volumeId),
     healthChecks: () => context.health.counts,
     checkReload: async (next) => {
       await runtimeFor({ ...context, config: next, runtimes: new Map(context.runtimes) }, '');
     },
     async recover() {
+      await thawLeftovers(context);
       adoptOldMounts(context);
       const live = liveVolumes(context);
       found = reconcile(context);

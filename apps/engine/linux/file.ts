@@ -7,7 +7,12 @@ const utimensatC = libc.func('int utimensat(int dirfd, const uint8_t *path, cons
 const futimensC = libc.func('int futimens(int fd, const uint8_t *times)');
 const syncfsC = libc.func('int syncfs(int fd)');
 
+const renameat2C = libc.func(
+  'int renameat2(int from, const uint8_t *source, int to, const uint8_t *target, uint flags)',
+);
+
 const AT_FDCWD = -100;
+const RENAME_EXCHANGE = 2;
 const AT_SYMLINK_NOFOLLOW = 0x100;
 
 /** File types of mknod(2). */
@@ -80,4 +85,9 @@ export function syncFileSystem(fd: number): Promise<void> {
       else resolve();
     });
   });
+}
+
+/** renameat2(2), RENAME_EXCHANGE: two names of one file system change places at once. */
+export function exchangeNames(one: string, other: string): void {
+  check(renameat2C(AT_FDCWD, cPath(one), AT_FDCWD, cPath(other), RENAME_EXCHANGE), 'renameat2', one);
 }

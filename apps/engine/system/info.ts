@@ -7,7 +7,12 @@ import { limitWarnings, probeLimits } from './limits.ts';
 import type { SystemSources } from './model.ts';
 
 /** What this engine has beyond Docker's API. */
-const EXTRAS = ['POST /berth/v1/images/starter'];
+const EXTRAS = [
+  'POST /berth/v1/images/starter',
+  ...['rename', 'clone', 'snapshot'].map((verb) => `POST /berth/v1/volumes/{name}/${verb}`),
+  ...['backup', 'files', 'cat'].map((verb) => `GET /berth/v1/volumes/{name}/${verb}`),
+  'PUT /berth/v1/volumes/{name}/restore',
+];
 
 /** Answer of GET /info. */
 export async function describeInfo(sources: SystemSources, id: string): Promise<object> {

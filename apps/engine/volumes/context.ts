@@ -29,10 +29,19 @@ export function homeOf(config: EngineConfig, id: string): string {
   return join(config.dataRoot, 'volumes', id);
 }
 
+/** Name of the directory with a volume's data, in its own one. */
+export const DATA = '_data';
+
 /** The directory that containers see. */
 export function dataOf(config: EngineConfig, id: string): string {
-  return join(homeOf(config, id), '_data');
+  return join(homeOf(config, id), DATA);
 }
+
+/** Begins the names of directories beside the data in which new data is put together. */
+export const RESTORE = 'restore-';
+
+/** Begins the names of directories among the volumes that become volumes when they are whole. */
+export const DRAFT = 'draft-';
 
 /** Says that something happened to a volume. Docker names volumes in events, as they have no ids there. */
 export function announce(

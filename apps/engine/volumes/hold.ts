@@ -25,6 +25,20 @@ export const hold =
     return dataOf(context.config, id);
   };
 
+/** Holds a volume for a piece of the engine's own work. */
+export async function holdFor(context: VolumeContext, id: string): Promise<AsyncDisposable & { path: string }> {
+  const holder = `work-${serial++}`;
+  const path = await hold(context)(id, holder);
+  return {
+    path,
+    async [Symbol.asyncDispose]() {
+      release(context)(id, holder);
+    },
+  };
+}
+
+let serial = 0;
+
 /** Lets go of a volume for one container; see VolumeSource. */
 export const release =
   (context: VolumeContext): VolumeSource['release'] =>

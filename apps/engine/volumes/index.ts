@@ -2,19 +2,26 @@ import { KeyedLock, type Logger } from '@berth/kit';
 import type { EngineConfig } from '../config.ts';
 import type { Publish } from '../events/model.ts';
 import type { Database } from '../state/database.ts';
+import { backupVolume } from './backup.ts';
+import { cloneVolume } from './clone.ts';
 import { dataOf, type VolumeContext } from './context.ts';
 import { copyInto } from './copy.ts';
 import { create } from './create.ts';
 import { hold, release } from './hold.ts';
 import { listVolumes } from './list.ts';
+import { listFiles, readFile } from './look.ts';
 import type { VolumeSource, VolumeUsers } from './model.ts';
 import { obtain } from './obtain.ts';
 import { pruneVolumes } from './prune.ts';
 import { type LiveVolumes, prepareRoot, reconcile } from './reconcile.ts';
-import { noSuchVolume, removeAnonymous, removeVolume } from './remove.ts';
+import { removeAnonymous, removeVolume } from './remove.ts';
+import { renameVolume } from './rename.ts';
+import { restoreVolume } from './restore.ts';
 import type { VolumeService } from './service.ts';
-import { show } from './show.ts';
+import { find, show } from './show.ts';
+import { snapshotVolume } from './snapshot.ts';
 import { VolumeStore } from './store.ts';
+import { createTrees, type Trees } from './trees.ts';
 import { usage } from './usage.ts';
 
 export type * from './model.ts';
@@ -40,13 +47,14 @@ export function createVolumes(parts: {
   /** Asked late: containers come after volumes. */
   users: () => VolumeUsers;
 }): Volumes {
-  const context: VolumeContext = {
+  const context: VolumeContext & { trees: Trees } = {
     ...parts,
     store: new VolumeStore(parts.db),
     holders: new Map(),
     lock: new KeyedLock(),
     background: new Set(),
     pruning: false,
+    trees: createTrees(),
   };
   prepareRoot(context);
   return {
@@ -60,23 +68,27 @@ export function createVolumes(parts: {
     removeAnonymous: (id) => removeAnonymous(context, id),
     reconcile: (live) => reconcile(context, live),
     async close() {
+      await context.trees.close();
       while (context.background.size > 0) await Promise.all(context.background);
       await context.lock.idle();
     },
   };
 }
 
-function createService(context: VolumeContext): VolumeService {
+function createService(context: VolumeContext & { trees: Trees }): VolumeService {
   return {
     create: create(context),
     list: (filters) => listVolumes(context, filters),
-    inspect: (name) => {
-      const volume = context.store.byName(name);
-      if (!volume) throw noSuchVolume(name);
-      return show(context, volume);
-    },
+    inspect: (name) => show(context, find(context, name)),
     remove: (name, options) => removeVolume(context, name, options),
     prune: (filters) => pruneVolumes(context, filters),
     usage: () => usage(context),
+    rename: (name, wanted) => renameVolume(context, name, wanted),
+    clone: (name, options) => cloneVolume(context, name, options),
+    snapshot: (name, options) => snapshotVolume(context, name, options),
+    backup: (name) => backupVolume(context, name),
+    restore: (name, source) => restoreVolume(context, name, source),
+    files: (name, options) => listFiles(context, name, options),
+    cat: (name, path) => readFile(context, name, path),
   };
 }

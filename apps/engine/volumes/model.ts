@@ -31,6 +31,11 @@ export const ANONYMOUS_LABEL = 'com.docker.volume.anonymous';
 export interface VolumeUsers {
   /** Ids of containers, in any state, that have this volume among their mounts. */
   usersOf(volumeId: string): string[];
+  /**
+   * Lets the running containers of a volume stand still until `thaw`; nothing else changes their states meanwhile. Those
+   * of an engine that dies before run on when the next one starts.
+   */
+  freeze(volumeId: string): Promise<{ containers: string[]; thaw(): Promise<void> }>;
   /** A volume has another name now: what is shown of containers has to be made anew. */
   renamed(volumeId: string): void;
 }

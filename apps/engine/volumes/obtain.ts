@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { BerthError } from '@berth/kit';
-import { announce, dataOf, homeOf, type VolumeContext } from './context.ts';
+import { announce, DATA, homeOf, type VolumeContext } from './context.ts';
 import { checkDriverOptions } from './driver-options.ts';
 import { ANONYMOUS_LABEL, type VolumeRecord, type VolumeSource, type VolumeWish } from './model.ts';
 import { checkVolumeName, newVolumeId } from './names.ts';
@@ -15,12 +16,18 @@ export const obtain =
     if (wish.name !== '') checkVolumeName(wish.name);
     const id = newVolumeId();
     checkDriverOptions(wish.name || id, wish.options);
-    return { volume: make(context, id, wish), isNew: true };
+    makeHome(homeOf(context.config, id));
+    return { volume: register(context, id, wish), isNew: true };
   };
 
-function make(context: VolumeContext, id: string, { name, labels, options }: VolumeWish): VolumeRecord {
-  mkdirSync(homeOf(context.config, id), { mode: 0o701 });
-  mkdirSync(dataOf(context.config, id), { mode: 0o755 });
+/** The directory of a volume, with an empty one for its data. */
+export function makeHome(home: string): void {
+  mkdirSync(home, { mode: 0o701 });
+  mkdirSync(join(home, DATA), { mode: 0o755 });
+}
+
+/** Makes a volume of a directory that is there. */
+export function register(context: VolumeContext, id: string, { name, labels, options }: VolumeWish): VolumeRecord {
   const all = name === '' ? { ...labels, [ANONYMOUS_LABEL]: '' } : labels;
   const volume = context.store.save({
     id,

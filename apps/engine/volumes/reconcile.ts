@@ -1,8 +1,9 @@
 import { existsSync, mkdirSync, readdirSync, rmdirSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errnoOf } from '@berth/kit';
 import { readMountTable } from '../linux/mount-table.ts';
-import { dataOf, homeOf, type VolumeContext } from './context.ts';
+import { DRAFT, dataOf, homeOf, inBackground, RESTORE, type VolumeContext } from './context.ts';
 import { unmountData } from './hold.ts';
 
 /** A container that had volumes when the last engine ended, and has not been taken down yet. */
@@ -38,7 +39,24 @@ export async function reconcile(context: VolumeContext, live: readonly LiveVolum
     context.log.info('unmounting a volume that nobody uses', { path: mountPoint });
     await unmountData(mountPoint);
   }
-  for (const name of readdirSync(root)) if (!context.store.get(name)) sweep(context, name);
+  for (const name of readdirSync(root)) {
+    if (name.startsWith(DRAFT)) removeDraft(context, name);
+    else if (!context.store.get(name)) sweep(context, name);
+    else sweepRestores(context, name);
+  }
+}
+
+function removeDraft(context: VolumeContext, name: string): void {
+  inBackground(context, 'remove a volume that was not finished', () =>
+    rm(homeOf(context.config, name), { recursive: true, force: true }),
+  );
+}
+
+/** What an engine put together, or had replaced, when it died. */
+function sweepRestores(context: VolumeContext, id: string): void {
+  const home = homeOf(context.config, id);
+  for (const name of readdirSync(home).filter((entry) => entry.startsWith(RESTORE)))
+    inBackground(context, `remove ${name} of a volume`, () => rm(join(home, name), { recursive: true, force: true }));
 }
 
 /** Empty ones are what a cut-short create left. One with data was somebody's: its row was lost, the data must not be. */

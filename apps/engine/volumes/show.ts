@@ -1,5 +1,6 @@
 import { dataOf, type VolumeContext } from './context.ts';
 import type { VolumeRecord } from './model.ts';
+import { noSuchVolume } from './remove.ts';
 
 /** Docker's Volume. `UsageData` only where it was counted. */
 export interface VolumeResource {
@@ -23,4 +24,11 @@ export function show({ config }: Pick<VolumeContext, 'config'>, volume: VolumeRe
     Options: volume.options,
     Scope: 'local',
   };
+}
+
+/** The volume of a name. Errors: not-found. */
+export function find({ store }: Pick<VolumeContext, 'store'>, name: string): VolumeRecord {
+  const volume = store.byName(name);
+  if (!volume) throw noSuchVolume(name);
+  return volume;
 }

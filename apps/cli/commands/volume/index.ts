@@ -34,4 +34,39 @@ export const volumeCommands: readonly CommandEntry[] = [
     summary: 'Update a volume (cluster volumes only)',
     load: async () => (await import('./update.ts')).command,
   },
+  {
+    path: 'volume backup',
+    summary: 'Write the files of a volume as an archive',
+    load: async () => (await import('./backup.ts')).command,
+  },
+  {
+    path: 'volume cat',
+    summary: 'Write a file of a volume',
+    load: async () => (await import('./cat.ts')).command,
+  },
+  {
+    path: 'volume clone',
+    summary: 'Make a new volume with the data of another',
+    load: async () => (await import('./clone.ts')).command,
+  },
+  {
+    path: 'volume ls-files',
+    summary: 'List files of a volume',
+    load: async () => (await import('./ls-files.ts')).command,
+  },
+  {
+    path: 'volume rename',
+    summary: 'Rename a volume',
+    load: async () => (await import('./rename.ts')).command,
+  },
+  {
+    path: 'volume restore',
+    summary: "Put a backup or a snapshot in place of a volume's data",
+    load: async () => (await import('./restore.ts')).command,
+  },
+  {
+    path: 'volume snapshot',
+    summary: 'Keep the data of a volume as it is now',
+    load: async () => (await import('./snapshot.ts')).command,
+  },
 ];
