@@ -34,6 +34,13 @@ describe('what is asked for', () => {
   });
 });
 
+test('times of an image that make no sense do not make the engine spin', () => {
+  const times = { Interval: -5e9, Timeout: 1, StartPeriod: -1, StartInterval: 1 };
+  const { config } = sampleRecord(1).spec;
+  const odd = checkOf({ ...config, Healthcheck: { Test: ['CMD', 'x'], ...times } });
+  expect(odd).toMatchObject({ interval: 1, timeout: 1, startPeriod: 1, startInterval: 1 });
+});
+
 const check: Check = {
   ...{ command: ['x'], interval: 30_000, timeout: 1000, startPeriod: 10_000, startInterval: 500, retries: 2 },
 };

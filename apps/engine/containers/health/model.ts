@@ -37,14 +37,16 @@ const RETRIES = 3;
 /** Results that are kept. */
 const LOG_LENGTH = 5;
 const NANOSECONDS_IN_MS = 1e6;
+const SHORTEST_MS = 1;
 
 /** The check that a container asks for, or undefined: none, or one of a form that is not known (`isUnknownForm`). */
 export function checkOf(config: ContainerConfig): Check | undefined {
   const wish = config.Healthcheck;
   const command = wish && commandOf(wish, config.Shell);
   if (!command) return undefined;
+  // What comes with an image was never refused for being too short, or negative.
   const milliseconds = (nanoseconds: number | undefined, otherwise: number) =>
-    nanoseconds ? nanoseconds / NANOSECONDS_IN_MS : otherwise;
+    nanoseconds ? Math.max(SHORTEST_MS, nanoseconds / NANOSECONDS_IN_MS) : otherwise;
   return {
     command,
     interval: milliseconds(wish.Interval, INTERVAL_MS),
