@@ -98,7 +98,10 @@ async function assemble(config: EngineConfig, log: Logger, scope: Scope): Promis
       // An image that was removed by force while this container needed it can go now; after the answer.
       if (type === 'container' && action === 'destroy') setImmediate(forgetRemovedImages);
     },
-    hostGateway: () => networks.inspect('bridge').IPAM.Config?.[0]?.Gateway ?? '',
+    hostGateway: () =>
+      config.hostGatewayIps.length > 0
+        ? config.hostGatewayIps
+        : (networks.inspect('bridge').IPAM.Config ?? []).flatMap(({ Gateway }) => Gateway ?? []),
   });
   scope.add('let go of containers', () => containers.close());
   await containers.recover();

@@ -12,7 +12,7 @@ export interface TestEngineOptions {
   /** Further command line flags of the engine. */
   args?: string[];
   /** Its daemon.json, at `ROOT/daemon.json`; none unless given, whatever the host has. */
-  config?: Record<string, unknown>;
+  config?: Record<string, unknown> | ((id: EngineIdentity) => Record<string, unknown>);
   env?: Record<string, string>;
   /** Put before the engine's command line: a program that becomes the engine, with its arguments. */
   through?: string[];
@@ -141,7 +141,9 @@ class EngineProcess {
     await mkdir(this.#identity.execRoot, { recursive: true });
     const node = existsSync(PINNED_NODE) ? PINNED_NODE : process.execPath;
     const file = configFile(this.#identity);
-    if (this.#options.config && !existsSync(file)) await writeFile(file, JSON.stringify(this.#options.config, null, 2));
+    const { config } = this.#options;
+    const settings = typeof config === 'function' ? config(this.#identity) : config;
+    if (settings && !existsSync(file)) await writeFile(file, JSON.stringify(settings, null, 2));
     const [program = node, ...words] = [...(this.#options.through ?? []), node, ENGINE_MAIN];
     const child = spawn(program, [...words, ...flagsOf(this.#identity), ...(this.#options.args ?? [])], {
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -57,7 +57,7 @@ export interface Context {
   /** True while the engine stops: what ends now is for the next engine to finish. */
   closing: boolean;
   /** Address of the default bridge for `host-gateway`. */
-  hostGateway(): string;
+  hostGateway(): string[];
 }
 
 /** Every path of one container. */

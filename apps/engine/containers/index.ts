@@ -86,7 +86,7 @@ export function createContainers(parts: {
   networks: SandboxProvider;
   volumes: VolumeSource & { reconcile(live: readonly LiveVolumes[]): Promise<void> };
   /** Address by which containers reach the host (`host-gateway`). */
-  hostGateway: () => string;
+  hostGateway: () => string[];
   probe: ProbeResult;
   remap: Remap | undefined;
 }): Containers {

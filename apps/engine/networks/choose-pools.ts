@@ -86,7 +86,7 @@ function gatewayFor(subnet: Subnet, pool: IpamWish['config'][number]): string {
 }
 
 /** A /48 of the unique local range (RFC 4193) that is this machine's and this engine's, always the same. */
-function uniqueLocalPool(dataRoot: string): { base: string; size: number } {
+export function uniqueLocalPool(dataRoot: string): { base: string; size: number } {
   const digest = createHash('sha256').update(`${machineId()} ${dataRoot}`).digest('hex');
   return { base: `fd${digest.slice(0, 2)}:${digest.slice(2, 6)}:${digest.slice(6, 10)}::/48`, size: 64 };
 }

@@ -78,7 +78,7 @@ function driverOf(wish: NetworkWish): DriverName {
 }
 
 function specOf(state: NetworksState, wish: NetworkWish, driver: DriverName): NetworkSpec {
-  const { options } = wish;
+  const options = wish.configOnly ? wish.options : { ...state.config.defaultNetworkOpts[driver], ...wish.options };
   const base: NetworkSpec = {
     ...NO_SPEC,
     ipv4: wish.ipv4 ?? switchOf(options, 'com.docker.network.enable_ipv4') ?? true,

@@ -1,4 +1,5 @@
 import type { NetworkResource } from '@berth/contract';
+import { MTU } from './bridge/options.ts';
 import { checkFilterNames, type Filters, filterNetworks } from './filters.ts';
 import { findNetwork } from './find-network.ts';
 import type { NetworkRecord, PoolSpec } from './model.ts';
@@ -73,12 +74,5 @@ function toConfig({ subnet, ipRange, gateway, aux }: PoolSpec): NonNullable<Netw
 
 function optionsOf(state: NetworksState, network: NetworkRecord): Record<string, string> {
   if (network.name !== 'bridge') return network.spec.options;
-  return {
-    'com.docker.network.bridge.default_bridge': 'true',
-    'com.docker.network.bridge.enable_icc': 'true',
-    'com.docker.network.bridge.enable_ip_masquerade': 'true',
-    'com.docker.network.bridge.host_binding_ipv4': '0.0.0.0',
-    'com.docker.network.bridge.name': state.config.bridge,
-    'com.docker.network.driver.mtu': String(state.kernel?.live.get(network.id)?.mtu ?? 1500),
-  };
+  return { ...network.spec.options, [MTU]: String(state.kernel?.live.get(network.id)?.mtu ?? 1500) };
 }

@@ -12,7 +12,12 @@ export function bringUp(
 ): LiveNetwork | undefined {
   const { route } = kernelOf(state);
   if (network.spec.configOnly) return undefined;
-  const facts = { defaultName: state.config.bridge, uplinkMtu: mtu, alias: aliasOf(state, network) };
+  const facts = {
+    defaultName: state.config.bridge,
+    uplinkMtu: mtu,
+    forward: state.config.ipForward,
+    alias: aliasOf(state, network),
+  };
   switch (network.driver) {
     case 'bridge':
       return startBridge(route, network, facts);

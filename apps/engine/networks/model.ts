@@ -172,6 +172,9 @@ export interface NetworkSpec {
   pools: PoolSpec[];
 }
 
+/** Docker's names of auxiliary addresses that containers leave by, in the place of the bridge. */
+export const GATEWAY_NAMES = { 4: 'DefaultGatewayIPv4', 6: 'DefaultGatewayIPv6' } as const;
+
 /** One subnet of a network; CIDR notation and addresses as text. */
 export interface PoolSpec {
   subnet: string;

@@ -5,7 +5,7 @@ import { SetElements } from '../linux/nfnetlink.ts';
 import { Nftables } from '../linux/nftables.ts';
 import { deleteLink, Rtnetlink } from '../linux/rtnetlink.ts';
 import { hasIpv6 } from '../linux/socket.ts';
-import { chooseBridgeAddresses } from './bridge/default-addresses.ts';
+import { defaultBridgeSpec } from './bridge/default-bridge.ts';
 import { withdrawForwarding } from './bridge/forward-policy.ts';
 import { findNetwork } from './find-network.ts';
 import { guardRules, setRules } from './guard-rules.ts';
@@ -31,14 +31,14 @@ export function startNetworks(state: NetworksState): void {
     ports: new PortReservations({ ipv6: hasIpv6(), nameOf: (id) => state.attached.get(id)?.containerName }),
     proxies: new Proxies(config.execRoot, (wish) => restoreProxy(state, wish)),
     flows: new StaleFlows(state.log),
+    carriesIpv6: config.userlandProxy,
     live: new Map(),
     resolver: new Resolver(state),
     guard: undefined,
   };
   try {
     const network = findNetwork(state.networks.values(), 'bridge');
-    const pool = chooseBridgeAddresses(kernel.route, config, network.spec.pools[0]);
-    const record = { ...network, spec: { ...network.spec, pools: [pool] } };
+    const record = { ...network, spec: defaultBridgeSpec(kernel.route, config, network.spec) };
     state.store.saveSpec(network.id, record.spec);
     state.networks.set(network.id, record);
     state.kernel = kernel;

@@ -39,6 +39,8 @@ export interface Kernel {
   readonly ports: PortReservations;
   readonly proxies: Proxies;
   readonly flows: StaleFlows;
+  /** Whether programs carry published IPv6 ports to containers that have only IPv4. */
+  readonly carriesIpv6: boolean;
   /** Networks that have links on this host, by id. */
   readonly live: Map<string, LiveNetwork>;
   /** Answers names; nothing runs as long as no network has names. */

@@ -27,6 +27,12 @@ export function checkTogether(config: EngineConfig): string[] {
     problems.push(
       `"default-runtime": the runtime "${config.defaultRuntime}" is not registered: known are ${known.join(', ')}`,
     );
+  if (!config.ipv6)
+    for (const field of ['bridgeSubnet6', 'fixedCidr6', 'defaultGateway6'] as const)
+      if (config[field] !== undefined) problems.push(`"${settingOf(field).key}" needs "ipv6": true`);
+  const families = config.hostGatewayIps.map((ip) => (ip.includes(':') ? 6 : 4));
+  if (families.length !== new Set(families).size)
+    problems.push('"host-gateway-ips": at most one address of each family');
   const twice = config.hosts.find((host, index) => config.hosts.indexOf(host) < index);
   if (twice !== undefined) problems.push(`"hosts": ${twice} stands there twice`);
   if (config.hosts.length === 0) problems.push('"hosts" is empty: there is no address to listen on');

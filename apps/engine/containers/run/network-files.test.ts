@@ -27,12 +27,10 @@ function written(hostConfig: object = {}, config: object = {}, sandbox: Partial<
     hostname: join(dir, 'hostname'),
     resolvConf: join(dir, 'resolv.conf'),
   };
-  writeNetworkFiles(
-    paths,
-    sampleSpec(hostConfig, { Hostname: 'h', ...config }),
-    { ...SANDBOX, ...sandbox },
+  writeNetworkFiles(paths, sampleSpec(hostConfig, { Hostname: 'h', ...config }), { ...SANDBOX, ...sandbox }, [
     '10.1.2.1',
-  );
+    'fd00::1',
+  ]);
   const text = (name: string) => readFileSync(join(dir, name), 'utf8');
   return { hosts: text('hosts'), hostname: text('hostname'), resolv: text('resolv.conf') };
 }
@@ -46,12 +44,13 @@ test('names and addresses of its own', () => {
 
 test('hosts that were added; addresses may have colons, and the host has a name', () => {
   const { hosts } = written({ ExtraHosts: ['a:1.2.3.4', 'b:2001:db8::1', 'c=5.6.7.8', 'd:[::1]', 'e:host-gateway'] });
-  expect(hosts.trimEnd().split('\n').slice(-5)).toEqual([
+  expect(hosts.trimEnd().split('\n').slice(-6)).toEqual([
     '1.2.3.4\ta',
     '2001:db8::1\tb',
     '5.6.7.8\tc',
     '::1\td',
     '10.1.2.1\te',
+    'fd00::1\te',
   ]);
 });
 

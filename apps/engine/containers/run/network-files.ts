@@ -12,7 +12,7 @@ export function writeNetworkFiles(
   paths: ContainerPaths,
   spec: NetworkSpec,
   sandbox: Sandbox,
-  hostGateway: string,
+  hostGateway: readonly string[],
   linked: readonly LinkedContainer[] = [],
 ): void {
   const isHost = sandbox.namespacePath === undefined;
@@ -68,10 +68,11 @@ function addressesOf(sandbox: Sandbox): string[] {
 }
 
 /** `name:address`; the address may hold colons. */
-function extraHost(entry: string, hostGateway: string): string {
+function extraHost(entry: string, hostGateway: readonly string[]): string {
   const at = entry.search(/[:=]/);
   const address = entry.slice(at + 1).replace(/^\[(.*)\]$/, '$1');
-  return `${address === 'host-gateway' ? hostGateway : address}\t${entry.slice(0, at)}\n`;
+  const addresses = address === 'host-gateway' ? hostGateway : [address];
+  return addresses.map((one) => `${one}\t${entry.slice(0, at)}\n`).join('');
 }
 
 /**

@@ -23,7 +23,7 @@ export interface BridgeOptions {
 
 /** Names that Docker gave these options; others are kept and shown, and mean nothing. */
 export const BRIDGE = 'com.docker.network.bridge.';
-const MTU = 'com.docker.network.driver.mtu';
+export const MTU = 'com.docker.network.driver.mtu';
 const PREFIX = 'com.docker.network.container_iface_prefix';
 
 /** Reads a network's driver options. Errors: invalid, naming the option. */

@@ -15,6 +15,8 @@ export interface BridgeFacts {
   defaultName: string;
   /** Of the host's way out. */
   uplinkMtu: number;
+  /** Switch the kernel's forwarding on where it is off. */
+  forward: boolean;
   /** Text on links of user-defined networks, by which a later engine finds its own. */
   alias: string;
 }
@@ -34,8 +36,10 @@ export function startBridge(route: Rtnetlink, network: NetworkRecord, facts: Bri
   for (const pool of pools) addGateway(route, link.index, pool, options);
   // Replies to 127.0.0.1 of published ports come in here; the ruleset drops everything else to loopback addresses.
   writeSysctl(`net/ipv4/conf/${name}/route_localnet`, '1');
-  writeSysctl('net/ipv4/ip_forward', '1');
-  if (spec.ipv6) forwardIpv6();
+  if (facts.forward) {
+    writeSysctl('net/ipv4/ip_forward', '1');
+    if (spec.ipv6) forwardIpv6();
+  }
   return { network, pools, mtu, link: { kind: 'bridge', name, index: link.index, options } };
 }
 

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { EndpointWish } from '@berth/contract';
 import { BerthError, type Scope } from '@berth/kit';
-import { bytesOf, type Family, formatAddress, holds, parseAddress } from '../ip-address.ts';
-import { type Endpoint, type EndpointRequest, hasNames, type NetworkRecord } from '../model.ts';
+import { bytesOf, type Family, formatAddress, formatSubnet, holds, parseAddress } from '../ip-address.ts';
+import { type Endpoint, type EndpointRequest, GATEWAY_NAMES, hasNames, type NetworkRecord } from '../model.ts';
 import { poolsOf } from '../pools.ts';
 import type { LiveNetwork, Pool } from '../state.ts';
 import { checkEndpoint } from './check.ts';
@@ -92,7 +92,10 @@ function gatewayText({ network, link }: LiveNetwork, { gateway, subnet }: Pool):
   if (link.kind === 'parent' && link.options.driver === 'ipvlan' && link.options.mode !== 'l2') {
     return subnet.family === 4 ? '0.0.0.0' : '::';
   }
-  return gateway === undefined ? '' : formatAddress(subnet.family, gateway);
+  const spec = network.spec.pools.find((pool) => pool.subnet === formatSubnet(subnet));
+  return (
+    spec?.aux[GATEWAY_NAMES[subnet.family]] ?? (gateway === undefined ? '' : formatAddress(subnet.family, gateway))
+  );
 }
 
 /** As Docker derives it: locally administered, the IPv4 address in its last four bytes. */

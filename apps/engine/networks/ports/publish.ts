@@ -49,7 +49,7 @@ function reserve(kernel: Kernel, containerId: string, wishes: readonly PortWish[
   const families = {
     4: targets.ipv4 !== '' && !targets.routed4,
     // A proxy carries IPv6 to a container that has only IPv4.
-    6: targets.ipv6 === '' ? targets.ipv4 !== '' && !targets.routed4 : !targets.routed6,
+    6: targets.ipv6 === '' ? kernel.carriesIpv6 && targets.ipv4 !== '' && !targets.routed4 : !targets.routed6,
   };
   if (!families[4] && !families[6]) return [];
   return wishes.flatMap((wish) =>

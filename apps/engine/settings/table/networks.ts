@@ -10,7 +10,7 @@ import {
   text,
   wholeNumber,
 } from '../kinds/index.ts';
-import { NOT_YET, type Settings } from '../setting.ts';
+import type { Settings } from '../setting.ts';
 
 const domain = /^(\.|[a-zA-Z0-9_]([\w-]*[a-zA-Z0-9_])?(\.[a-zA-Z0-9_]([\w-]*[a-zA-Z0-9_])?)*\.?)$/;
 
@@ -28,77 +28,67 @@ export const networks = {
     kind: optional(cidr(4)),
     summary: 'Address and subnet of the default bridge (first free of the pools)',
   },
-  bridgeSubnet6: { key: 'bip6', flag: 'bip6', kind: optional(cidr(6)), summary: 'The same for IPv6', refused: NOT_YET },
+  bridgeSubnet6: { key: 'bip6', flag: 'bip6', kind: optional(cidr(6)), summary: 'The same for IPv6' },
   fixedCidr: {
     key: 'fixed-cidr',
     flag: 'fixed-cidr',
     kind: optional(cidr(4)),
     summary: 'Part of that subnet that containers get addresses of',
-    refused: NOT_YET,
   },
   fixedCidr6: {
     key: 'fixed-cidr-v6',
     flag: 'fixed-cidr-v6',
     kind: optional(cidr(6)),
     summary: 'The same for IPv6',
-    refused: NOT_YET,
   },
   defaultGateway: {
     key: 'default-gateway',
     flag: 'default-gateway',
     kind: optional(ipAddress(4)),
     summary: 'Gateway of containers on the default bridge (the bridge)',
-    refused: NOT_YET,
   },
   defaultGateway6: {
     key: 'default-gateway-v6',
     flag: 'default-gateway-v6',
     kind: optional(ipAddress(6)),
     summary: 'The same for IPv6',
-    refused: NOT_YET,
   },
   icc: {
     key: 'icc',
     flag: 'icc',
     kind: onOff,
     summary: 'Let containers on the default bridge reach each other',
-    refused: NOT_YET,
   },
   ipMasq: {
     key: 'ip-masq',
     flag: 'ip-masq',
     kind: onOff,
     summary: "Give traffic of containers the host's address",
-    refused: NOT_YET,
   },
   ipForward: {
     key: 'ip-forward',
     flag: 'ip-forward',
     kind: onOff,
     summary: "Switch on the kernel's IP forwarding",
-    refused: NOT_YET,
   },
-  ipv6: { key: 'ipv6', flag: 'ipv6', kind: onOff, summary: 'IPv6 on the default bridge', refused: NOT_YET },
+  ipv6: { key: 'ipv6', flag: 'ipv6', kind: onOff, summary: 'IPv6 on the default bridge' },
   mtu: {
     key: 'mtu',
     flag: 'mtu',
     kind: wholeNumber(0, ' of bytes'),
     summary: 'MTU of the default bridge, 0: as the default route',
-    refused: NOT_YET,
   },
   publishAddress: {
     key: 'ip',
     flag: 'ip',
-    kind: ipAddress(),
-    summary: 'Host address that ports are published on when none is named',
-    refused: NOT_YET,
+    kind: ipAddress(4),
+    summary: "Host address of the default bridge's ports that are published when none is named",
   },
   userlandProxy: {
     key: 'userland-proxy',
     flag: 'userland-proxy',
     kind: onOff,
-    summary: "Helper programs for what the kernel's rules cannot carry",
-    refused: NOT_YET,
+    summary: 'Publish IPv6 ports of containers without IPv6, which needs helper programs',
   },
   addressPools: {
     key: 'default-address-pools',
@@ -112,14 +102,12 @@ export const networks = {
     flag: 'default-network-opt',
     kind: networkOptions,
     summary: 'Option of new networks of a driver',
-    refused: NOT_YET,
   },
   hostGatewayIps: {
     key: 'host-gateway-ips',
     flag: 'host-gateway-ip',
     kind: listOf({ placeholder: 'IP', items: 'IP addresses', check: (ip) => isIP(ip) > 0 }),
     summary: 'What host-gateway in --add-host stands for (the bridge)',
-    refused: NOT_YET,
   },
   dns: {
     key: 'dns',
