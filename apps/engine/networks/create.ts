@@ -37,12 +37,12 @@ export function createNetwork(
     if (live) {
       kernel.live.set(network.id, live);
       addRules(state, live);
+      kernel.resolver.expect();
     }
   } catch (error) {
     takeDown(state, network);
     throw error;
   }
-  kernel.resolver.expect();
   state.publish('network', 'create', network.id, { name: network.name, type: network.driver });
   return { Id: network.id, Warning: '' };
 }

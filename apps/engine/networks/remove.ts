@@ -3,7 +3,7 @@ import { deleteLink } from '../linux/rtnetlink.ts';
 import { findNetwork } from './find-network.ts';
 import { removeRules } from './guard-rules.ts';
 import { aliasOf } from './live-network.ts';
-import { isPredefined, type NetworkRecord } from './model.ts';
+import { hasNames, isPredefined, type NetworkRecord } from './model.ts';
 import { kernelOf, type NetworksState } from './state.ts';
 
 /** DELETE /networks/{id}. Errors: not-found, forbidden (predefined, `has active endpoints`, template in use). */
@@ -48,4 +48,8 @@ export function takeDown(state: NetworksState, network: NetworkRecord): void {
     }
   }
   state.store.delete(network.id);
+  if ([...state.networks.values()].some(hasNames)) return;
+  kernel.resolver
+    .end()
+    .catch((error: unknown) => state.log.warn('the resolver of container names did not end', { error }));
 }

@@ -13,6 +13,7 @@ import { aliasPrefix, bringUp } from './live-network.ts';
 import { Proxies } from './ports/proxies.ts';
 import { PortReservations } from './ports/reserve.ts';
 import { StaleFlows } from './ports/stale-flows.ts';
+import { restoreNames } from './resolver/book.ts';
 import { Resolver } from './resolver/resolver.ts';
 import { restoreProxy } from './restore-proxy.ts';
 import { bridgesOf, type Kernel, kernelOf, type NetworksState, namespaceDirectory } from './state.ts';
@@ -33,7 +34,12 @@ export function startNetworks(state: NetworksState): void {
     flows: new StaleFlows(state.log),
     carriesIpv6: config.userlandProxy,
     live: new Map(),
-    resolver: new Resolver(state),
+    resolver: new Resolver({
+      execRoot: config.execRoot,
+      build: process.env.BERTH_BUILD ?? 'sources',
+      log: state.log,
+      onLost: () => restoreNames(state),
+    }),
     guard: undefined,
   };
   try {
