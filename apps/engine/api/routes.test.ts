@@ -46,5 +46,9 @@ test('what can reach the host needs the highest permission', () => {
     'exec.create',
     'exec.start',
     'volume.create',
+    'volume.backup',
+    'volume.restore',
+    'volume.files',
+    'volume.cat',
   ]);
 });
