@@ -6,8 +6,9 @@ import { run } from '../../support/docker.ts';
 import { startTestEngine, type TestEngine } from '../../support/engine.ts';
 import { importPostgres, PGDATA } from '../../support/postgres.ts';
 
-/** The issue asks for 50: PG_KILLS=50. */
+/** The issue asks for 50 each: PG_KILLS=50 PG_SNAPSHOTS=50. */
 const KILLS = Number(process.env['PG_KILLS'] ?? 10);
+const SNAPSHOTS = Number(process.env['PG_SNAPSHOTS'] ?? 4);
 const MINUTES = 60_000;
 
 let engine: TestEngine;
@@ -38,6 +39,18 @@ async function ready(name: string): Promise<void> {
 }
 const sql = async (name: string, statement: string, database = 'notesdb') =>
   (await ok('docker', ['exec', name, 'psql', '-U', 'postgres', '-Atqc', statement, database])).trim();
+
+/** `t` when there are so many more transactions than before. */
+const grown = (name: string, before: number) =>
+  sql(name, `select count(*) > ${before + 50} from pgbench_history`, 'bench');
+/** Every transaction of pgbench moves one sum in all four tables: 1 when each is there whole or not at all. */
+const differentSums = (name: string) =>
+  sql(
+    name,
+    `select count(distinct sum) from (select sum(abalance) from pgbench_accounts union all select sum(bbalance) from pgbench_branches
+     union all select sum(tbalance) from pgbench_tellers union all select sum(delta) from pgbench_history) sums`,
+    'bench',
+  );
 
 describe.each(['berth', 'docker'] as const)('how to work with named volumes in Docker, with %s', (client) => {
   const [name, volume] = [`notes-db-${client}`, `notes-db-data-${client}`];
@@ -108,9 +121,7 @@ test(
     let before = -1;
     for (let kill = 0; kill < KILLS; kill++) {
       await ok('docker', ['exec', '-d', name, 'pgbench', '-U', 'postgres', '-c', '4', '-T', '600', 'bench']);
-      await expect
-        .poll(() => sql(name, 'select count(*) > 50 from pgbench_history', 'bench'), { timeout: MINUTES })
-        .toBe('t');
+      await expect.poll(() => grown(name, before), { timeout: MINUTES }).toBe('t');
       const seen = Number(await sql(name, 'select count(*) from pgbench_history', 'bench'));
       await ok('docker', ['kill', name]);
       await ok('docker', ['wait', name]);
@@ -120,18 +131,12 @@ test(
         await ok('docker', [...start, 'postgres:12']);
       } else await ok('docker', ['start', name]);
       await ready(name);
-      // What was committed is there, and every transaction is whole: it moved the same sum in all four tables.
+      // What was committed is there, and every transaction is whole.
       const rows = Number(await sql(name, 'select count(*) from pgbench_history', 'bench'));
       expect(rows).toBeGreaterThanOrEqual(seen);
       expect(rows).toBeGreaterThan(before);
       before = rows;
-      const sums = await sql(
-        name,
-        `select count(distinct sum) from (select sum(abalance) from pgbench_accounts union all select sum(bbalance) from pgbench_branches
-       union all select sum(tbalance) from pgbench_tellers union all select sum(delta) from pgbench_history) sums`,
-        'bench',
-      );
-      expect(sums).toBe('1');
+      expect(await differentSums(name)).toBe('1');
     }
     await ok('docker', ['stop', name]);
     // Every page of the data directory has its checksum.
@@ -141,4 +146,59 @@ test(
     await ok('docker', ['volume', 'rm', volume]);
   },
   (5 + KILLS) * MINUTES,
+);
+
+test(
+  `${SNAPSHOTS} snapshots of a database under load all restore and start`,
+  async () => {
+    const [name, volume, restored] = ['snap-db', 'snap-data', 'snap-restored'];
+    const run = (container: string, data: string) =>
+      ok('docker', [
+        'run',
+        '-d',
+        '--name',
+        container,
+        '-v',
+        `${data}:${PGDATA}`,
+        '-e',
+        'POSTGRES_PASSWORD=secret',
+        '-e',
+        'POSTGRES_DB=bench',
+        'postgres:12',
+      ]);
+    await run(name, volume);
+    await ready(name);
+    await ok('docker', ['exec', name, 'sh', '-c', 'pgbench -U postgres -q -i -s 2 bench 2>&1']);
+    await ok('docker', ['exec', '-d', name, 'pgbench', '-U', 'postgres', '-c', '4', '-T', '3600', 'bench']);
+    await ok('docker', ['volume', 'create', restored]);
+    let before = 0;
+    for (let number = 0; number < SNAPSHOTS; number++) {
+      await expect.poll(() => grown(name, before), { timeout: MINUTES }).toBe('t');
+      const committed = Number(await sql(name, 'select count(*) from pgbench_history', 'bench'));
+      const snapshot = (await ok('berth', ['volume', 'snapshot', '--quiet', volume])).trim();
+      await ok('berth', ['volume', 'restore', '--quiet', '--from', snapshot, restored]);
+      await run(restored, restored);
+      await ready(restored);
+      expect(await differentSums(restored)).toBe('1');
+      const rows = Number(await sql(restored, 'select count(*) from pgbench_history', 'bench'));
+      expect(rows).toBeGreaterThanOrEqual(committed);
+      before = committed;
+      await ok('docker', ['stop', restored]);
+      const check = [
+        'run',
+        '--rm',
+        '--volumes-from',
+        restored,
+        '--entrypoint',
+        'pg_checksums',
+        'postgres:12',
+        '--check',
+      ];
+      expect(await ok('docker', check)).toMatch(/Bad checksums:\s+0\n/);
+      await ok('docker', ['rm', restored]);
+      await ok('docker', ['volume', 'rm', snapshot]);
+    }
+    await ok('docker', ['rm', '-f', name]);
+  },
+  (5 + SNAPSHOTS) * MINUTES,
 );
