@@ -34,6 +34,7 @@ export { containerStats } from './containers/stats.ts';
 export type { StopOptions } from './containers/stop.ts';
 export { restartContainer, stopContainer } from './containers/stop.ts';
 export { topContainer } from './containers/top.ts';
+export { updateContainer } from './containers/update.ts';
 export type { WaitCondition, WaitResult } from './containers/wait.ts';
 export { waitContainer } from './containers/wait.ts';
 export type { CallOptions, ClientOptions, Query } from './engine-client.ts';

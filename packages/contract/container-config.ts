@@ -150,6 +150,10 @@ export interface HostConfig {
   DeviceRequests: DeviceRequest[] | null;
   MemoryReservation: number;
   MemorySwap: number;
+  /** Gone from the API; taken to be told so. */
+  KernelMemory?: number;
+  /** Buffers of TCP; cgroup version 1. */
+  KernelMemoryTCP?: number;
   MemorySwappiness: number | null;
   OomKillDisable: boolean | null;
   PidsLimit: number | null;

@@ -4,6 +4,7 @@ import type { EngineConfig } from '../config.ts';
 import type { Publish } from '../events/model.ts';
 import type { ImageSource } from '../images/model.ts';
 import type { CgroupHost } from '../linux/cgroup.ts';
+import type { CgroupLimits } from '../linux/cgroup-limits.ts';
 import type { CgroupWarmer } from '../linux/cgroup-warmer.ts';
 import type { SandboxProvider } from '../networks/model.ts';
 import type { VolumeSource } from '../volumes/model.ts';
@@ -33,6 +34,8 @@ export interface Context {
   runtimes: Map<string, OciRuntime>;
   defaultRuntime: OciRuntime;
   cgroups: CgroupHost;
+  /** What this kernel can limit. */
+  limits: CgroupLimits;
   warmer: CgroupWarmer;
   /** One change of state at a time for each container. */
   lock: KeyedLock;

@@ -27,6 +27,7 @@ export const create =
     const { spec, warnings } = parseCreate(body, image, {
       id,
       cgroupV2: context.cgroups.version === 2,
+      limits: context.limits,
       apparmor: existsSync('/sys/kernel/security/apparmor/profiles'),
       defaults: context.config,
     });

@@ -7,6 +7,7 @@ import type { ContainerRecord, Ended, Running } from './model.ts';
 import { releaseVolumes } from './mounts/release.ts';
 import { removeLocked } from './remove.ts';
 import { armRestart, awaitingRestart, shouldRestart } from './restart-policy.ts';
+import { releaseCgroupParents } from './run/cgroup-parent.ts';
 import { killLeftovers } from './run/leftovers.ts';
 import { removeBundle, unmountRootfs } from './run/rootfs.ts';
 import { type ExitReport, forgetExit, readExit } from './runtime/monitor.ts';
@@ -94,6 +95,7 @@ export async function takeDown(context: Context, record: ContainerRecord): Promi
 export async function vacate(context: Context, record: ContainerRecord): Promise<void> {
   const { config, cgroups } = context;
   await attempt(context, record, 'remove the control group', () => killLeftovers(cgroups, cgroupOf(config, record)));
+  await attempt(context, record, 'give back the groups above', () => releaseCgroupParents(context, record));
   const { sandbox } = record;
   if (sandbox) {
     await attempt(context, record, 'close the network', () => context.networks.close(record.id, sandbox));

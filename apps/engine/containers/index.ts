@@ -2,6 +2,7 @@ import { BerthError, KeyedLock, type Logger } from '@berth/kit';
 import type { EngineConfig } from '../config.ts';
 import type { Publish } from '../events/model.ts';
 import type { ImageSource, ImageUsers } from '../images/model.ts';
+import { probeCgroupLimits } from '../linux/cgroup-limits.ts';
 import { createCgroupWarmer } from '../linux/cgroup-warmer.ts';
 import type { NetworkUsers, SandboxProvider } from '../networks/model.ts';
 import type { Database } from '../state/database.ts';
@@ -50,6 +51,7 @@ import { createSampler, stats } from './stats.ts';
 import { isActive, stop } from './stop.ts';
 import { ContainerStore } from './store.ts';
 import { top } from './top.ts';
+import { update } from './update.ts';
 import { wait } from './wait.ts';
 
 export { LOG_DRIVERS } from './log-drivers/index.ts';
@@ -104,6 +106,7 @@ export function createContainers(parts: {
     runtimes: new Map([[probe.runtime.name, probe.runtime]]),
     defaultRuntime: probe.runtime,
     cgroups,
+    limits: probeCgroupLimits(cgroups),
     warmer: createCgroupWarmer(cgroups),
     lock: new KeyedLock(),
     live: new LiveRegistry(),
@@ -202,6 +205,7 @@ function createService(context: Context): ContainerService {
     inspect: inspect(context),
     top: top(context),
     stats: stats(context),
+    update: update(context),
     prune: prune(context),
     logs: logs(context),
     resize: resize(context),

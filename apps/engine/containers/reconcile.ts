@@ -10,6 +10,7 @@ import { finish, takeDown, watchEnd } from './ended.ts';
 import type { ContainerRecord, Running } from './model.ts';
 import { moveAside, trashOf } from './remove.ts';
 import { armRestart, awaitingEngine, shouldStartWithEngine } from './restart-policy.ts';
+import { removeEmptyParents } from './run/cgroup-parent.ts';
 import { killLeftovers } from './run/leftovers.ts';
 import { removeBundle, unmountRootfs } from './run/rootfs.ts';
 import { clearStages } from './run/staged-mounts.ts';
@@ -160,7 +161,7 @@ async function sweep(context: Context): Promise<void> {
   const runs = (id: string) => ['running', 'paused'].includes(store.get(id)?.state.status ?? '');
   const strays = new Set<string>();
   for (const dir of cgroupDirectories(cgroups, config.cgroupParent))
-    for (const id of directoriesOf(dir)) if (!runs(id)) strays.add(id);
+    for (const id of directoriesOf(dir)) if (/^[0-9a-f]{64}$/.test(id) && !runs(id)) strays.add(id);
   for (const name of ['c', 'runtime'])
     for (const id of directoriesOf(join(config.execRoot, name))) if (!runs(id)) strays.add(id);
   for (const id of strays) {
@@ -171,6 +172,7 @@ async function sweep(context: Context): Promise<void> {
     deleteState(context.defaultRuntime, id);
     removeBundle(paths);
   }
+  removeEmptyParents(context);
   for (const id of directoriesOf(join(config.dataRoot, 'containers')))
     if (!store.get(id)) moveAside(context, id, Promise.resolve());
   for (const id of directoriesOf(join(config.execRoot, 'exec')))

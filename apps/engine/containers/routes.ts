@@ -121,6 +121,13 @@ function lifecycle(containers: ContainerService): Route[] {
     done('unpause', 'unpause', (request) => containers.unpause(nameOf(request))),
     {
       method: 'POST',
+      path: '/containers/{id}/update',
+      name: 'container.update',
+      permission: 'admin',
+      handler: async (request) => json(200, await containers.update(nameOf(request), (await request.json()) ?? {})),
+    },
+    {
+      method: 'POST',
       path: '/containers/{id}/resize',
       name: 'container.resize',
       permission: 'write',

@@ -33,6 +33,8 @@ export interface ContainerService {
   list(options: ListOptions): Promise<object[]>;
   inspect(name: string, options: { size: boolean }): Promise<object>;
   top(name: string, psArgs: string): Promise<{ Titles: string[]; Processes: string[][] }>;
+  /** Changes limits and restart policy. */
+  update(name: string, body: Record<string, unknown>): Promise<{ Warnings: string[] }>;
   /** JSON objects, one a line; see `stats.ts`. */
   stats(name: string, options: { stream: boolean; oneShot: boolean }): Promise<Readable>;
   prune(filters: Filters): Promise<{ ContainersDeleted: string[]; SpaceReclaimed: number }>;

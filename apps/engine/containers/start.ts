@@ -7,6 +7,8 @@ import { watchEnd } from './ended.ts';
 import type { ContainerRecord, ContainerState } from './model.ts';
 import { type Remap, remapOf } from './remap/remap.ts';
 import { removeLocked } from './remove.ts';
+import { applyBlockWeights } from './run/block-weights.ts';
+import { prepareCgroupParents } from './run/cgroup-parent.ts';
 import { joinedNamespaces } from './run/join.ts';
 import { killLeftovers } from './run/leftovers.ts';
 import { openNetwork } from './run/open-network.ts';
@@ -159,6 +161,7 @@ async function prepare(
     undo.add('let go of staged mounts', staged.dismantle);
     built.spec.mounts = staged.mounts;
   }
+  prepareCgroupParents(context, record, undo);
   const seccomp = applySeccomp(context, runtime, built);
   let monitorEnded: Promise<void> | undefined;
   undo.add('forget the exit file', async () => {
@@ -174,6 +177,7 @@ async function prepare(
   staged?.dismantle();
   dismantle();
   verifyMounts(monitor.container.pid, built.spec);
+  applyBlockWeights(context, record);
   if (seccomp.learn) await rememberSeccomp(context, runtime, id, seccomp.key);
   return { monitor, sandbox, runtime };
 }

@@ -3,7 +3,7 @@ import type { EngineConfig } from '../config.ts';
 import { detectCgroups } from '../linux/cgroup.ts';
 import { BUILD, VERSION } from './build-info.ts';
 import { fileSystemOf, readHost, readOptional } from './host.ts';
-import { limitWarnings, probeLimits } from './limits.ts';
+import { describeLimits } from './limits.ts';
 import type { SystemSources } from './model.ts';
 
 /** What this engine has beyond Docker's API. */
@@ -90,7 +90,7 @@ function describeHost(): object {
 
 function describeKernel({ warnings }: SystemSources): object {
   const cgroups = detectCgroups();
-  const limits = probeLimits(cgroups);
+  const { limits, warnings: missing } = describeLimits(cgroups);
   const forwarding = isOn('/proc/sys/net/ipv4/ip_forward');
   return {
     ...limits,
@@ -100,7 +100,7 @@ function describeKernel({ warnings }: SystemSources): object {
     // Gone from the API with 1.50; older clients warn when they are missing.
     BridgeNfIptables: isOn('/proc/sys/net/bridge/bridge-nf-call-iptables'),
     BridgeNfIp6tables: isOn('/proc/sys/net/bridge/bridge-nf-call-ip6tables'),
-    Warnings: [...warnings, ...limitWarnings(limits), ...(forwarding ? [] : ['WARNING: IPv4 forwarding is disabled'])],
+    Warnings: [...warnings, ...missing, ...(forwarding ? [] : ['WARNING: IPv4 forwarding is disabled'])],
   };
 }
 

@@ -52,6 +52,7 @@ export type Login = (
 export interface LimitSupport {
   MemoryLimit: boolean;
   SwapLimit: boolean;
+  KernelMemoryTCP?: boolean;
   CpuCfsPeriod: boolean;
   CpuCfsQuota: boolean;
   CPUShares: boolean;

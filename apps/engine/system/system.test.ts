@@ -3,10 +3,11 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { DEFAULT_CONFIG } from '../config.ts';
+import { probeCgroupLimits } from '../linux/cgroup-limits.ts';
 import { type Database, openDatabase } from '../state/database.ts';
 import { parseOsRelease } from './host.ts';
 import { createSystem, type System, type SystemSources } from './index.ts';
-import { limitWarnings, probeLimits } from './limits.ts';
+import { limitWarnings } from './limits.ts';
 
 let directory: string;
 let db: Database;
@@ -108,16 +109,20 @@ describe('disk usage', () => {
 });
 
 test('limits that the kernel lacks are told in the words of Docker', () => {
-  const none = probeLimits({
+  const none = probeCgroupLimits({
     version: 1,
     mounts: new Map([['memory', directory]]),
     unified: undefined,
     unifiedControllers: [],
   });
-  expect(limitWarnings(none)).toEqual(
-    ['memory limit', 'swap limit', 'cpu cfs period', 'cpu cfs quota', 'cpu shares', 'cpuset', 'pids limit'].map(
-      (what) => `WARNING: No ${what} support`,
-    ),
+  const told = (names: string) => names.split(', ').map((what) => `WARNING: No ${what} support`);
+  const both = 'cpu cfs quota, cpu cfs period, cpu shares, cpuset, pids limit';
+  const throttles = ['read_bps', 'write_bps', 'read_iops', 'write_iops']
+    .map((t) => `blkio throttle.${t}_device`)
+    .join(', ');
+  expect(limitWarnings(none, 1)).toEqual(told(`memory limit, swap limit, oom kill disable, ${both}, ${throttles}`));
+  expect(limitWarnings(none, 2)).toEqual(
+    told(`memory limit, swap limit, ${both}, blkio weight, blkio weight_device, ${throttles}`),
   );
 });
 

@@ -139,6 +139,12 @@ export const containerCommands: readonly CommandEntry[] = [
     load: async () => (await import('./unpause.ts')).command,
   },
   {
+    path: 'container update',
+    aliases: ['update'],
+    summary: 'Update configuration of one or more containers',
+    load: async () => (await import('./update.ts')).command,
+  },
+  {
     path: 'container wait',
     aliases: ['wait'],
     summary: 'Block until one or more containers stop, then print their exit codes',

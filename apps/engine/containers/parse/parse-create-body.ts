@@ -180,6 +180,8 @@ const hostConfig = struct({
   ),
   MemoryReservation: integer,
   MemorySwap: integer,
+  KernelMemory: optional(integer),
+  KernelMemoryTCP: optional(integer),
   MemorySwappiness: nullable(integer),
   OomKillDisable: nullable(flag),
   PidsLimit: nullable(integer),
@@ -193,6 +195,11 @@ const hostConfig = struct({
   ReadonlyPaths: strings,
   Init: optional(flag),
 });
+
+/** A HostConfig alone, as an update has it. Errors: invalid. */
+export function decodeHostConfig(body: Record<string, unknown>): HostConfig {
+  return hostConfig(body, 'UpdateConfig');
+}
 
 const endpoint = struct({
   IPAMConfig: nullable(

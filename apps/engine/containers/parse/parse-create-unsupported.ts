@@ -19,16 +19,7 @@ export function refuseUnsupported(config: ContainerConfig, host: HostConfig): vo
 const filled = (list: readonly unknown[] | null | undefined) => list != null && list.length > 0;
 
 const UNSUPPORTED: [string, (host: HostConfig, config: ContainerConfig) => boolean][] = [
-  ['cgroup-parent (HostConfig.CgroupParent)', (host) => host.CgroupParent !== ''],
   ['gpus (HostConfig.DeviceRequests)', (host) => filled(host.DeviceRequests)],
   ['storage-opt (HostConfig.StorageOpt)', (host) => Object.keys(host.StorageOpt ?? {}).length > 0],
   ['HostConfig.Cgroup', (host) => host.Cgroup !== ''],
-  ['blkio-weight-device (HostConfig.BlkioWeightDevice)', (host) => filled(host.BlkioWeightDevice)],
-  ['device-read-bps (HostConfig.BlkioDeviceReadBps)', (host) => filled(host.BlkioDeviceReadBps)],
-  ['device-write-bps (HostConfig.BlkioDeviceWriteBps)', (host) => filled(host.BlkioDeviceWriteBps)],
-  ['device-read-iops (HostConfig.BlkioDeviceReadIOps)', (host) => filled(host.BlkioDeviceReadIOps)],
-  ['device-write-iops (HostConfig.BlkioDeviceWriteIOps)', (host) => filled(host.BlkioDeviceWriteIOps)],
-  ['cpu-rt-period (HostConfig.CpuRealtimePeriod)', (host) => host.CpuRealtimePeriod !== 0],
-  ['cpu-rt-runtime (HostConfig.CpuRealtimeRuntime)', (host) => host.CpuRealtimeRuntime !== 0],
-  ['cpu-count (HostConfig.CpuCount)', (host) => host.CpuCount !== 0],
 ];

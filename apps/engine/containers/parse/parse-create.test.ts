@@ -311,9 +311,7 @@ describe('refused, with the sentences that clients know', () => {
 
 describe('not done by this version, said by name', () => {
   test.each<[string, Record<string, unknown>]>([
-    ['CgroupParent', { CgroupParent: '/x' }],
     ['DeviceRequests', { DeviceRequests: [{ Driver: '', Count: -1, Capabilities: [['gpu']] }] }],
-    ['BlkioDeviceReadBps', { BlkioDeviceReadBps: [{ Path: '/dev/sda', Rate: 1 }] }],
     ['log driver "awslogs"', { LogConfig: { Type: 'awslogs' } }],
     ['AppArmor profile "x"', { SecurityOpt: ['apparmor=x'] }],
     ['SELinux', { SecurityOpt: ['label=type:x'] }],

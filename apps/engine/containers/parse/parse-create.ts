@@ -5,6 +5,7 @@ import { BerthError } from '@berth/kit';
 import type { Digest } from '@berth/oci';
 import type { EngineConfig } from '../../config.ts';
 import type { ImageConfig } from '../../images/model.ts';
+import type { CgroupLimits } from '../../linux/cgroup-limits.ts';
 import { withDefaults } from '../log-drivers/index.ts';
 import type { ContainerSpec } from '../model.ts';
 import type { CreateBody } from '../service.ts';
@@ -13,10 +14,10 @@ import { decodeCreateBody } from './parse-create-body.ts';
 import { checkConfig } from './parse-create-config.ts';
 import { checkHostConfig } from './parse-create-host.ts';
 import { checkNetworkOptions } from './parse-create-network.ts';
-import { checkResources } from './parse-create-resources.ts';
 import { refuseUnsupported } from './parse-create-unsupported.ts';
 import { parseMounts } from './parse-mounts.ts';
 import { parsePorts } from './parse-ports.ts';
+import { checkResources, EVERY_LIMIT } from './resources.ts';
 
 /** What creation depends on besides body and image. */
 export interface CreateOptions {
@@ -30,6 +31,8 @@ export interface CreateOptions {
   defaults?: CreateDefaults;
   /** Kernel forwards IPv4 (`net.ipv4.ip_forward`); without it networking gets a warning. Undefined: it will. */
   ipv4Forwarding?: boolean;
+  /** Limits that the kernel can set; all of version 1 when left out. */
+  limits?: CgroupLimits;
   /** Usable CPUs; asked of the system when left out. */
   cpus?: number;
   /** Whether a bind source exists; asked of the file system when left out. */
@@ -73,7 +76,11 @@ export function parseCreate(
   const endpoints = normaliseEndpoints(decoded.endpoints);
   fillDefaults(hostConfig, options.defaults);
   checkHostConfig(hostConfig, options);
-  const warnings = checkResources(hostConfig, options.cpus ?? availableParallelism(), options.cgroupV2);
+  const warnings = checkResources(hostConfig, {
+    cpus: options.cpus ?? availableParallelism(),
+    limits: options.limits ?? { ...EVERY_LIMIT, swappiness: !options.cgroupV2, oomKillDisable: !options.cgroupV2 },
+    cgroupV2: options.cgroupV2,
+  });
   warnings.push(...checkNetworkOptions(config, hostConfig, endpoints, options));
   refuseUnsupported(decoded.config, hostConfig);
   const mounts = parseMounts({ hostConfig, volumes: config.Volumes }, options.pathExists ?? existsSync);

@@ -1,4 +1,5 @@
 import type { ContainerConfig, HostConfig, Ulimit } from '@berth/contract';
+import { checkRaises } from '../parse/resources-ulimits.ts';
 import type { ResolvedUser } from '../parse/user.ts';
 import { INIT_PATH } from './mounts.ts';
 import type { RuntimeProcess } from './runtime-spec.ts';
@@ -29,7 +30,7 @@ export function resolveProcess(
 /** What every process of a container is limited by, the first one and those of exec. */
 export function processLimits(host: HostConfig): Pick<RuntimeProcess, 'rlimits' | 'oomScoreAdj'> {
   return {
-    ...(host.Ulimits?.length ? { rlimits: host.Ulimits.map(rlimit) } : {}),
+    ...(host.Ulimits?.length ? { rlimits: rlimits(host.Ulimits) } : {}),
     ...(host.OomScoreAdj === 0 ? {} : { oomScoreAdj: host.OomScoreAdj }),
   };
 }
@@ -65,6 +66,12 @@ export function mergeEnvironment(base: string[], over: string[]): string[] {
 function nameOf(variable: string): string {
   const at = variable.indexOf('=');
   return at < 0 ? variable : variable.slice(0, at);
+}
+
+/** Errors: invalid for what the engine may not grant. */
+function rlimits(ulimits: Ulimit[]): { type: string; soft: number; hard: number }[] {
+  checkRaises(ulimits);
+  return ulimits.map(rlimit);
 }
 
 function rlimit({ Name, Soft, Hard }: Ulimit): { type: string; soft: number; hard: number } {

@@ -1,18 +1,20 @@
-import { statSync } from 'node:fs';
 import type { HostConfig, ThrottleDevice } from '@berth/contract';
-import { BerthError } from '@berth/kit';
-import { deviceNumber } from './devices.ts';
+import { blockDevice } from '../run/block-weights.ts';
 import type { DeviceRule, RuntimeResources, Throttle } from './runtime-spec.ts';
 
 const CPU_PERIOD_US = 100_000;
 
-/** Docker's limits as the runtime wants them. What is unset stays unset, so that the kernel's defaults hold. */
+/**
+ * Docker's limits as the runtime wants them. What is unset stays unset, so that the kernel's defaults hold. Weights of
+ * block devices are not among them (run/block-weights.ts).
+ */
 export function resolveResources(host: HostConfig, devices: DeviceRule[]): RuntimeResources {
   const memory = compact({
     limit: positive(host.Memory),
     reservation: positive(host.MemoryReservation),
     swap: host.MemorySwap === 0 ? undefined : host.MemorySwap,
     swappiness: host.MemorySwappiness === null || host.MemorySwappiness < 0 ? undefined : host.MemorySwappiness,
+    kernelTCP: positive(host.KernelMemoryTCP ?? 0),
     disableOOMKiller: host.OomKillDisable || undefined,
   });
   const fromNano = host.NanoCpus > 0;
@@ -26,10 +28,6 @@ export function resolveResources(host: HostConfig, devices: DeviceRule[]): Runti
     mems: host.CpusetMems || undefined,
   });
   const blockIO = compact({
-    weight: positive(host.BlkioWeight),
-    weightDevice: host.BlkioWeightDevice?.length
-      ? host.BlkioWeightDevice.map(({ Path, Weight }) => ({ ...numberOf(Path), weight: Weight }))
-      : undefined,
     throttleReadBpsDevice: throttles(host.BlkioDeviceReadBps),
     throttleWriteBpsDevice: throttles(host.BlkioDeviceWriteBps),
     throttleReadIOPSDevice: throttles(host.BlkioDeviceReadIOps),
@@ -49,15 +47,7 @@ function positive(value: number): number | undefined {
 }
 
 function throttles(devices: ThrottleDevice[] | null): Throttle[] | undefined {
-  return devices?.length ? devices.map(({ Path, Rate }) => ({ ...numberOf(Path), rate: Rate })) : undefined;
-}
-
-function numberOf(path: string): { major: number; minor: number } {
-  try {
-    return deviceNumber(statSync(path).rdev);
-  } catch (cause) {
-    throw new BerthError('invalid', `cannot find the block device ${path} of an I/O limit`, { cause });
-  }
+  return devices?.length ? devices.map(({ Path, Rate }) => ({ ...blockDevice(Path), rate: Rate })) : undefined;
 }
 
 /** The object without undefined members, or undefined when none is left. */

@@ -76,7 +76,14 @@ export interface DeviceRule {
 
 export interface RuntimeResources {
   devices: DeviceRule[];
-  memory?: { limit?: number; reservation?: number; swap?: number; swappiness?: number; disableOOMKiller?: boolean };
+  memory?: {
+    limit?: number;
+    reservation?: number;
+    swap?: number;
+    swappiness?: number;
+    kernelTCP?: number;
+    disableOOMKiller?: boolean;
+  };
   cpu?: {
     shares?: number;
     quota?: number;
@@ -88,8 +95,6 @@ export interface RuntimeResources {
   };
   pids?: { limit: number };
   blockIO?: {
-    weight?: number;
-    weightDevice?: { major: number; minor: number; weight: number }[];
     throttleReadBpsDevice?: Throttle[];
     throttleWriteBpsDevice?: Throttle[];
     throttleReadIOPSDevice?: Throttle[];
