@@ -147,7 +147,9 @@ describe('bodies', () => {
   test('a body reaches the verb as it came', async () => {
     asked.length = 0;
     expect((await create('{"Image":"x","Unknown":[1]}')).status).toBe(201);
-    expect(asked).toEqual([{ body: { Image: 'x', Unknown: [1] }, options: expect.objectContaining({ name: 'n', platform: undefined }) }]);
+    expect(asked).toEqual([
+      { body: { Image: 'x', Unknown: [1] }, options: expect.objectContaining({ name: 'n', platform: undefined }) },
+    ]);
   });
 
   test.each([
