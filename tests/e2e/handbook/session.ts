@@ -23,8 +23,11 @@ export interface Session {
   end(): Promise<void>;
 }
 
-/** Everything happens in a network namespace of its own: the ports that the handbook names are free there. */
-export async function openSession(client: 'berth' | 'docker'): Promise<Session> {
+/**
+ * Everything happens in a network namespace of its own: the ports that the handbook names are free there. `images` are
+ * those that are there; the handbook's when nothing is said.
+ */
+export async function openSession(client: 'berth' | 'docker', images = standIns()): Promise<Session> {
   await enterOwnNetwork();
   const engine = await startTestEngine();
   const folder = mkdtempSync(join(tmpdir(), 'berth-handbook-'));
@@ -41,7 +44,7 @@ export async function openSession(client: 'berth' | 'docker'): Promise<Session> 
   };
   try {
     const loaded = await engine.request('POST', '/images/load?quiet=1', {
-      body: dockerArchive(standIns()),
+      body: dockerArchive(images),
       headers: { 'content-type': 'application/x-tar' },
     });
     if (loaded.status !== 200 || loaded.text.includes('"error"'))
