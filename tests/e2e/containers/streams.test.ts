@@ -87,6 +87,8 @@ describe.each(CLIENTS)('%s', (client) => {
     await c.exec(id, ['touch', '/go']);
     await keeping.shows('ready');
     keeping.child.kill('SIGUSR1');
+    await c.exec(id, ['sleep', '0.3']);
+    keeping.child.kill('SIGKILL'); // Docker's client does not end by the other signal
     expect((await keeping.ended).stdout).toBe('ready\n');
     expect((await c.inspect(id)).State.Running).toBe(true);
     await c.remove(id);
