@@ -3,11 +3,13 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { type TarEntry, tar } from './tar.ts';
 
-/** An image to make for a test: one layer of files and how it runs. */
+/** An image to make for a test: a layer of files, or several, and how it runs. */
 export interface ImageRecipe {
   /** References as a person writes them, `alpine:latest`. */
   tags: string[];
   files: TarEntry[];
+  /** Further layers over that of `files`, each over the one before. */
+  above?: TarEntry[][];
   /** The `config` member of the image configuration, in Docker's spelling. */
   config: {
     Cmd?: string[];
@@ -25,12 +27,12 @@ export interface ImageRecipe {
 /** The archive that `docker load` takes, of one or more images. */
 export function dockerArchive(recipes: readonly ImageRecipe[]): Buffer {
   const made = recipes.map(image);
-  const manifest = made.map(({ config, layer, tags }) => ({
+  const manifest = made.map(({ config, layers: own, tags }) => ({
     Config: `${config.id}.json`,
     RepoTags: tags,
-    Layers: [`${layer.id}/layer.tar`],
+    Layers: own.map(({ id }) => `${id}/layer.tar`),
   }));
-  const layers = new Map(made.map(({ layer }) => [layer.id, layer.content]));
+  const layers = new Map(made.flatMap(({ layers: own }) => own.map(({ id, content }) => [id, content] as const)));
   const configs = new Map(made.map(({ config }) => [config.id, config.content]));
   return tar([
     ...[...layers].flatMap(([id, content]) => [{ path: id }, { path: `${id}/layer.tar`, content }]),
@@ -60,22 +62,25 @@ export function busyboxImage(tags: string[], further: Partial<Omit<ImageRecipe, 
   return {
     tags,
     files: [...busyboxFiles(), ...(further.files ?? [])],
+    ...(further.above && { above: further.above }),
     config: { Cmd: ['sh'], Env: ['PATH=/bin'], ...further.config },
   };
 }
 
-function image({ tags, files, config }: ImageRecipe) {
-  const content = tar(files);
-  const id = sha256(content);
+function image({ tags, files, above = [], config }: ImageRecipe) {
+  const layers = [files, ...above].map((entries) => {
+    const content = tar(entries);
+    return { id: sha256(content), content };
+  });
   const configuration = JSON.stringify({
     architecture: process.arch === 'arm64' ? 'arm64' : 'amd64',
     os: 'linux',
     created: '2024-01-01T00:00:00Z',
     config,
-    rootfs: { type: 'layers', diff_ids: [`sha256:${id}`] },
-    history: [{ created: '2024-01-01T00:00:00Z', created_by: 'made for a test', comment: tags[0] }],
+    rootfs: { type: 'layers', diff_ids: layers.map(({ id }) => `sha256:${id}`) },
+    history: layers.map(() => ({ created: '2024-01-01T00:00:00Z', created_by: 'made for a test', comment: tags[0] })),
   });
-  return { tags, layer: { id, content }, config: { id: sha256(configuration), content: configuration } };
+  return { tags, layers, config: { id: sha256(configuration), content: configuration } };
 }
 
 function sha256(content: string | Buffer): string {

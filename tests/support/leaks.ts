@@ -140,7 +140,9 @@ function removeCgroup(directory: string): void {
  */
 function filesOf(id: EngineIdentity): string[] {
   const data = ['containers', 'ingest', 'trash'].map((name) => path.join(id.dataRoot, name));
-  const volatile = ['c', 'ns', 'runtime', 'exec', 'exits', 'stage'].map((name) => path.join(id.execRoot, name));
+  const volatile = ['c', 'ns', 'runtime', 'exec', 'exits', 'stage', 'frozen'].map((name) =>
+    path.join(id.execRoot, name),
+  );
   return [...data, ...volatile]
     .filter(existsSync)
     .flatMap((directory) => readdirSync(directory).map((name) => path.join(directory, name)));

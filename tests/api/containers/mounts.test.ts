@@ -44,6 +44,24 @@ beforeAll(async () => {
         ],
         config: { Volumes: { '/data': {} } },
       }),
+      busyboxImage(['layered:1'], {
+        files: [
+          { path: 'data/low', content: 'low\n' },
+          { path: 'data/both', content: 'from below\n' },
+          { path: 'data/gone', content: 'gone\n' },
+        ],
+        above: [
+          [
+            { path: 'data', mode: 0o711 },
+            { path: 'data/both', content: 'from above\n' },
+            { path: 'data/.wh.gone', content: '' },
+          ],
+          [
+            { path: 'data', mode: 0o711 },
+            { path: 'data/high', content: 'high\n' },
+          ],
+        ],
+      }),
     ],
   });
 });
@@ -91,6 +109,11 @@ describe('--volume', () => {
     await c.create(['true'], host({ Binds: [`${empty}:/empty`] }, { Image: 'seeded:1' }));
     const { mode, uid, gid } = statSync(await mountpoint(empty));
     expect([mode & 0o7777, uid, gid]).toEqual([0o700, 7, 8]);
+  });
+
+  test('--volume: an empty volume begins with what all layers of the image make of it', async () => {
+    const wish = host({ Binds: [`${fresh()}:/data`] }, { Image: 'layered:1' });
+    expect(await c.sh('ls -A /data; cat /data/both; stat -c %a /data', wish)).toBe('both\nhigh\nlow\nfrom above\n711');
   });
 
   test('--volume: nocopy leaves an empty volume empty', async () => {
@@ -279,14 +302,17 @@ describe('--mount type=image', () => {
     expect(await createRefusal(sub('../x'))).toContain('subpath must be a relative path');
   });
 
-  test('--mount: several images', async () => {
+  test('--mount: several images, of several layers', async () => {
     const both = host({
       Mounts: [
-        { Type: 'image', Source: 'seeded:1', Target: '/a' },
+        { Type: 'image', Source: 'layered:1', Target: '/a' },
         { Type: 'image', Source: 'busybox:test', Target: '/b' },
+        { Type: 'image', Source: 'layered:1', Target: '/c', ImageOptions: { Subpath: 'data' } },
       ],
     });
-    expect(await c.sh('ls /a/data/sub; ls /b/bin/busybox', both)).toBe('deep\n/b/bin/busybox');
+    const script =
+      'ls /a/data; cat /a/data/both; ls /b/bin/busybox; ls /c | wc -l; touch /a/x 2>&1 | grep -c Read-only';
+    expect(await c.sh(script, both)).toBe('both\nhigh\nlow\nfrom above\n/b/bin/busybox\n3\n1');
   });
 
   test('--mount: types and images that are not there', async () => {
@@ -372,6 +398,21 @@ describe('--mount type=bind', () => {
       `path ${apart} is mounted on ${apart} but it is not a shared or slave mount`,
     );
     execFileSync('umount', [apart]);
+  });
+
+  test("a bind of what the engine's own mounts lie in receives what the host unmounts", async () => {
+    const id = await c.create(['true'], host({ Binds: [`${c.engine.dataRoot}:/data`, '/:/host:ro', `${shared}:/m`] }));
+    const modes = (await c.inspect(id)).Mounts.map(({ Destination, Propagation }) => [Destination, Propagation]).sort();
+    expect(modes).toEqual([
+      ['/data', 'rslave'],
+      ['/host', 'rslave'],
+      ['/m', 'rprivate'],
+    ]);
+    await c.start(id);
+    expect(await c.wait(id)).toBe(0);
+    expect(await createRefusal(host({ Binds: [`/:/host:rprivate`] }))).toMatch(
+      /^400 invalid mount config: must use either propagation mode "rslave" or "rshared" when mount source is within the daemon root/,
+    );
   });
 
   test('--mount: consistency is taken and changes nothing', async () => {

@@ -7,8 +7,8 @@ import type { MountPoint } from '../parse/parse-mounts.ts';
  * Mounts can only be passed on from a source that is shared on the host, and received from one that is shared or
  * itself receives. Errors: invalid, in Docker's words.
  */
-export function checkPropagation({ source, propagation }: MountPoint): void {
-  if (propagation === '' || propagation.endsWith('private')) return;
+export function checkPropagation({ source, propagation, defaultPropagation }: MountPoint): void {
+  if (propagation === '' || propagation.endsWith('private') || defaultPropagation) return;
   const entry = mountOf(realpathSync(source));
   const has = (kind: string) => entry.propagation.some((field) => field.startsWith(`${kind}:`));
   const wrong = (needed: string) =>

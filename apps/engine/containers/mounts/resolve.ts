@@ -3,6 +3,7 @@ import type { Context } from '../context.ts';
 import type { ContainerSpec } from '../model.ts';
 import type { MountPoint } from '../parse/parse-mounts.ts';
 import { parseVolumesFrom } from '../parse/parse-volumes-from.ts';
+import { besideOwnMounts } from './own-mounts.ts';
 
 /** The mounts of a new container, and how to undo what was made for them. */
 export interface ResolvedMounts {
@@ -31,7 +32,7 @@ export function resolveMounts(
     for (const wish of wishes) {
       // A volume of the image is made only where nothing else is mounted.
       if (wish.origin === 'volumes' && byTarget.has(wish.target)) continue;
-      const mount = resolveOne(context, wish, made);
+      const mount = besideOwnMounts(context.config, resolveOne(context, wish, made));
       const old = options.readOnlyNonRecursive && mount.type === 'bind' && mount.recursiveReadOnly === 'if-possible';
       byTarget.set(wish.target, old ? { ...mount, recursiveReadOnly: 'no' } : mount);
     }

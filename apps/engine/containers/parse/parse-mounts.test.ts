@@ -86,6 +86,43 @@ describe('accepted', () => {
     ['image volume that climbs', { volumes: ['../../../etc/x'] }, { target: '/etc/x' }],
     ['anonymous volume by -v', { binds: ['/data'] }, { type: 'volume', origin: 'binds', target: '/data' }],
     [
+      'named volume',
+      { binds: ['data:/c//d/:ro,nocopy'] },
+      {
+        type: 'volume',
+        source: 'data',
+        target: '/c/d',
+        readOnly: true,
+        copyUp: false,
+        mode: 'ro,nocopy',
+        propagation: '',
+      },
+    ],
+    ['named volume without a mode', { binds: ['data:/d'] }, { type: 'volume', copyUp: true, mode: 'z' }],
+    [
+      'volume by mount, with all that it can have',
+      {
+        mounts: [
+          {
+            Type: 'volume',
+            Source: 'data',
+            Target: '/d',
+            VolumeOptions: {
+              Subpath: './a/../b/',
+              Labels: { a: 'b' },
+              DriverConfig: { Name: 'local', Options: { o: 'x' } },
+            },
+          },
+        ],
+      },
+      { subpath: 'b', copyUp: false, volume: { driver: 'local', labels: { a: 'b' }, options: { o: 'x' } } },
+    ],
+    [
+      'image',
+      { mounts: [{ Type: 'image', Source: 'busybox', Target: '/i', ImageOptions: { Subpath: 'bin' } }] },
+      { type: 'image', source: 'busybox', readOnly: true, subpath: 'bin' },
+    ],
+    [
       'anonymous volume by mount',
       { mounts: [{ Type: 'volume', Target: '/v', VolumeOptions: { NoCopy: true } }] },
       { type: 'volume', copyUp: false },
@@ -140,6 +177,25 @@ describe('refused', () => {
     [{ mounts: [{ Type: 'tmpfs', Source: '/x', Target: '/b' }] }, 'field Source must not be specified'],
     [{ mounts: [{ Type: 'x' as 'bind', Target: '/b' }] }, 'invalid mount config for type "x": mount type unknown'],
     [{ tmpfs: { '/t': 'size=1,lowerdir=/' } }, 'Invalid tmpfs option ["lowerdir=/"]'],
+    [{ binds: ['data:/b:rshared'] }, 'field BindOptions must not be specified'],
+    [{ binds: ['data:b'] }, 'invalid mount config for type "volume": invalid mount path'],
+    [{ mounts: [{ Type: 'volume', Target: '/v', ReadOnly: true }] }, 'must not set ReadOnly mode when using anonymous'],
+    [
+      { mounts: [{ Type: 'volume', Target: '/v', VolumeOptions: { Subpath: 'a' } }] },
+      'must not set Subpath when using',
+    ],
+    [
+      { mounts: [{ Type: 'volume', Source: 'x', Target: '/v', VolumeOptions: { Subpath: '/a' } }] },
+      'subpath must be a relative',
+    ],
+    [
+      { mounts: [{ Type: 'volume', Source: 'x', Target: '/v', VolumeOptions: { Subpath: '../a' } }] },
+      'subpath must be a relative',
+    ],
+    [{ mounts: [{ Type: 'image', Target: '/i' }] }, 'field Source must not be empty'],
+    [{ mounts: [{ Type: 'image', Source: 'x', Target: '/i', VolumeOptions: {} }] }, 'field VolumeOptions must not be'],
+    [{ mounts: [{ Type: 'cluster', Source: 'x', Target: '/i' }] }, 'mount type unknown'],
+    [{ mounts: [{ Type: 'npipe', Source: 'x', Target: '/i' }] }, 'mount type unknown'],
     [{ tmpfs: { t: '' } }, "invalid mount path: 't' mount path must be absolute"],
     [{ volumes: ['/'] }, "destination can't be '/'"],
   ])('%j', (given, message) => {

@@ -19,6 +19,8 @@ export interface MountPoint {
   readOnly: boolean;
   /** '' for tmpfs and volumes. */
   propagation: Propagation | '';
+  /** Nobody said what it should be. */
+  defaultPropagation?: true;
   /** Take the mounts below the source along (`rbind`). */
   recursive: boolean;
   /** Of a read-only mount: whether the mounts below it become read-only too. */
@@ -138,6 +140,7 @@ function bindMount(source: string, target: string, parsed: MountMode, mode: stri
     target,
     readOnly: parsed.readOnly,
     propagation: parsed.propagation ?? 'rprivate',
+    ...(parsed.propagation === undefined && { defaultPropagation: true }),
     recursiveReadOnly: parsed.readOnly ? 'if-possible' : 'no',
     createSource: true,
     mode,
@@ -201,6 +204,7 @@ function parseMountedPath(
     target,
     readOnly: ReadOnly,
     propagation,
+    ...(!BindOptions.Propagation && { defaultPropagation: true }),
     recursive: !NonRecursive,
     recursiveReadOnly: ReadOnlyForceRecursive ? 'required' : recursiveReadOnly,
     createSource,
