@@ -112,7 +112,10 @@ describe('host ports', () => {
       expect(numbers(await world.open(engine, 'v4', [publish(9, 9, { ...sctp, hostIp: '0.0.0.0' })]))).toEqual([
         '0.0.0.0 9',
       ]);
-      await expect(world.open(engine, 'both', [publish(10, 9, sctp)])).rejects.toMatchObject({ code: 'not-supported' });
+      // On all addresses: those that rules can serve.
+      expect(numbers(await world.open(engine, 'both', [publish(10, 9, sctp)]))).toEqual(['0.0.0.0 10']);
+      const six = publish(11, 9, { ...sctp, hostIp: '::' });
+      await expect(world.open(engine, 'six', [six])).rejects.toMatchObject({ code: 'not-supported' });
     },
   );
 

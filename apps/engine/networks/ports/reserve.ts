@@ -78,7 +78,8 @@ export class PortReservations {
 
   #addressesOf(wish: PortWish, families: Families): string[] {
     if (wish.hostIp === '') {
-      return [...(families[4] ? ['0.0.0.0'] : []), ...(families[6] && (this.#ipv6 || !families[4]) ? ['::'] : [])];
+      const six = families[6] && (this.#ipv6 || !families[4]) && (wish.protocol !== 'sctp' || hasSctp());
+      return [...(families[4] ? ['0.0.0.0'] : []), ...(six ? ['::'] : [])];
     }
     const bytes = addressBytes(wish.hostIp);
     if (!bytes) throw new BerthError('invalid', `invalid IP address: ${wish.hostIp}`);
@@ -197,6 +198,16 @@ function bindOrSkip(port: PublishedPort): BoundSocket | undefined {
   } catch (error) {
     if (errnoOf(error) === 'EPROTONOSUPPORT' && port.protocol === 'sctp' && !isProxied(port)) return undefined;
     throw error;
+  }
+}
+
+/** Without SCTP sockets there are no proxies for it: what all addresses get then is IPv4 alone, by rules. */
+function hasSctp(): boolean {
+  try {
+    bindSocket('sctp', addressBytes('127.0.0.1')!, 0).close();
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -1,6 +1,9 @@
 import { createSocket, type Socket as Datagram } from 'node:dgram';
 import net from 'node:net';
+import { decode, encode } from 'dns-packet';
 import { answerCalls } from './rpc.ts';
+
+const asked: string[] = [];
 
 /** A machine in the test's little world: serves and connects in its namespace. */
 const peer = {
@@ -75,6 +78,59 @@ const peer = {
     for (const word of words) answers.push(await ask(socket, word, port, address, milliseconds));
     socket.close();
     return answers;
+  },
+
+  /** A name server that has no name; keeps what it was asked. */
+  serveNothing: async (address: string): Promise<void> => {
+    const refuse = (message: Buffer) => {
+      asked.push(
+        decode(message)
+          .questions?.map(({ name, type }) => `${type} ${name}`)
+          .join() ?? '',
+      );
+      const reply = Buffer.from(message);
+      reply[2] = reply[2]! | 0x80;
+      reply[3] = 0x83; // NXDOMAIN
+      return reply;
+    };
+    const udp = createSocket(address.includes(':') ? 'udp6' : 'udp4');
+    udp.on('message', (message, from) => udp.send(refuse(message), from.port, from.address));
+    const bound = Promise.withResolvers<void>();
+    udp.bind(53, address, bound.resolve);
+    await bound.promise;
+    const server = net.createServer((socket) => {
+      socket.on('error', () => undefined);
+      socket.on('data', (data: Buffer) => socket.end(Buffer.concat([data.subarray(0, 2), refuse(data.subarray(2))])));
+    });
+    const listening = Promise.withResolvers<void>();
+    server.listen(53, address, listening.resolve);
+    await listening.promise;
+  },
+  asked: () => asked.splice(0),
+
+  /** Asks a name server: its code and the addresses that it gave; `timeout` after two seconds. */
+  dns: async (server: string, name: string, type: 'A' | 'AAAA' | 'TXT' | 'MX', tcp = false): Promise<string> => {
+    const query = encode({ type: 'query', id: 7, flags: 0x100, questions: [{ type, name }] });
+    const { promise, resolve } = Promise.withResolvers<string>();
+    const show = (message: Buffer) => {
+      const { answers = [] } = decode(message);
+      const data = answers.map((answer) => ('data' in answer ? String(answer.data) : ''));
+      resolve([`code ${message[3]! & 15}`, ...data].join(' '));
+    };
+    const timer = setTimeout(() => resolve('timeout'), 2000);
+    if (tcp) {
+      const socket = net.connect(53, server, () => socket.write(Buffer.concat([Buffer.of(0, query.length), query])));
+      socket.on('data', (data: Buffer) => show(data.subarray(2)));
+      socket.on('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
+      return promise.finally(() => socket.destroy());
+    }
+    const socket = createSocket('udp4');
+    socket.on('message', show);
+    socket.send(query, 53, server);
+    return promise.finally(() => {
+      clearTimeout(timer);
+      socket.close();
+    });
   },
 
   /** Keeps a port as some program of the host would; gives the error code when that fails. */

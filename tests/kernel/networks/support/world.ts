@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import type { PortWish, Sandbox } from '../../../../apps/engine/networks/model.ts';
+import type { PortWish, Sandbox, SandboxNetworking, SandboxRequest } from '../../../../apps/engine/networks/model.ts';
 import type { Engine } from './engine.ts';
 import type { Peer } from './peer.ts';
 import { Remote } from './rpc.ts';
@@ -102,13 +102,18 @@ export class World {
     containerName: string,
     ports: PortWish[] = [],
     mode = 'bridge',
+    networking?: Partial<SandboxNetworking>,
   ): Promise<Container> {
     const containerId = randomBytes(32).toString('hex');
-    return {
-      containerId,
-      containerName,
-      sandbox: await engine.call('open', { containerId, containerName, mode, ports, macAddress: undefined }),
-    };
+    const request: SandboxRequest = { containerId, containerName, mode, ports, macAddress: undefined };
+    if (networking) request.networking = { endpoints: [], dns: [], linked: [], ...networking };
+    return { containerId, containerName, sandbox: await engine.call('open', request) };
+  }
+
+  /** A container on networks of users, in this order. */
+  join(engine: Remote<Engine>, name: string, networks: string[], ports: PortWish[] = []): Promise<Container> {
+    const endpoints = networks.map((network) => ({ network, wish: {}, dnsNames: [name] }));
+    return this.open(engine, name, ports, networks[0], { endpoints });
   }
 
   /** What of an engine stands in the host, apart from what every engine has. */
@@ -148,9 +153,17 @@ export class World {
       .filter(({ command }) => command.startsWith('/usr/bin/socat') && command.includes(this.root));
   }
 
+  /** Processes that answer names. */
+  resolvers(): { pid: number; command: string }[] {
+    return readdirSync('/proc')
+      .filter((name) => /^\d+$/.test(name))
+      .map((name) => ({ pid: Number(name), command: commandOf(name) }))
+      .filter(({ command }) => command.includes('serve-names') && command.includes(this.root));
+  }
+
   async close(): Promise<void> {
     for (const remote of [...this.#peers, ...this.#engines]) await remote.kill();
-    for (const { pid } of this.#processes()) killQuietly(pid);
+    for (const { pid } of [...this.#processes(), ...this.resolvers()]) killQuietly(pid);
     const mounts = readFileSync('/proc/self/mounts', 'utf8')
       .split('\n')
       .map((line) => line.split(' ')[1] ?? '');
