@@ -57,12 +57,19 @@ async function route(argv: readonly string[], shell: Shell): Promise<number> {
   const help = () => rootHelp(entries, groups, specs, style(shell));
   if (global.help || global.args.length === 0) {
     if (global.help === 'short') shell.err(DEPRECATED_HELP);
-    if (global.help) shell.out(help());
-    else shell.err(help());
+    if (!global.help) shell.err(help());
+    // `docker --help ps` is about ps.
+    else if (lookUp(afterHelp(argv))) return explain(afterHelp(argv), shell, help);
+    else shell.out(help());
     return 0;
   }
   if (global.args[0] === 'help') return explain(global.args.slice(1), shell, help);
   return runWords(global.args, global.flags, shell);
+}
+
+/** The words behind the first --help or -h. */
+function afterHelp(argv: readonly string[]): readonly string[] {
+  return argv.slice(argv.findIndex((word) => word === '--help' || word === '-h') + 1);
 }
 
 const DEPRECATED_HELP = 'Flag shorthand -h has been deprecated, use --help\n';
@@ -137,6 +144,10 @@ function runGroup(group: GroupEntry, rest: readonly string[], shell: Shell): num
 async function explain(words: readonly string[], shell: Shell, root: () => string): Promise<number> {
   if (words.length === 0) {
     shell.out(root());
+    return 0;
+  }
+  if (words[0] === 'help') {
+    shell.out(`Usage:  ${shell.programName} help [command]\n\nHelp about the command\n`);
     return 0;
   }
   const found = lookUp(words);
