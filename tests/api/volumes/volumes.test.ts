@@ -1,6 +1,7 @@
 // Volumes as rows and directories: create, list, inspect, remove, prune, who uses them, what an engine's end changes.
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Containers, eventually, startContainers } from '../../support/containers.ts';
 import { busyboxImage } from '../../support/images.ts';
@@ -278,4 +279,38 @@ test('a killed engine finds its volumes again and prunes none that a container h
   await c.ask('POST', `/containers/${live}/kill`);
   await c.wait(live);
   expect(existsSync(join((await inspectVolume(running)).Mountpoint, 'still'))).toBe(true);
+});
+
+test('containers of Berth before it had volumes keep the data of their anonymous ones, running or not', async () => {
+  const wish = { Volumes: { '/a': {}, '/b': {} } };
+  const stopped = await c.create(['sh', '-c', 'cat /a/file /b/file'], wish);
+  const live = await c.begin(['sleep', '600'], wish);
+  await c.exec(live, ['sh', '-c', 'echo a > /a/file; echo b > /b/file']);
+  const mounts = Object.fromEntries(
+    await Promise.all([stopped, live].map(async (id) => [id, (await c.inspect(id)).Mounts] as const)),
+  );
+  await c.engine.terminate();
+  // As it was: no mounts in the row, the directories below the container's own, in the order of mounts.
+  const db = new DatabaseSync(join(c.engine.dataRoot, 'berth.db'));
+  for (const id of [stopped, live]) {
+    const record = JSON.parse(String(db.prepare('SELECT record FROM containers WHERE id = ?').get(id)!['record']));
+    delete record.spec.mounts;
+    db.prepare('UPDATE containers SET record = ? WHERE id = ?').run(JSON.stringify(record), id);
+    const home = join(c.engine.dataRoot, 'containers', id, 'volumes');
+    mkdirSync(home);
+    for (const [index, { Name, Source }] of mounts[id]!.entries()) {
+      if (id === stopped) writeFileSync(join(Source, 'file'), `${index}\n`);
+      db.prepare('DELETE FROM volumes WHERE name = ?').run(Name!);
+      renameSync(Source, join(home, String(index)));
+    }
+  }
+  db.close();
+  await c.engine.start();
+  expect((await c.exec(live, ['cat', '/a/file', '/b/file'])).stdout).toBe('a\nb\n');
+  await c.exec(live, ['sh', '-c', 'echo more >> /a/file']);
+  const [first] = (await c.inspect(live)).Mounts;
+  expect(readFileSync(join((await inspectVolume(first!.Name!)).Mountpoint, 'file'), 'utf8')).toBe('a\nmore\n');
+  await c.start(stopped);
+  await c.wait(stopped);
+  expect((await c.logs(stopped)).stdout).toBe('0\n1\n');
 });
