@@ -1,3 +1,4 @@
+export { makeRing, RingReader, RingWriter } from './byte-ring.ts';
 export { decompressed, sniffCompression } from './decompress.ts';
 export { describeArchiveError, invalidArchive } from './errors.ts';
 export { feedPort, readPort } from './port-stream.ts';

@@ -40,3 +40,17 @@ interface BunSocket {
   pause(): void;
   resume(): void;
 }
+
+/** The source of a stream of Bun's own kind. */
+interface DirectSource {
+  type: 'direct';
+  pull(controller: DirectController): Promise<void>;
+  cancel(): Promise<void>;
+}
+
+interface DirectController {
+  write(data: Uint8Array): void;
+  /** Resolves when the receiver has taken what was written. */
+  flush(): Promise<number> | number;
+  close(): void;
+}

@@ -131,11 +131,13 @@ describe.each(['running', 'stopped'])('%s', (how) => {
   }, 240_000);
 });
 
-/** What is mounted for the engine and so for the host. */
+/** What is mounted on the host in the places of this engine and test; other tests mount elsewhere. */
 function mountsOf(pid: number): string[] {
+  const places = [arena.engine.dataRoot, arena.engine.execRoot, arena.canary, arena.shared];
   return readFileSync(`/proc/${pid}/mountinfo`, 'utf8')
     .split('\n')
     .map((line) => line.split(' ')[4] ?? '')
+    .filter((point) => places.some((place) => point.startsWith(place)))
     .sort();
 }
 

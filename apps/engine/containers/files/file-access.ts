@@ -1,12 +1,16 @@
 import type { Readable } from 'node:stream';
 import { MessageChannel, type Worker } from 'node:worker_threads';
 import { BerthError } from '@berth/kit';
-import { createWorkerPool, feedPort, readPort } from '../../archives/index.ts';
+import { createWorkerPool, decompressed, makeRing, RingWriter, readPort } from '../../archives/index.ts';
 import type { FileAnswer, FileJob, FromFileWorker } from './protocol.ts';
 
-type WithoutPort<J> = J extends { port: unknown } ? Omit<J, 'port'> : J;
+type WithoutMeans<J> = J extends { port: unknown }
+  ? Omit<J, 'port'>
+  : J extends { ring: unknown }
+    ? Omit<J, 'ring'>
+    : J;
 /** A job as its caller gives it. */
-export type FileTask = WithoutPort<FileJob>;
+export type FileTask = WithoutMeans<FileJob>;
 
 /** A job that was begun. */
 export interface BegunJob {
@@ -40,38 +44,54 @@ export function createFileAccess(): FileAccess {
       const answer = Promise.withResolvers<FileAnswer>();
       // Whoever asks only for the archive hears of a failure there.
       answer.promise.catch(() => undefined);
-      const { job, body, end } = withPort(task, source);
-      signal?.addEventListener('abort', end, { once: true });
-      if (signal?.aborted) end();
+      const means = meansOf(task, source);
+      signal?.addEventListener('abort', means.end, { once: true });
+      if (signal?.aborted) means.end();
       const left = pool
-        .lend((worker) => runJob(worker, job, answer))
-        .catch((error: unknown) => {
-          answer.reject(error);
-          body?.destroy(error instanceof Error ? error : undefined);
-        })
+        .lend((worker) => runJob(worker, means.job, answer))
+        .catch(answer.reject)
         .finally(() => {
-          if (task.kind === 'write') end();
-          signal?.removeEventListener('abort', end);
+          if (task.kind === 'write') means.end();
+          signal?.removeEventListener('abort', means.end);
         });
-      answer.promise.catch((error: Error) => body?.destroy(error));
-      return { answer: answer.promise, body, left };
+      // Why an archive broke is known here, not to the worker.
+      const told = answer.promise.catch((error: unknown) => {
+        throw means.broken() ?? error;
+      });
+      told.catch((error: Error) => means.body?.destroy(error));
+      return { answer: told, body: means.body, left };
     },
     close: () => pool.close(),
   };
 }
 
-function withPort(task: FileTask, source: AsyncIterable<Uint8Array> | undefined) {
-  if (task.kind === 'stat' || task.kind === 'changes') return { job: task, body: undefined, end: () => undefined };
-  const { port1, port2 } = new MessageChannel();
-  const job: FileJob = { ...task, port: port2 };
+/** What a job's archive goes through. */
+interface Means {
+  job: FileJob;
+  body: Readable | undefined;
+  /** Lets the worker end at once. */
+  end(): void;
+  /** How the source of a `write` failed. */
+  broken(): unknown;
+}
+
+function meansOf(task: FileTask, source: AsyncIterable<Uint8Array> | undefined): Means {
+  const nothing = { body: undefined, end: () => undefined, broken: () => undefined };
+  if (task.kind === 'stat' || task.kind === 'changes') return { ...nothing, job: task };
   if (task.kind === 'write') {
-    void feedPort(source ?? empty(), port1);
-    return { job, body: undefined, end: () => port1.close() };
+    const ring = makeRing();
+    const writer = new RingWriter(ring);
+    let failure: unknown;
+    void writer.pour(decompressed(source ?? empty())).catch((error: unknown) => {
+      failure = error;
+    });
+    return { ...nothing, job: { ...task, ring }, end: () => writer.cancel(), broken: () => failure };
   }
+  const { port1, port2 } = new MessageChannel();
   const body = readPort(port1);
   // Whoever never came to read it hears of a failure by the answer.
   body.on('error', () => undefined);
-  return { job, body, end: () => void body.destroy() };
+  return { ...nothing, job: { ...task, port: port2 }, body, end: () => void body.destroy() };
 }
 
 async function* empty(): AsyncGenerator<Uint8Array> {}

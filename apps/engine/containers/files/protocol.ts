@@ -42,7 +42,8 @@ export type FileJob =
       kind: 'write';
       view: View;
       path: string;
-      port: MessagePort;
+      /** The archive, uncompressed (archives/byte-ring.ts). */
+      ring: SharedArrayBuffer;
       /** Owner of all that is written, by the container's account files; '' keeps the archive's. */
       user: string;
       keepKinds: boolean;

@@ -1,14 +1,7 @@
 import { type MessagePort, parentPort } from 'node:worker_threads';
 import { BerthError, errnoOf } from '@berth/kit';
 import { TarParser } from '@berth/oci';
-import {
-  decompressed,
-  describeArchiveError,
-  feedPort,
-  readPort,
-  TreeReader,
-  TreeWriter,
-} from '../../archives/index.ts';
+import { describeArchiveError, feedPort, RingReader, TreeReader, TreeWriter } from '../../archives/index.ts';
 import { changeDirectory } from '../../linux/chroot.ts';
 import { closeForeign } from '../../linux/close.ts';
 import { detachThreadMounts } from '../../linux/thread-mounts.ts';
@@ -59,7 +52,7 @@ async function work(job: FileJob, answer: (value?: FileAnswer) => void): Promise
       return send(reader, job.port);
     }
     case 'write':
-      await write(job);
+      write(job);
       answer();
       return;
     case 'export':
@@ -90,8 +83,8 @@ async function send(reader: TreeReader, port: MessagePort): Promise<void> {
   await feedPort(pieces(), port, { owned: true });
 }
 
-async function write(job: FileJob & { kind: 'write' }): Promise<void> {
-  const input = readPort(job.port);
+function write(job: FileJob & { kind: 'write' }): void {
+  const input = new RingReader(job.ring);
   let writer: TreeWriter | undefined;
   try {
     const directory = openDirectory(job.path);
@@ -111,14 +104,14 @@ async function write(job: FileJob & { kind: 'write' }): Promise<void> {
       keepKinds: job.keepKinds ? place : undefined,
     });
     const parser = new TarParser();
-    for await (const chunk of decompressed(input)) for (const event of parser.push(chunk)) writer.take(event);
+    for (const piece of input.read()) for (const event of parser.push(piece)) writer.take(event);
     parser.finish();
     writer.finish();
   } catch (error) {
     throw describeArchiveError('archive', error);
   } finally {
     writer?.abort();
-    input.destroy();
+    input.close();
   }
 }
 

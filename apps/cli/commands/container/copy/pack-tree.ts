@@ -2,8 +2,8 @@ import { type BigIntStats, closeSync, lstatSync, openSync, readdirSync, readlink
 import { encodeTarHeader, TAR_END, type TarEntryInit, type TarType, tarPadding } from '@berth/oci/tar';
 import { applyRename, type CopyEnd, type Rename, splitEnd } from './paths.ts';
 
-/** Large pieces are what makes a large copy fast: each is one read and one write. */
-const CHUNK = 1024 * 1024;
+/** Large pieces are what makes a large copy fast: each is one read and one write. Larger ones cost new memory each time. */
+const CHUNK = 256 * 1024;
 
 /**
  * A local file or directory as an archive. Times are whole seconds, as Docker's client sends them. What vanishes
@@ -52,7 +52,7 @@ class Packer {
   }
 
   *flush(): Generator<Uint8Array> {
-    if (this.#size > 0) yield Buffer.concat(this.#pending);
+    if (this.#size > 0) yield this.#pending.length === 1 ? this.#pending[0]! : Buffer.concat(this.#pending);
     this.#pending = [];
     this.#size = 0;
   }
@@ -100,6 +100,8 @@ class Packer {
   }
 
   *#add(piece: Uint8Array): Generator<Uint8Array> {
+    // What is large already is not copied again.
+    if (piece.length >= CHUNK / 2) yield* this.flush();
     this.#pending.push(piece);
     this.#size += piece.length;
     if (this.#size >= CHUNK) yield* this.flush();

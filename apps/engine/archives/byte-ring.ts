@@ -1,0 +1,137 @@
+import { BerthError } from '@berth/kit';
+
+/** A power of two, so that positions may run over; small enough for what was just written to be in the cache still. */
+const SIZE = 1024 * 1024;
+/** Most that is handed on at once. */
+const PIECE = 256 * 1024;
+/** Of the numbers in front of the bytes. */
+const HEADER = 64;
+const WRITTEN = 0;
+const READ = 1;
+const STATE = 2;
+const OPEN = 0;
+const ENDED = 1;
+const BROKEN = 2;
+
+/**
+ * Bytes from the engine's thread to a worker, in memory that both see: nothing is allocated and no message is sent for
+ * them, which is most of what a large copy costs otherwise. The writing side waits asynchronously, the reading side holds
+ * its thread.
+ */
+export function makeRing(): SharedArrayBuffer {
+  return new SharedArrayBuffer(HEADER + SIZE);
+}
+
+/** The side of the engine. */
+export class RingWriter {
+  readonly #numbers: Int32Array;
+  readonly #bytes: Uint8Array;
+
+  constructor(ring: SharedArrayBuffer) {
+    this.#numbers = new Int32Array(ring, 0, HEADER / 4);
+    this.#bytes = new Uint8Array(ring, HEADER);
+  }
+
+  /** Writes all of a source, whose pieces are given away, then the end, or that it broke. Resolves when the reader has taken it or wants no more. */
+  async pour(source: AsyncIterable<Uint8Array>): Promise<void> {
+    try {
+      for await (const piece of source) {
+        for (let at = 0; at < piece.length && this.#isOpen(); ) {
+          const room = SIZE - this.#waiting();
+          if (room === 0) await this.#drained();
+          else at += this.#put(piece.subarray(at, at + room));
+        }
+        release(piece);
+        if (!this.#isOpen()) return;
+      }
+      this.#close(ENDED);
+    } catch (error) {
+      // What the source says of itself is told by the caller.
+      this.#close(BROKEN);
+      throw error;
+    }
+  }
+
+  /** Lets the reader end at once. */
+  cancel(): void {
+    this.#close(BROKEN);
+  }
+
+  #isOpen(): boolean {
+    return Atomics.load(this.#numbers, STATE) === OPEN;
+  }
+
+  #waiting(): number {
+    return (Atomics.load(this.#numbers, WRITTEN) - Atomics.load(this.#numbers, READ)) | 0;
+  }
+
+  async #drained(): Promise<void> {
+    const read = Atomics.load(this.#numbers, READ);
+    if (this.#waiting() < SIZE || !this.#isOpen()) return;
+    await Atomics.waitAsync(this.#numbers, READ, read).value;
+  }
+
+  #put(piece: Uint8Array): number {
+    const written = Atomics.load(this.#numbers, WRITTEN);
+    const at = written & (SIZE - 1);
+    const part = piece.subarray(0, SIZE - at);
+    this.#bytes.set(part, at);
+    Atomics.store(this.#numbers, WRITTEN, (written + part.length) | 0);
+    Atomics.notify(this.#numbers, WRITTEN);
+    return part.length;
+  }
+
+  #close(state: typeof ENDED | typeof BROKEN): void {
+    Atomics.compareExchange(this.#numbers, STATE, OPEN, state);
+    // Both sides may be waiting.
+    Atomics.notify(this.#numbers, WRITTEN);
+    Atomics.notify(this.#numbers, READ);
+  }
+}
+
+/** Frees a piece at once: large copies would otherwise call the collector again and again. */
+function release(piece: Uint8Array): void {
+  const { buffer } = piece;
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === piece.byteLength) buffer.transfer(0);
+}
+
+/** The side of a worker. */
+export class RingReader {
+  readonly #numbers: Int32Array;
+  readonly #ring: SharedArrayBuffer;
+
+  constructor(ring: SharedArrayBuffer) {
+    this.#numbers = new Int32Array(ring, 0, HEADER / 4);
+    this.#ring = ring;
+  }
+
+  /** The pieces; each is only valid until the next is asked for. Errors: canceled when the source broke. */
+  *read(): Generator<Buffer, void> {
+    for (;;) {
+      const state = Atomics.load(this.#numbers, STATE);
+      const read = Atomics.load(this.#numbers, READ);
+      const written = Atomics.load(this.#numbers, WRITTEN);
+      if (state === BROKEN) throw new BerthError('canceled', 'the archive was cut off');
+      const waiting = (written - read) | 0;
+      if (waiting === 0) {
+        if (state === ENDED) return;
+        Atomics.wait(this.#numbers, WRITTEN, written, WAKE_MS);
+        continue;
+      }
+      const at = read & (SIZE - 1);
+      const length = Math.min(waiting, PIECE, SIZE - at);
+      yield Buffer.from(this.#ring, HEADER + at, length);
+      Atomics.store(this.#numbers, READ, (read + length) | 0);
+      Atomics.notify(this.#numbers, READ);
+    }
+  }
+
+  /** Wants no more: the writer ends. */
+  close(): void {
+    Atomics.compareExchange(this.#numbers, STATE, OPEN, BROKEN);
+    Atomics.notify(this.#numbers, READ);
+  }
+}
+
+/** The end is told by a number that is not waited for: it is looked at again after this time at the latest. */
+const WAKE_MS = 1000;
