@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import https from 'node:https';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { connect } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Containers, IMAGE, startContainers } from '../../support/containers.ts';
@@ -107,6 +107,17 @@ describe('an engine with --tlsverify', () => {
     const echo = await remote(['exec', '-i', id, 'sh', '-c', 'cat >/tmp/x; wc -c </tmp/x; exit 7'], { input: data });
     expect(echo).toMatchObject({ code: 7, stdout: `${data.length}\n` });
     expect((await remote(['rm', '-f', id])).code).toBe(0);
+  });
+
+  test('serves our own client the same way', async () => {
+    const berth = (args: string[], input?: Buffer) =>
+      run(process.execPath, [resolve(import.meta.dirname, '../../../apps/cli/main.ts'), ...args], {
+        env: { DOCKER_HOST: `tcp://127.0.0.1:${port}`, DOCKER_TLS_VERIFY: '1', DOCKER_CERT_PATH: place('client') },
+        ...(input === undefined ? {} : { input }),
+      });
+    const data = randomBytes(1024 * 1024);
+    const sum = `${createHash('sha256').update(data).digest('hex')}  -\n`;
+    expect(await berth(['run', '-i', '--rm', IMAGE, 'sha256sum'], data)).toMatchObject({ code: 0, stdout: sum });
   });
 
   test('what a program says long after its input ended still comes', async () => {
