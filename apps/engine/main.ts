@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { BerthError, describeError, type Logger, Scope } from '@berth/kit';
 import { createRoutes, readTls, refuseTaken, serve } from './api/index.ts';
 import { checkConfig } from './check-config.ts';
+import { checkHost } from './check-host.ts';
 import type { EngineConfig } from './config.ts';
 import { createContainers, LOG_DRIVERS, openRemap, probeRuntime } from './containers/index.ts';
 import { createEvents, type Publish } from './events/index.ts';
@@ -51,6 +52,7 @@ export async function startEngine(config: EngineConfig, log: Logger): Promise<En
 async function assemble(config: EngineConfig, log: Logger, scope: Scope): Promise<Omit<Engine, 'stop'>> {
   const { tls, addresses, warnings } = checkConfig(config);
   takeRoots(config, scope);
+  checkHost(config.dataRoot);
   await Promise.all(addresses.map(refuseTaken)); // before anything is made in the kernel
   const db = openDatabase(join(config.dataRoot, 'berth.db'));
   scope.add('close the database', () => db.close());

@@ -1,4 +1,4 @@
-import { accessSync, chmodSync, constants, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { accessSync, chmodSync, constants, existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { BerthError, type Scope } from '@berth/kit';
 import type { EngineConfig } from './config.ts';
@@ -23,6 +23,7 @@ function makeRoots({ dataRoot, execRoot }: EngineConfig): void {
     ['exec', execRoot, 0o711],
   ] as const) {
     try {
+      checkPlace(existingPart(path));
       mkdirSync(path, { recursive: true, mode });
       if (what === 'data') chmodSync(path, mode);
       accessSync(path, constants.W_OK | constants.X_OK);
@@ -31,6 +32,16 @@ function makeRoots({ dataRoot, execRoot }: EngineConfig): void {
       throw new BerthError('unavailable', `cannot use the ${what} root ${path}: ${reason}`, { cause });
     }
   }
+}
+
+/** mkdir alone says ENOENT of a read-only place. */
+function checkPlace(path: string): void {
+  if (!statSync(path).isDirectory()) throw new Error(`${path} is not a directory`);
+  accessSync(path, constants.W_OK | constants.X_OK);
+}
+
+function existingPart(path: string): string {
+  return existsSync(path) || path === '/' ? path : existingPart(dirname(path));
 }
 
 /** One engine for each root; its process id is in EXEC/berth.pid while it runs. */

@@ -18,8 +18,8 @@ export async function runEngine(
   process.on('unhandledRejection', (error) =>
     log.error('a failure was not handled', { error, stack: error instanceof Error ? error.stack : undefined }),
   );
-  // From now on, so that a signal during the start leaves nothing half done.
-  const starting = start(config, log);
+  // Signals come first, so that one during the start leaves nothing half done.
+  const { promise: starting, resolve, reject } = Promise.withResolvers<Engine>();
   let stopping = false;
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => {
@@ -36,6 +36,7 @@ export async function runEngine(
       if (engine && !stopping) await reload(engine, line, config, log);
     });
   });
+  start(config, log).then(resolve, reject);
   await starting;
 }
 

@@ -1,9 +1,10 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { engineProgram, reload } from '../../support/daemon.ts';
+import { run } from '../../support/docker.ts';
 import { configFile, startTestEngine, type TestEngine } from '../../support/engine.ts';
 
 describe('the program of the engine', () => {
@@ -65,7 +66,7 @@ describe('the program of the engine', () => {
         writeFileSync(join(directory, 'file'), '');
         return ['--data-root', join(directory, 'file')];
       },
-      /cannot use the data root .*file: EEXIST/,
+      /cannot use the data root .*file is not a directory/,
     ],
   ])('%s is one sentence, and exit code 1', async (_what, flagsOf, reason) => {
     const busy = join(directory, 'busy.sock');
@@ -84,6 +85,51 @@ describe('the program of the engine', () => {
     } finally {
       server.close();
     }
+  });
+});
+
+describe('a host that cannot run containers', () => {
+  /** Runs the engine in mounts and a network of its own, after what the script changes there; how it ended. */
+  const inWorldOf = async (prepare: string, flags: string, through = '') => {
+    const root = mkdtempSync(join(tmpdir(), 'berth-host-'));
+    const main = resolve(import.meta.dirname, '../../../apps/engine/main.ts');
+    const roots = `--data-root ${root}/data --exec-root ${root}/run --bridge bt-never --nft-table berth_never --bip 10.254.253.1/24`;
+    const script = `set -e\ncd ${root}\n${prepare}\nexec ${through} ${process.execPath} ${main} --config-file /dev/null ${roots} ${flags}`;
+    try {
+      const { code, stderr } = await run('unshare', [
+        '--mount',
+        '--net',
+        '--propagation',
+        'private',
+        'sh',
+        '-c',
+        script,
+      ]);
+      return { code, stderr, left: existsSync(join(root, 'data')) ? readdirSync(join(root, 'data')) : [] };
+    } finally {
+      rmSync(root, { recursive: true, force: true });
+    }
+  };
+
+  test('data on a file system that overlayfs does not take', async () => {
+    const prepare = 'mkdir l u w m; mount -t overlay overlay -o lowerdir=l,upperdir=u,workdir=w m';
+    const { code, stderr } = await inWorldOf(prepare, '--data-root $PWD/m/data');
+    expect(code).toBe(1);
+    expect(stderr).toMatch(
+      /^berth: the file system of the data root .*\/m\/data cannot hold the writable layers .*\n.*ext4, xfs/,
+    );
+  });
+
+  test('roots that cannot be written', async () => {
+    const { code, stderr } = await inWorldOf('mkdir ro; mount -t tmpfs -o ro none ro', '--data-root $PWD/ro/data');
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/^berth: cannot use the data root .*\/ro\/data: EROFS/)]);
+  });
+
+  test('where mounting is not permitted', async () => {
+    const drop = 'set -- setpriv --bounding-set -sys_admin --inh-caps -sys_admin';
+    const { code, stderr, left } = await inWorldOf(drop, '', '"$@"');
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/^berth: mounting is not permitted here/)]);
+    expect(left).toEqual(['engine.lock']);
   });
 });
 
