@@ -20,7 +20,7 @@ const STEPS: readonly (readonly string[])[] = [
   ['filters'],
   ['state', 'settings', 'tls'],
   ['events'],
-  ['archives'],
+  ['archives', 'cdi'],
   ['volumes', 'images', 'networks'],
   ['containers'],
   ['exec'],

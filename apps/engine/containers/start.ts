@@ -13,6 +13,7 @@ import { joinedNamespaces } from './run/join.ts';
 import { killLeftovers } from './run/leftovers.ts';
 import { openNetwork } from './run/open-network.ts';
 import { prepareMounts } from './run/prepare-mounts.ts';
+import { addRequestedDevices } from './run/requested-devices.ts';
 import { checkStandardDirectories, mountRootfs, removeBundle, unmountRootfs } from './run/rootfs.ts';
 import { needsStaging, stageNestedMounts } from './run/staged-mounts.ts';
 import { startFailure } from './run/start-failure.ts';
@@ -156,6 +157,8 @@ async function prepare(
         ? 'host'
         : 'private',
   });
+  const requests = spec.hostConfig.DeviceRequests ?? [];
+  if (requests.length > 0) await addRequestedDevices(config, built.spec, requests);
   const staged = needsStaging(runtime) ? stageNestedMounts(config, paths.rootfs, id, built.spec.mounts) : undefined;
   if (staged) {
     undo.add('let go of staged mounts', staged.dismantle);

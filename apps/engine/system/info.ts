@@ -1,4 +1,5 @@
 import { readdirSync } from 'node:fs';
+import { readCdiSpecs } from '../cdi/index.ts';
 import type { EngineConfig } from '../config.ts';
 import { detectCgroups } from '../linux/cgroup.ts';
 import { BUILD, VERSION } from './build-info.ts';
@@ -68,9 +69,16 @@ export async function describeInfo(sources: SystemSources, id: string): Promise<
     InitCommit: { ID: init === undefined ? 'N/A' : `${init.name} ${init.version}` },
     DefaultAddressPools: config.addressPools.map(({ base, size }) => ({ Base: base, Size: size })),
     FirewallBackend: { Driver: 'nftables', Info: [['Table', `inet ${config.nftTable}`]] },
-    CDISpecDirs: [],
+    CDISpecDirs: [...config.cdiSpecDirs],
+    ...(await discoveredDevices(config.cdiSpecDirs)),
     Berth: { Build: BUILD, Extras: EXTRAS },
   };
+}
+
+/** By CDI specifications; the member is left out when there are none, as Docker does. */
+async function discoveredDevices(directories: readonly string[]): Promise<object> {
+  const { devices } = await readCdiSpecs(directories);
+  return devices.size === 0 ? {} : { DiscoveredDevices: [...devices.keys()].map((ID) => ({ Source: 'cdi', ID })) };
 }
 
 function describeHost(): object {

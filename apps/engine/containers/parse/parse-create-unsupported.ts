@@ -6,6 +6,7 @@ import { BerthError } from '@berth/kit';
  * `config` is the client's own, without what the image brings. Errors: not-supported; invalid (reserved annotations).
  */
 export function refuseUnsupported(config: ContainerConfig, host: HostConfig): void {
+  refuseStorageOptions(host.StorageOpt ?? {});
   const refused = UNSUPPORTED.find(([, isSet]) => isSet(host, config));
   if (refused) throw new BerthError('not-supported', `${refused[0]} is not supported by this version of Berth`);
   for (const name of Object.keys(host.Annotations ?? {})) {
@@ -16,10 +17,17 @@ export function refuseUnsupported(config: ContainerConfig, host: HostConfig): vo
   }
 }
 
-const filled = (list: readonly unknown[] | null | undefined) => list != null && list.length > 0;
+/** A size of the writable layer needs project quotas, which this version does not set. */
+function refuseStorageOptions(options: Record<string, string>): void {
+  for (const name of Object.keys(options)) {
+    if (name.toLowerCase() !== 'size') throw new BerthError('invalid', `Unknown option ${name}`);
+    throw new BerthError(
+      'not-supported',
+      '--storage-opt size is not supported: it needs a file system with project quotas (xfs with pquota), which this version of Berth does not use',
+    );
+  }
+}
 
 const UNSUPPORTED: [string, (host: HostConfig, config: ContainerConfig) => boolean][] = [
-  ['gpus (HostConfig.DeviceRequests)', (host) => filled(host.DeviceRequests)],
-  ['storage-opt (HostConfig.StorageOpt)', (host) => Object.keys(host.StorageOpt ?? {}).length > 0],
   ['HostConfig.Cgroup', (host) => host.Cgroup !== ''],
 ];

@@ -311,7 +311,6 @@ describe('refused, with the sentences that clients know', () => {
 
 describe('not done by this version, said by name', () => {
   test.each<[string, Record<string, unknown>]>([
-    ['DeviceRequests', { DeviceRequests: [{ Driver: '', Count: -1, Capabilities: [['gpu']] }] }],
     ['log driver "awslogs"', { LogConfig: { Type: 'awslogs' } }],
     ['AppArmor profile "x"', { SecurityOpt: ['apparmor=x'] }],
     ['SELinux', { SecurityOpt: ['label=type:x'] }],

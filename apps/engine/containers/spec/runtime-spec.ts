@@ -15,6 +15,8 @@ export interface RuntimeSpec {
   process: RuntimeProcess;
   mounts: RuntimeMount[];
   annotations?: Record<string, string>;
+  /** By the moment at which they run. */
+  hooks?: Record<string, RuntimeHook[]>;
   linux: {
     cgroupsPath: string;
     namespaces: { type: string; path?: string }[];
@@ -54,6 +56,14 @@ export interface RuntimeMount {
   type: string;
   source: string;
   options?: string[];
+}
+
+/** A program of the host; `timeout` in seconds. */
+export interface RuntimeHook {
+  path: string;
+  args: string[];
+  env: string[];
+  timeout: number;
 }
 
 export interface RuntimeDevice {

@@ -11,7 +11,7 @@ import {
   text,
   ulimits,
 } from '../kinds/index.ts';
-import { NOT_YET, type Settings } from '../setting.ts';
+import type { Settings } from '../setting.ts';
 
 export const containers = {
   cgroupParent: {
@@ -102,7 +102,6 @@ export const containers = {
     flag: 'cdi-spec-dir',
     kind: listOf({ placeholder: 'DIR', items: 'absolute paths', check: (path) => /^(\/.*)?$/.test(path) }),
     summary: 'Directory with CDI specifications',
-    refused: NOT_YET,
   },
   logDriver: {
     key: 'log-driver',
