@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { clientProgram } from '../../support/client.ts';
 import { type CommandOptions, type CommandResult, run } from '../../support/docker.ts';
-import { startTestEngine, type TestEngine } from '../../support/engine.ts';
+import { startTestEngine, type TestEngine, type TestEngineOptions } from '../../support/engine.ts';
 import { busyboxImage, dockerArchive } from '../../support/images.ts';
 
 /** An engine with a busybox image, the built client, and a folder of their own. */
@@ -25,9 +25,9 @@ export interface Running {
   shows(text: string): Promise<void>;
 }
 
-export async function openPlace(): Promise<Place> {
+export async function openPlace(options: TestEngineOptions = {}): Promise<Place> {
   const program = clientProgram('berth');
-  const engine = await startTestEngine();
+  const engine = await startTestEngine(options);
   const folder = mkdtempSync(join(tmpdir(), 'berth-cli-'));
   const env = { DOCKER_HOST: engine.host, DOCKER_CONFIG: folder, HOME: folder, TERM: 'xterm' };
   const archive = dockerArchive([busyboxImage(['busybox:latest'])]);

@@ -1,22 +1,31 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { copyFileSync, mkdirSync, mkdtempSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Certificates, makeCertificates } from '../../support/certificates.ts';
 import { clientProgram } from '../../support/client.ts';
+import { tcpPort } from '../../support/daemon.ts';
 import { type CommandOptions, run } from '../../support/docker.ts';
-import { startTlsProxy, type TlsProxy } from '../../support/tls-proxy.ts';
 import { openPlace, type Place } from '../cli/place.ts';
 
 let place: Place;
 let certificates: Certificates;
-let proxy: TlsProxy;
+let port: number;
 let env: Record<string, string>;
 
 beforeAll(async () => {
-  place = await openPlace();
-  certificates = makeCertificates(mkdtempSync(join(place.folder, 'certs-')));
-  proxy = await startTlsProxy(place.engine.socket, certificates);
+  certificates = makeCertificates(mkdtempSync(join(tmpdir(), 'berth-tls-')));
+  const files = [
+    '--tlscacert',
+    certificates.ca,
+    '--tlscert',
+    certificates.serverCert,
+    '--tlskey',
+    certificates.serverKey,
+  ];
+  place = await openPlace({ args: ['--tlsverify', ...files, '-H', 'tcp://0.0.0.0:0'] });
+  port = tcpPort(place.engine);
   // As Docker looks for them: ca.pem, cert.pem, key.pem in one folder.
   const folder = join(place.folder, 'client-certs');
   mkdirSync(folder);
@@ -25,13 +34,13 @@ beforeAll(async () => {
   copyFileSync(certificates.clientKey, join(folder, 'key.pem'));
   env = {
     ...place.env,
-    DOCKER_HOST: `tcp://127.0.0.1:${proxy.port}`,
+    DOCKER_HOST: `tcp://127.0.0.1:${port}`,
     DOCKER_TLS_VERIFY: '1',
     DOCKER_CERT_PATH: folder,
   };
 });
 afterAll(async () => {
-  await proxy?.[Symbol.asyncDispose]();
+  rmSync(certificates.folder, { recursive: true });
   await place?.[Symbol.asyncDispose]();
 });
 
@@ -88,7 +97,7 @@ describe.each(Object.entries(CLIENTS))('%s over TLS', (_name, words) => {
       '--tlskey',
       from.clientKey,
     ];
-    const host = ['-H', `tcp://localhost:${proxy.port}`];
+    const host = ['-H', `tcp://localhost:${port}`];
     const none = { DOCKER_HOST: '', DOCKER_TLS_VERIFY: '', DOCKER_CERT_PATH: '' };
     const seen = await client([...host, '--tlsverify', ...files(certificates), 'version', '-f', '{{.Server.Os}}'], {
       env: none,
@@ -106,7 +115,7 @@ describe.each(Object.entries(CLIENTS))('%s over TLS', (_name, words) => {
   });
 
   it('refuses a server whose name is not in its certificate', async () => {
-    const wrong = await client(['ps'], { env: { DOCKER_HOST: `tcp://127.0.0.2:${proxy.port}` } });
+    const wrong = await client(['ps'], { env: { DOCKER_HOST: `tcp://127.0.0.2:${port}` } });
     expect(wrong.code).toBe(1);
   });
 
@@ -121,7 +130,7 @@ describe.each(Object.entries(CLIENTS))('%s over TLS', (_name, words) => {
 
 it('is reached by a context with certificates, made by either client', async () => {
   const [berth, docker] = [clientProgram('berth'), clientProgram('docker')];
-  const option = `host=tcp://127.0.0.1:${proxy.port},ca=${certificates.ca},cert=${certificates.clientCert},key=${certificates.clientKey}`;
+  const option = `host=tcp://127.0.0.1:${port},ca=${certificates.ca},cert=${certificates.clientCert},key=${certificates.clientKey}`;
   const plain = { ...place.env, DOCKER_HOST: '' };
   for (const [maker, user] of [
     [berth, docker],

@@ -230,6 +230,15 @@ export function dockerWiki(client: 'berth' | 'docker'): void {
       expect(rows[0]?.['NETWORK ID']).toMatch(SHORT_ID);
     });
 
+    it('docker network create mongo-network: containers in it find each other by name', async () => {
+      expect(await ok('docker network create mongo-network')).toMatch(ID);
+      await ok('docker run -d --name mongodb --network mongo-network mongo');
+      const ask = 'docker run --rm --network mongo-network centos wget -q -O - http://mongodb:27017';
+      await expect.poll(() => session.type(ask), { timeout: 20_000 }).toMatchObject({ stdout: 'mongo:latest\n' });
+      await ok('docker rm -f mongodb');
+      expect(await ok('docker network rm mongo-network')).toBe('mongo-network\n');
+    });
+
     it('docker run -p 27017:27017 -d mongo', async () => {
       expect(await ok('docker run -p 27017:27017 -d mongo')).toMatch(ID);
       expect(await page(27017)).toBe('mongo:latest\n');
