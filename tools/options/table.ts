@@ -25,7 +25,7 @@ export type Results = Readonly<Record<string, 'passed' | 'failed' | 'skipped'>>;
 const NOT_OF_CONTAINERS = new Set(['help']);
 
 /** A title that begins with options: `--dns, --dns-search: …`. */
-const TITLE = /\b(?:it|test)(?:\.\w+(?:\([^()]*\))?)*\(\s*(['"`])((?:-{2}[\w-]+(?:, |: ))+.*?)\1/g;
+const TITLE = /\(\s*(['"`])((?:--[\w-]+, )*--[\w-]+: .*?)\1,/g;
 
 /** Every option that `run` and `create` have and show, with the tests whose titles begin with it. */
 export function optionRows(): OptionRow[] {

@@ -65,7 +65,7 @@ describe.concurrent('the root', () => {
     expect((await c.logs(id)).stdout).toBe('1\n2\n');
   });
 
-  test('is read-only where that is asked for, with everything that the engine puts there', async () => {
+  test('--read-only: the root, with everything that the engine puts there', async () => {
     const text = await c.sh(
       'for f in /x /etc/hosts /etc/resolv.conf /etc/hostname; do (echo x >> $f) 2>&1 || true; done; echo ok > /dev/shm/x; echo ok > /t/x; echo ok',
       host({ ReadonlyRootfs: true, Tmpfs: { '/t': '' } }),

@@ -183,6 +183,13 @@ describe.concurrent('privileges', () => {
     expect(BigInt(`0x${fields(text)['CapBnd']}`)).toBe(mask);
   });
 
+  test('--isolation: there is one kind', async () => {
+    expect((await c.run(['true'], { HostConfig: { Isolation: 'default' } })).code).toBe(0);
+    expect(
+      await c.refusal('POST', '/containers/create', { Image: 'busybox:test', HostConfig: { Isolation: 'hyperv' } }),
+    ).toBe(`400 invalid isolation mode "hyperv", linux only supports 'default'`);
+  });
+
   test('unknown capabilities are refused', async () => {
     expect(
       await c.refusal('POST', '/containers/create', { Image: 'busybox:test', HostConfig: { CapAdd: ['FLY'] } }),

@@ -42,7 +42,7 @@ describe.concurrent('stop', () => {
     expect(await c.events(id)).toEqual(['create', 'start', 'kill', 'kill', 'die', 'stop']);
   });
 
-  test("uses the container's own signal and time", async () => {
+  test("--stop-signal, --stop-timeout: the container's own signal and time", async () => {
     const id = await c.begin(TRAPS, { StopSignal: 'SIGUSR1', StopTimeout: 0 });
     await ready(id);
     await c.ask('POST', `/containers/${id}/stop`);
@@ -325,10 +325,10 @@ test('top shows the processes as ps does, with the columns that are asked for', 
   expect(await c.refusal('GET', `/containers/${id}/top`)).toBe(`409 container ${id} is not running`);
 });
 
-describe.concurrent('--init', () => {
+describe.concurrent('an init program', () => {
   const init = { HostConfig: { Init: true } };
 
-  test('is the first process, hands signals on and takes the exit code', async () => {
+  test('--init: is the first process, hands signals on and takes the exit code', async () => {
     const id = await c.begin(TRAPS, init);
     await ready(id);
     expect((await c.exec(id, ['sh', '-c', 'tr "\\0" " " < /proc/1/cmdline'])).stdout).toMatch(
@@ -338,7 +338,7 @@ describe.concurrent('--init', () => {
     expect((await c.inspect(id)).State.ExitCode).toBe(3);
   });
 
-  test('reaps what is orphaned', async () => {
+  test('--init: reaps what is orphaned', async () => {
     const script = 'for i in 1 2 3; do (sh -c "exit 0" &) ; done; sleep 0.2; ps | grep -c "\\[sh\\]" || true';
     expect(await c.sh(script, init)).toBe('0');
   });
