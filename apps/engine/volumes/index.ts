@@ -5,8 +5,8 @@ import type { Database } from '../state/database.ts';
 import { backupVolume } from './backup.ts';
 import { cloneVolume } from './clone.ts';
 import { dataOf, type VolumeContext } from './context.ts';
-import { copyInto } from './copy.ts';
 import { create } from './create.ts';
+import { fill } from './fill.ts';
 import { hold, release } from './hold.ts';
 import { listVolumes } from './list.ts';
 import { listFiles, readFile } from './look.ts';
@@ -64,7 +64,7 @@ export function createVolumes(parts: {
     pathOf: (id) => dataOf(context.config, id),
     hold: hold(context),
     release: release(context),
-    copyInto,
+    fill: fill(context),
     removeAnonymous: (id) => removeAnonymous(context, id),
     reconcile: (live) => reconcile(context, live),
     async close() {

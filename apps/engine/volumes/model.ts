@@ -1,5 +1,3 @@
-import type { CopyFigures } from '../linux/copy-tree.ts';
-
 /** One volume as stored. The id never changes and names the directory; the name is what people call it by. */
 export interface VolumeRecord {
   /** 64 lower-case hexadecimal digits; of an anonymous volume it is the first name as well. */
@@ -58,8 +56,11 @@ export interface VolumeSource {
   hold(id: string, containerId: string): Promise<string>;
   /** Undoes `hold`: true when this container held it. What was mounted goes after the last; that happens later. */
   release(id: string, containerId: string): boolean;
-  /** Copies one open directory into another, off the event loop where there is much; see linux/copy-tree.ts. */
-  copyInto(source: number, target: number): Promise<CopyFigures>;
+  /**
+   * Copies an open directory into an empty volume that this container holds. Where nobody else holds it, it is filled at
+   * once or not at all, whatever becomes of this engine meanwhile; else file by file, and what others make stays.
+   */
+  fill(id: string, containerId: string, source: number): Promise<void>;
   /** Removes an anonymous volume that nobody uses any more; others stay. */
   removeAnonymous(id: string): void;
 }

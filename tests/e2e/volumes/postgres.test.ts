@@ -120,7 +120,22 @@ test(
     await ok('docker', ['exec', name, 'sh', '-c', 'pgbench -U postgres -q -i -s 2 bench 2>&1']);
     let before = -1;
     for (let kill = 0; kill < KILLS; kill++) {
-      await ok('docker', ['exec', '-d', name, 'pgbench', '-n', '-U', 'postgres', '-c', '4', '-T', '600', 'bench']);
+      await ok('docker', [
+        'exec',
+        '-d',
+        name,
+        'pgbench',
+        '-n',
+        '-U',
+        'postgres',
+        '-c',
+        '4',
+        '-R',
+        '300',
+        '-T',
+        '600',
+        'bench',
+      ]);
       await expect.poll(() => grown(name, before), { timeout: MINUTES }).toBe('t');
       const seen = Number(await sql(name, 'select count(*) from pgbench_history', 'bench'));
       await ok('docker', ['kill', name]);
@@ -169,7 +184,22 @@ test(
     await run(name, volume);
     await ready(name);
     await ok('docker', ['exec', name, 'sh', '-c', 'pgbench -U postgres -q -i -s 2 bench 2>&1']);
-    await ok('docker', ['exec', '-d', name, 'pgbench', '-n', '-U', 'postgres', '-c', '4', '-T', '3600', 'bench']);
+    await ok('docker', [
+      'exec',
+      '-d',
+      name,
+      'pgbench',
+      '-n',
+      '-U',
+      'postgres',
+      '-c',
+      '4',
+      '-R',
+      '300',
+      '-T',
+      '3600',
+      'bench',
+    ]);
     await ok('docker', ['volume', 'create', restored]);
     let before = 0;
     for (let number = 0; number < SNAPSHOTS; number++) {

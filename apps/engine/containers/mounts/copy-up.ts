@@ -18,32 +18,27 @@ export async function copyUp(context: Context, { id, imageId, spec }: ContainerR
   const layers = context.images.layerDirectories(imageId);
   const filled = volumes.filter(({ target }) => mayHave(layers, target));
   if (filled.length === 0) return;
-  const empty: { mount: MountPoint; data: string }[] = [];
+  const empty: MountPoint[] = [];
   try {
     for (const mount of filled) {
       const data = await context.volumes.hold(mount.id!, id);
-      if (readdirSync(data).length === 0) empty.push({ mount, data });
+      if (readdirSync(data).length === 0) empty.push(mount);
     }
     if (empty.length === 0) return;
     const remap = remapOf(context.remap, spec.remap);
     await withImageRoot(context, imageId, remap, async (root) => {
-      for (const { mount, data } of empty) await fill(context, root, mount, data);
+      for (const mount of empty) await fill(context, id, root, mount);
     });
   } finally {
     for (const mount of filled) context.volumes.release(mount.id!, id);
   }
 }
 
-async function fill(context: Context, root: string, mount: MountPoint, data: string): Promise<void> {
+async function fill(context: Context, containerId: string, root: string, mount: MountPoint): Promise<void> {
   const source = openTarget(root, mount);
   if (source === undefined) return;
   try {
-    const target = openSync(data, O.RDONLY | O.DIRECTORY | O.NOFOLLOW);
-    try {
-      await context.volumes.copyInto(source, target);
-    } finally {
-      closeSync(target);
-    }
+    await context.volumes.fill(mount.id!, containerId, source);
   } finally {
     closeSync(source);
   }
