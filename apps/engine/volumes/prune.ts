@@ -3,7 +3,7 @@ import { BerthError } from '@berth/kit';
 import { dataOf, type VolumeContext } from './context.ts';
 import { flagOf } from './list.ts';
 import { ANONYMOUS_LABEL, type VolumeRecord } from './model.ts';
-import { dropVolume } from './remove.ts';
+import { dropVolume, isBusy } from './remove.ts';
 import { directorySize } from './size.ts';
 
 const FILTERS = ['all', 'label', 'label!'];
@@ -34,7 +34,7 @@ async function prune(
 ): Promise<{ VolumesDeleted: string[]; SpaceReclaimed: number }> {
   const removed: string[] = [];
   let space = 0;
-  const isFree = ({ id }: VolumeRecord) => context.users().usersOf(id).length === 0;
+  const isFree = ({ id }: VolumeRecord) => context.users().usersOf(id).length === 0 && !isBusy(context, id);
   for (const volume of [...context.store.all()]) {
     if (!fit(volume) || !isFree(volume)) continue;
     const size = await directorySize(dataOf(context.config, volume.id));

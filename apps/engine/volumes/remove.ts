@@ -18,14 +18,22 @@ export function removeVolume(context: VolumeContext, name: string, options: { fo
   if (users.length > 0) {
     throw new BerthError('conflict', `remove ${name}: volume is in use - [${users.join(', ')}]`);
   }
+  if (isBusy(context, volume.id)) {
+    throw new BerthError('conflict', `remove ${name}: volume is in use - it is being copied or read`);
+  }
   dropVolume(context, volume);
+}
+
+/** True while somebody has the data: besides running containers, whoever copies or reads it. */
+export function isBusy({ holders }: Pick<VolumeContext, 'holders'>, id: string): boolean {
+  return (holders.get(id)?.size ?? 0) > 0;
 }
 
 /** Removes an anonymous volume whose container is gone, unless another one has it. */
 export function removeAnonymous(context: VolumeContext, id: string): void {
   const volume = context.store.get(id);
   if (volume?.labels?.[ANONYMOUS_LABEL] === undefined || context.users().usersOf(id).length > 0) return;
-  dropVolume(context, volume);
+  if (!isBusy(context, id)) dropVolume(context, volume);
 }
 
 /** The row goes first, the files follow after the answer. Nobody uses the volume. */
