@@ -57,6 +57,8 @@ export interface Context {
   keepOnce: Set<string>;
   /** The user namespace of containers, where the setting `userns-remap` asks for one. */
   remap: Remap | undefined;
+  /** True from the moment that the engine answers on: restarts by policy wait for it, so that clients need not wait for them. */
+  serving: boolean;
   /** True while the engine stops: what ends now is for the next engine to finish. */
   closing: boolean;
   /** Address of the default bridge for `host-gateway`. */

@@ -119,6 +119,7 @@ export function createContainers(parts: {
     shipping: createShipping(parts.log),
     background: new Set(),
     keepOnce: new Set(),
+    serving: false,
     closing: false,
   };
   const monitors = createHealthMonitors(context);
@@ -149,6 +150,7 @@ export function createContainers(parts: {
     },
     expect: () => context.warmer.expect(),
     resume: () => {
+      context.serving = true;
       monitors.resume();
       resumeShipping(context);
       found?.resume();

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Gate } from '@berth/kit';
 import { cgroupDirectories, isFrozen } from '../linux/cgroup.ts';
 import { signalProcess, watchProcess } from '../linux/pidfd.ts';
 import { identifyProcess, isRunning, type ProcessIdentity } from '../linux/process.ts';
@@ -20,6 +21,8 @@ import { deleteState } from './runtime/oci-runtime.ts';
 const SIGKILL = 9;
 /** Of 10 ms each: what a monitor is given to end after its container did. */
 const END_START_TRIES = 500;
+/** Containers that are taken down at a time: most of it is waiting for the kernel. */
+const SETTLED_AT_A_TIME = 16;
 
 export interface Reconciliation {
   /** Containers that run: their networks have to be as stored. */
@@ -132,13 +135,20 @@ async function settle(
 ): Promise<void> {
   const runs = (id: string) => ['running', 'paused'].includes(context.store.get(id)?.state.status ?? '');
   await Promise.all([...monitors].filter(([id]) => !runs(id)).map(([id, monitor]) => endStart(context, id, monitor)));
-  for (const record of gone) {
-    await context.lock.run(record.id, async () => {
-      if (record.state.status === 'running' || record.state.status === 'paused') await finish(context, record.id);
-      else if (record.sandbox || existsSync(pathsOf(context.config, record.id).bundle)) await takeDown(context, record);
-    });
-  }
+  const gate = new Gate(SETTLED_AT_A_TIME);
+  await Promise.all(
+    gone.map(async (record) => {
+      const leave = await gate.enter();
+      await context.lock.run(record.id, () => settleOne(context, record)).finally(leave);
+    }),
+  );
   await sweep(context);
+}
+
+async function settleOne(context: Context, record: ContainerRecord): Promise<void> {
+  const { status } = record.state;
+  if (status === 'running' || status === 'paused') await finish(context, record.id);
+  else if (record.sandbox || existsSync(pathsOf(context.config, record.id).bundle)) await takeDown(context, record);
 }
 
 /**

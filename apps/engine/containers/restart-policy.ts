@@ -62,10 +62,10 @@ export function awaitingEngine(record: ContainerRecord, ended: Ended): Container
   };
 }
 
-/** Starts a container that is marked for it when its time has come. */
+/** Starts a container that is marked for it when its time has come; before the engine serves, `resume` does so. */
 export function armRestart(context: Context, id: string): void {
   const record = context.store.get(id);
-  if (record?.state.status !== 'restarting' || context.closing) return;
+  if (record?.state.status !== 'restarting' || !context.serving || context.closing) return;
   const live = context.live.of(id);
   clearTimeout(live.restartTimer);
   live.restartTimer = setTimeout(
