@@ -89,4 +89,18 @@ describe('a terminal session', () => {
     expect(settings[1]).toBe(settings[0]);
     await place.berth(['rm', '-f', 'gone']);
   });
+
+  it('shows how far a copy is, and what was copied', async () => {
+    await place.berth(['create', '--name', 'copied', 'busybox', 'true']);
+    const { code, text } = await atTerminal('berth cp /etc/hostname copied:/tmp/h');
+    expect(text).toContain('Copying to container - ');
+    expect(text).toMatch(/Successfully copied 2\.05kB to copied:\/tmp\/h\r\n$/);
+    expect(code).toBe(0);
+    const out = await atTerminal('berth cp copied:/tmp/h /dev/null; berth cp -q copied:/tmp/h - | tar -t');
+    expect(out.text).toContain('must be a directory or a regular file: got a device');
+    expect(out.text).toContain('h\r\n');
+    const quiet = await atTerminal('berth cp -q /etc/hostname copied:/tmp/h; berth export copied');
+    expect(quiet.text).toMatch(/^cowardly refusing to save to a terminal\. Use the -o flag or redirect/);
+    await place.berth(['rm', 'copied']);
+  });
 });

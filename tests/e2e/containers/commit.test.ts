@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -102,6 +102,16 @@ describe.each(['docker', 'berth'] as const)('%s', (client) => {
     expect(await inspect(name('image:one'), '{{.Id}}')).toBe(image);
   });
 
+  test('commit -a, --author, -m, --message: as the tutorials have it', async () => {
+    const id = (await ok('create', 'busybox', 'true')).trim();
+    const image = `${name('repo')}/image_name:latest`;
+    await ok('commit', '-m', 'commit message', '-a', 'author name', id, image);
+    expect(await inspect(image, '{{.Comment}}/{{.Author}}')).toBe('commit message/author name');
+    await ok('container', 'commit', '--message', 'm', '--author', 'a', id, image);
+    expect(await inspect(image, '{{.Comment}}/{{.Author}}')).toBe('m/a');
+    await ok('rm', id);
+  });
+
   test('commit -c, --change: instructions of Dockerfiles', async () => {
     const id = name('changes');
     await ok('create', '--name', id, '-e', 'BASE=/srv', '--label', 'old=1', 'busybox', 'old', 'command');
@@ -194,6 +204,5 @@ describe.each(['docker', 'berth'] as const)('%s', (client) => {
     await ok('commit', id, name('base'));
     expect(await ok('run', '--rm', name('base'), 'cat', '/made')).toBe('made\n');
     await ok('rm', id);
-    writeFileSync(join(folder, 'done'), '');
   });
 });
