@@ -263,6 +263,24 @@ function freeLoop(): { path: string; number: string; scheduler: string } {
   return { path: `/dev/${name}`, number, scheduler: `/sys/block/${name}/queue/scheduler` };
 }
 
+describe.concurrent('devices and storage', () => {
+  test('--device: a directory brings all devices below it', async () => {
+    const HostConfig = {
+      Devices: [{ PathOnHost: '/dev/net', PathInContainer: '/dev/links', CgroupPermissions: 'rwm' }],
+    };
+    expect(
+      await c.sh('ls /dev/links; stat -c %t:%T /dev/links/tun; (exec 3<>/dev/links/tun) && echo opens', { HostConfig }),
+    ).toBe('tun\na:c8\nopens');
+  });
+
+  test('--storage-opt: a size is refused with the reason, anything else as unknown', async () => {
+    expect(await refusal({ StorageOpt: { size: '1G' } })).toMatch(
+      /^501 --storage-opt size is not supported: it needs a file system with project quotas/,
+    );
+    expect(await refusal({ StorageOpt: { speed: '1' } })).toBe('400 Unknown option speed');
+  });
+});
+
 describe.concurrent('control groups', () => {
   test('--cgroup-parent: is where the group is; what was made for it goes with it', async () => {
     const parent = `${c.engine.cgroupParent}-test/deep`;
