@@ -15,7 +15,7 @@ import { runtimeFor } from '../runtime/select.ts';
 import type { ContainerService } from '../service.ts';
 import { resolveCapabilities } from '../spec/capabilities.ts';
 import { withEngineDefaults } from '../spec/engine-defaults.ts';
-import { capabilitySets, environment, mergeEnvironment, processLimits, userOf } from '../spec/process.ts';
+import { capabilitySets, confinement, environment, mergeEnvironment, processLimits, userOf } from '../spec/process.ts';
 import type { RuntimeProcess } from '../spec/runtime-spec.ts';
 import { type ExecExit, type ExecProcess, startExec } from './exec-process.ts';
 import type { Exec } from './exec-registry.ts';
@@ -171,7 +171,7 @@ export function processOf(context: Context, { wish }: Exec, record: ContainerRec
     env: mergeEnvironment(environment({ ...config, Tty: wish.tty }, user.home), wish.env),
     cwd: wish.workdir || config.WorkingDir || '/',
     capabilities: capabilitySets(capabilities),
-    noNewPrivileges: checkSecurityOptions(hostConfig.SecurityOpt ?? [], true).noNewPrivileges,
+    ...confinement(checkSecurityOptions(hostConfig.SecurityOpt ?? [], true)),
     ...processLimits(hostConfig),
   };
 }

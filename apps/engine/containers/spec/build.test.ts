@@ -71,6 +71,13 @@ describe('privileges', () => {
     expect(sampleBuild({ SecurityOpt }).spec.process.noNewPrivileges).toBe(expected);
   });
 
+  test('an AppArmor profile is that of the first process', () => {
+    const profileOf = (SecurityOpt: string[]) => sampleBuild({ SecurityOpt }).spec.process.apparmorProfile;
+    expect(profileOf(['apparmor=mine'])).toBe('mine');
+    expect(profileOf(['apparmor=unconfined'])).toBeUndefined();
+    expect(profileOf([])).toBeUndefined();
+  });
+
   test('paths that Docker masks and makes read-only', () => {
     const { maskedPaths, readonlyPaths } = linux();
     expect(maskedPaths).toEqual(

@@ -48,7 +48,7 @@ export function buildSpec(config: ContainerConfig, host: HostConfig, facts: Star
     process: resolveProcess(config, host, {
       user: facts.user,
       capabilities,
-      noNewPrivileges: security.noNewPrivileges,
+      security,
       init: facts.init !== undefined,
     }),
     mounts: resolveMounts(host, facts),

@@ -1,4 +1,5 @@
 import type { ContainerConfig, HostConfig, Ulimit } from '@berth/contract';
+import type { SecurityOptions } from '../parse/parse-create-security.ts';
 import { checkRaises } from '../parse/resources-ulimits.ts';
 import type { ResolvedUser } from '../parse/user.ts';
 import { INIT_PATH } from './mounts.ts';
@@ -10,7 +11,7 @@ const DEFAULT_PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sb
 export function resolveProcess(
   config: ContainerConfig,
   host: HostConfig,
-  facts: { user: ResolvedUser; capabilities: string[]; noNewPrivileges: boolean; init: boolean },
+  facts: { user: ResolvedUser; capabilities: string[]; security: SecurityOptions; init: boolean },
 ): RuntimeProcess {
   const command = [...(config.Entrypoint ?? []), ...(config.Cmd ?? [])];
   const [height, width] = host.ConsoleSize;
@@ -22,8 +23,19 @@ export function resolveProcess(
     env: environment(config, facts.user.home),
     cwd: config.WorkingDir || '/',
     capabilities: capabilitySets(facts.capabilities),
-    noNewPrivileges: facts.noNewPrivileges,
+    ...confinement(facts.security),
     ...processLimits(host),
+  };
+}
+
+/** What `--security-opt` asks for, for every process of a container. */
+export function confinement({
+  noNewPrivileges,
+  apparmor,
+}: SecurityOptions): Pick<RuntimeProcess, 'noNewPrivileges' | 'apparmorProfile'> {
+  return {
+    noNewPrivileges,
+    ...(apparmor === undefined || apparmor === 'unconfined' ? {} : { apparmorProfile: apparmor }),
   };
 }
 

@@ -48,6 +48,8 @@ export interface RuntimeProcess {
   };
   rlimits?: { type: string; soft: number; hard: number }[];
   noNewPrivileges: boolean;
+  /** Name of a loaded profile. */
+  apparmorProfile?: string;
   oomScoreAdj?: number;
 }
 
