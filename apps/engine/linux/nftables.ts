@@ -48,13 +48,15 @@ export class Nftables {
     this.#library.free(this.#context);
   }
 
-  #run(commands: string, flags: number): string {
+  #run(commands: string, flags: number, tries = 20): string {
     this.#library.outputFlags(this.#context, flags);
     const result = this.#library.run(this.#context, commands);
     const output = String(this.#library.output(this.#context) ?? '');
     const errors = String(this.#library.errors(this.#context) ?? '').trim();
-    if (result !== 0) throw new NftError(commands, errors || `failed with ${result}`);
-    return output;
+    if (result === 0) return output;
+    // Somebody changed rules while they were read: nothing was done, and it can be asked for again.
+    if (tries > 0 && errors.includes('Interrupted system call')) return this.#run(commands, flags, tries - 1);
+    throw new NftError(commands, errors || `failed with ${result}`);
   }
 }
 

@@ -18,17 +18,24 @@ export function chooseSubnet(pools: readonly { base: string; size: number }[], u
     const { family } = range.subnet;
     const end = lastAddress(range.subnet);
     let subnet = subnetOf(family, range.address, pool.size);
-    while (subnet.base <= end) {
-      const clash = used.find((other) => overlaps(subnet, other));
-      if (!clash) return subnet;
-      // Behind what is in the way, so that a large range of many small subnets is not tried one by one.
-      const next = lastAddress(clash) > lastAddress(subnet) ? lastAddress(clash) : lastAddress(subnet);
-      subnet = subnetOf(family, next + 1n, pool.size);
+    // In order, so that hundreds of networks are walked past once and not once for each candidate.
+    for (const other of inTheWay(used, range.subnet)) {
+      if (lastAddress(other) < subnet.base) continue;
+      if (other.base > lastAddress(subnet)) break;
+      subnet = subnetOf(family, lastAddress(other), pool.size);
+      subnet = subnetOf(family, lastAddress(subnet) + 1n, pool.size);
     }
+    if (subnet.base <= end) return subnet;
   }
   throw new BerthError('conflict', 'all predefined address pools have been fully subnetted', {
     hint: `In use on this host: ${summary(used)}. Give the engine further ranges with --address-pool, or name a free one with --subnet.`,
   });
+}
+
+function inTheWay(used: readonly Subnet[], range: Subnet): Subnet[] {
+  return used
+    .filter((other) => overlaps(other, range))
+    .sort((a, b) => (a.base < b.base ? -1 : a.base > b.base ? 1 : 0));
 }
 
 function summary(used: readonly Subnet[]): string {

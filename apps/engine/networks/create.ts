@@ -17,10 +17,10 @@ import { bridgesOf, kernelOf, type NetworksState } from './state.ts';
  * POST /networks/create. Errors: invalid, forbidden (predefined name, overlapping subnets), conflict (name taken, no free
  * subnet), not-found (driver, template), not-supported.
  */
-export function createNetwork(
+export async function createNetwork(
   state: NetworksState,
   body: Readonly<Record<string, unknown>>,
-): { Id: string; Warning: string } {
+): Promise<{ Id: string; Warning: string }> {
   const kernel = kernelOf(state);
   const wish = readNetworkWish(body);
   const taken = [...state.networks.values()].some((network) => network.name === wish.name);
@@ -40,7 +40,7 @@ export function createNetwork(
       kernel.resolver.expect();
     }
   } catch (error) {
-    takeDown(state, network);
+    await takeDown(state, network);
     throw error;
   }
   state.publish('network', 'create', network.id, { name: network.name, type: network.driver });

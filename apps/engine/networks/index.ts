@@ -87,9 +87,9 @@ export function createNetworks(parts: {
     find: (nameOrId) => findNetwork(state.networks.values(), nameOrId),
     list: (filters) => listNetworks(state, filters),
     inspect: (nameOrId) => inspectNetwork(state, nameOrId),
-    create: async (body) => createNetwork(state, body),
-    remove: async (nameOrId) => removeNetwork(state, nameOrId),
-    prune: async (filters) => pruneNetworks(state, filters),
+    create: (body) => createNetwork(state, body),
+    remove: (nameOrId) => removeNetwork(state, nameOrId),
+    prune: (filters) => pruneNetworks(state, filters),
     connect: (nameOrId, body) => connectContainer(state, nameOrId, body),
     disconnect: (nameOrId, body) => disconnectContainer(state, nameOrId, body),
   };

@@ -1,5 +1,5 @@
 import { BerthError, errnoOf } from '@berth/kit';
-import { deleteLink } from '../linux/rtnetlink.ts';
+import { deleteLink, Rtnetlink } from '../linux/rtnetlink.ts';
 import { findNetwork } from './find-network.ts';
 import { removeRules } from './guard-rules.ts';
 import { aliasOf } from './live-network.ts';
@@ -7,14 +7,14 @@ import { hasNames, isPredefined, type NetworkRecord } from './model.ts';
 import { kernelOf, type NetworksState } from './state.ts';
 
 /** DELETE /networks/{id}. Errors: not-found, forbidden (predefined, `has active endpoints`, template in use). */
-export function removeNetwork(state: NetworksState, nameOrId: string): void {
+export async function removeNetwork(state: NetworksState, nameOrId: string): Promise<void> {
   const network = findNetwork(state.networks.values(), nameOrId);
   if (isPredefined(network.name)) {
     throw new BerthError('forbidden', `${network.name} is a pre-defined network and cannot be removed`);
   }
   const reason = whyInUse(state, network);
   if (reason !== undefined) throw new BerthError('forbidden', `error while removing network: ${reason}`);
-  takeDown(state, network);
+  await takeDown(state, network);
   state.publish('network', 'destroy', network.id, { name: network.name, type: network.driver });
 }
 
@@ -32,24 +32,33 @@ export function whyInUse(state: NetworksState, network: NetworkRecord): string |
   return user && `configuration network "${network.name}" is in use`;
 }
 
-/** Takes everything away that a network has. Idempotent. */
-export function takeDown(state: NetworksState, network: NetworkRecord): void {
+/**
+ * Takes everything away that a network has; nobody can join it any more as soon as this was called. Links are deleted on
+ * a pool thread, for the kernel waits tens of ms for a grace period; should the engine end before, the next one sees to it.
+ */
+export async function takeDown(state: NetworksState, network: NetworkRecord): Promise<void> {
   const kernel = kernelOf(state);
   const live = kernel.live.get(network.id);
   state.networks.delete(network.id);
   kernel.live.delete(network.id);
-  if (live) removeRules(state, live);
-  for (const { name, alias } of kernel.route.links()) {
-    if (alias !== aliasOf(state, network)) continue;
-    try {
-      kernel.route.run(deleteLink(name));
-    } catch (error) {
-      if (errnoOf(error) !== 'ENODEV') throw error;
-    }
-  }
   state.store.delete(network.id);
-  if ([...state.networks.values()].some(hasNames)) return;
-  kernel.resolver
-    .end()
-    .catch((error: unknown) => state.log.warn('the resolver of container names did not end', { error }));
+  if (live) removeRules(state, live);
+  const links = kernel.route.links().filter(({ alias }) => alias === aliasOf(state, network));
+  if (![...state.networks.values()].some(hasNames)) {
+    kernel.resolver
+      .end()
+      .catch((error: unknown) => state.log.warn('the resolver of container names did not end', { error }));
+  }
+  for (const { name } of links) await removeLink(name);
+}
+
+async function removeLink(name: string): Promise<void> {
+  const route = new Rtnetlink(); // not to be used for anything else meanwhile
+  try {
+    await route.runInBackground(deleteLink(name));
+  } catch (error) {
+    if (errnoOf(error) !== 'ENODEV') throw error;
+  } finally {
+    route.close();
+  }
 }

@@ -62,4 +62,4 @@ function lastLine(path: string): string {
 
 const SIGKILL = 9;
 /** It holds little: a small heap is collected in less than a millisecond. */
-const FLAGS = ['--max-semi-space-size=1', '--max-old-space-size=128', '--v8-pool-size=0'];
+const FLAGS = ['--max-semi-space-size=1', '--max-old-space-size=128', '--v8-pool-size=0', '--expose-gc'];

@@ -1,5 +1,6 @@
 import { chmodSync, closeSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
+import { releaseResidentMemory } from '../../linux/resident-memory.ts';
 import { answer, MAX_MESSAGE, PLAIN_UDP } from './answer.ts';
 import { type Handle, type Listener, listen } from './listen.ts';
 import { Outside } from './outside.ts';
@@ -110,6 +111,27 @@ function end(): void {
   process.exit(0);
 }
 
+/** Gives memory back after a busy time, the start among them: what waits for questions should hold little. */
+function releaseMemory(): void {
+  let before = process.cpuUsage();
+  let owed = Number.POSITIVE_INFINITY;
+  setInterval(() => {
+    const { user, system } = process.cpuUsage(before);
+    before = process.cpuUsage();
+    const used = (user + system) / 1000;
+    owed += used;
+    if (used > QUIET_MS || owed < WORTH_MS) return;
+    owed = 0;
+    globalThis.gc?.();
+    releaseResidentMemory();
+    before = process.cpuUsage();
+  }, LOOK_EVERY_MS).unref();
+}
+
+/** CPU time within one look that counts as quiet, and that since the last release which makes another one worth it. */
+const QUIET_MS = 5;
+const WORTH_MS = 100;
+const LOOK_EVERY_MS = 1000;
 const IDLE_MS = 600_000;
 const LONELY_MS = 3000;
 
@@ -126,6 +148,7 @@ server.listen(socketPath, () => {
   writeSync(3, 'ready\n');
   closeSync(3);
   watchIdle();
+  releaseMemory();
 });
 server.on('error', (error) => {
   process.stderr.write(`${error.message}\n`);
