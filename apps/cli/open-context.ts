@@ -1,6 +1,8 @@
-import { EngineClient, formatAddress, parseAddress } from '@berth/client';
+import { EngineClient, formatAddress, parseAddress, type TlsFiles } from '@berth/client';
+import { CliError } from './cli-error.ts';
 import { type ConfigFile, configFolder, readConfigFile } from './config-file.ts';
 import type { Context } from './context.ts';
+import { checkTls } from './contexts/check-tls.ts';
 import { currentContext, type Endpoint, resolveEndpoint } from './contexts/resolve.ts';
 import type { FlagValues } from './flags/values.ts';
 
@@ -39,6 +41,7 @@ export function openContext(global: FlagValues, { autostart = true, ...given }: 
     get client() {
       if (client) return client;
       const { host, tls, given: named } = resolve();
+      if (tls && !host.startsWith('unix://')) checkUsable(tls);
       const apiVersion = env.BERTH_API_VERSION || env.DOCKER_API_VERSION;
       client = new EngineClient({
         host,
@@ -52,4 +55,13 @@ export function openContext(global: FlagValues, { autostart = true, ...given }: 
     },
   };
   return context;
+}
+
+/** A certificate that cannot be read is said before anything is connected. */
+function checkUsable({ ca, cert, key }: TlsFiles): void {
+  try {
+    checkTls(ca, cert, key);
+  } catch (error) {
+    throw new CliError(`Failed to initialize: ${error instanceof Error ? error.message : String(error)}`);
+  }
 }

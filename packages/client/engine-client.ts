@@ -1,5 +1,6 @@
 import { BerthError, type ErrorCode } from '@berth/kit';
 import { formatAddress, parseAddress } from './address.ts';
+import { explainConnect } from './explain-connect.ts';
 import { type HijackedStream, openHijacked } from './hijack.ts';
 import {
   type Address,
@@ -154,7 +155,7 @@ export class EngineClient {
     try {
       return await act(transport);
     } catch (error) {
-      if (!(error instanceof ConnectError)) throw duringConnect(error);
+      if (!(error instanceof ConnectError)) throw duringConnect(error, this.#address);
       const { onUnreachable } = this.#options;
       if (onUnreachable && !this.#unreachableAsked) {
         this.#unreachableAsked = true;
@@ -230,9 +231,10 @@ async function responseError(response: TransportResponse): Promise<BerthError> {
 }
 
 /** An error of the connection itself, such as a certificate that is not trusted. Cancelling is the caller's own. */
-function duringConnect(error: unknown): unknown {
+function duringConnect(error: unknown, address: Address): unknown {
   if (!(error instanceof Error) || error instanceof BerthError || error.name === 'AbortError') return error;
-  return new BerthError('unavailable', `error during connect: ${error.message}`, { cause: error });
+  const { message, hint } = explainConnect(error, address);
+  return new BerthError('unavailable', `error during connect: ${message}`, { cause: error, ...(hint && { hint }) });
 }
 
 function unreachable(host: string, error: ConnectError): BerthError {

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { parseAddress } from '@berth/client';
 import { describeError, errnoOf } from '@berth/kit';
 import { CliError } from '../cli-error.ts';
+import { checkTls } from './check-tls.ts';
 import type { DockerEndpoint, TlsMaterial } from './store.ts';
 
 /** Where an engine is, as a context keeps it. */
@@ -70,31 +71,10 @@ function checkEndpoint(host: string, tls: TlsMaterial): void {
     // Here a scheme is needed: a bare name would be taken for tcp only behind -H.
     if (!host.includes('://')) throw new Error(`unable to parse docker host \`${host}\``);
     const address = parseAddress(host, undefined);
-    if (address.kind === 'tcp') checkTls(tls);
+    if (address.kind === 'tcp') checkTls(tls['ca.pem'], tls['cert.pem'], tls['key.pem']);
   } catch (error) {
     if (error instanceof CliError) throw new CliError(`invalid docker endpoint options: ${error.message}`);
     const about = host.startsWith('ssh://') ? 'invalid' : 'unable to apply';
     throw new CliError(`${about} docker endpoint options: ${describeError(error)}`);
   }
-}
-
-function checkTls(tls: TlsMaterial): void {
-  const { createPrivateKey, X509Certificate } = process.getBuiltinModule('node:crypto');
-  const attempt = <T>(read: () => T, otherwise: string): T => {
-    try {
-      return read();
-    } catch {
-      throw new CliError(otherwise);
-    }
-  };
-  const [ca, cert, key] = [tls['ca.pem'], tls['cert.pem'], tls['key.pem']];
-  const about = 'failed to retrieve context tls info:';
-  if (ca) attempt(() => new X509Certificate(ca), `${about} ca.pem seems invalid`);
-  if (!cert || !key) return;
-  const secret = attempt(() => createPrivateKey(Buffer.from(key)), 'no valid private key found');
-  const open = attempt(
-    () => new X509Certificate(cert),
-    `${about} tls: failed to find any PEM data in certificate input`,
-  );
-  if (!open.checkPrivateKey(secret)) throw new CliError(`${about} tls: private key does not match public key`);
 }

@@ -30,6 +30,8 @@ async function send(address: Local, request: TransportRequest): Promise<Transpor
     // Answers such as `wait` and `stop -t 900` take as long as they take.
     timeout: false,
     ...(address.kind === 'unix' ? { unix: address.path } : { tls: tlsOptions(address) }),
+    // HTTP_PROXY and its kin are for other machines.
+    ...(isLocal(address) && { proxy: false }),
   };
   let response: Response;
   try {
@@ -115,6 +117,10 @@ const UNREACHABLE = new Set([
 function asConnectError(error: unknown): unknown {
   if (!(error instanceof Error && 'code' in error && typeof error.code === 'string')) return error;
   return UNREACHABLE.has(error.code) ? new ConnectError(error.code, error) : orBroken(error);
+}
+
+function isLocal(address: Local): boolean {
+  return address.kind === 'unix' || /^(localhost|127\.[\d.]+|::1)$/.test(address.host);
 }
 
 function tlsOptions(address: Local): BunTls | undefined {

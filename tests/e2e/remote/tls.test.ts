@@ -1,5 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -108,7 +110,9 @@ describe.each(Object.entries(CLIENTS))('%s over TLS', (_name, words) => {
     const mixed = ['--tlscacert', other.ca, '--tlscert', certificates.clientCert, '--tlskey', certificates.clientKey];
     const refused = await client([...host, '--tlsverify', ...mixed, 'ps'], { env: none });
     expect(refused.code).toBe(1);
-    expect(refused.stderr).toMatch(/error during connect|certificate/);
+    expect(refused.stderr).toMatch(
+      /^error during connect: .*tls: failed to verify certificate: x509: certificate signed by unknown authority/,
+    );
     expect((await client([...host, '--tls', ...mixed, 'ps', '-q'], { env: none })).code).toBe(0);
     // A certificate of another CA is the server's to refuse.
     expect((await client([...host, '--tls', ...files(other), 'ps'], { env: none })).code).toBe(1);
@@ -117,6 +121,35 @@ describe.each(Object.entries(CLIENTS))('%s over TLS', (_name, words) => {
   it('refuses a server whose name is not in its certificate', async () => {
     const wrong = await client(['ps'], { env: { DOCKER_HOST: `tcp://127.0.0.2:${port}` } });
     expect(wrong.code).toBe(1);
+  });
+
+  it('says that a file is no certificate, and what a server without TLS answers', async () => {
+    const wrong = await client(['--tlscacert', '/etc/passwd', 'ps']);
+    expect([wrong.code, wrong.stderr]).toEqual([
+      1,
+      'Failed to initialize: failed to retrieve context tls info: ca.pem seems invalid\n',
+    ]);
+    const plain = createServer((_request, response) => response.end('[]')).listen(0, '127.0.0.1');
+    await new Promise((resolve) => plain.once('listening', resolve));
+    try {
+      const { port: other } = plain.address() as AddressInfo;
+      const { code, stderr } = await client(['ps'], { env: { DOCKER_HOST: `tcp://127.0.0.1:${other}` } });
+      expect([code, stderr]).toEqual([
+        1,
+        expect.stringMatching(/^error during connect: .*http: server gave HTTP response to HTTPS client/),
+      ]);
+    } finally {
+      await new Promise((resolve) => plain.close(resolve));
+    }
+  });
+
+  it('reaches this machine whatever proxy is set', async () => {
+    const proxies = {
+      HTTP_PROXY: 'http://127.0.0.1:1',
+      HTTPS_PROXY: 'http://127.0.0.1:1',
+      https_proxy: 'http://127.0.0.1:1',
+    };
+    expect(await client(['ps', '-q'], { env: proxies })).toMatchObject({ code: 0, stderr: '' });
   });
 
   it('says which file is missing', async () => {
