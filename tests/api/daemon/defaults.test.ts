@@ -150,6 +150,30 @@ describe('defaults of containers', () => {
   });
 });
 
+test('default-runtime: a registered one, from the start', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'berth-runtime-'));
+  const path = join(directory, 'wrapped');
+  writeFileSync(path, `#!/bin/sh\necho "$@" >>${directory}/calls\nexec runc "$@"\n`);
+  chmodSync(path, 0o755);
+  const c = await startContainers({ config: { 'default-runtime': 'wrapped', runtimes: { wrapped: { path } } } });
+  try {
+    rmSync(join(directory, 'calls'));
+    const { code, stdout } = await c.run(['echo', 'by it']);
+    expect([code, stdout]).toEqual([0, 'by it\n']);
+    expect((await run('cat', [join(directory, 'calls')])).stdout).toContain('create');
+    expect((await c.ask('GET', '/info')).json()).toMatchObject({ DefaultRuntime: 'wrapped' });
+    const id = await c.create(['sleep', '600']);
+    await c.start(id);
+    expect((await c.exec(id, ['echo', 'inside'])).stdout).toBe('inside\n');
+    await c.engine.kill();
+    await c.engine.start();
+    expect((await c.inspect(id)).State.Running).toBe(true);
+  } finally {
+    await c.engine.stop();
+    rmSync(directory, { recursive: true, force: true });
+  }
+});
+
 test('files that settings name are looked at by a check', async () => {
   const check = async (...flags: string[]) =>
     (await engineProgram('--config-file', '/dev/null', '--validate', ...flags)).stderr;

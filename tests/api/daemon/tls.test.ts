@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Containers, IMAGE, startContainers } from '../../support/containers.ts';
 import { engineProgram, reload, tcpPort } from '../../support/daemon.ts';
 import { type CommandResult, docker, run } from '../../support/docker.ts';
+import { request } from '../../support/request.ts';
 
 let directory: string;
 let certificates: string;
@@ -75,7 +76,7 @@ describe('an engine with --tlsverify', () => {
   let c: Containers;
   let port: number;
   beforeAll(async () => {
-    c = await startContainers({ args: [...tlsFlags(), '-H', 'tcp://0.0.0.0:0'] });
+    c = await startContainers({ args: [...tlsFlags(), '-H', 'tcp://0.0.0.0:0', '--metrics-addr', '0.0.0.0:0'] });
     port = tcpPort(c.engine);
   });
   afterAll(() => c.engine.stop());
@@ -158,6 +159,15 @@ describe('an engine with --tlsverify', () => {
     expect(status).toMatch(/Error/);
   });
 
+  test('metrics beyond loopback are for clients with a certificate too', async () => {
+    const metrics = Number(/metrics are served.*address=0\.0\.0\.0:(\d+)/.exec(c.engine.output())?.[1]);
+    const client = { cert: place('client/cert.pem'), key: place('client/key.pem') };
+    expect(await ask(metrics, client, {}, undefined, '/metrics')).toBe(200);
+    expect(await ask(metrics, client, {}, undefined, '/info')).toBe(404);
+    await expect(ask(metrics, undefined, {}, undefined, '/metrics')).rejects.toThrow();
+    await expect(request({ host: '127.0.0.1', port: metrics }, 'GET', '/metrics')).rejects.toThrow();
+  });
+
   test('pages of others are refused, whoever holds the certificate', async () => {
     const client = { cert: place('client/cert.pem'), key: place('client/key.pem') };
     expect(await ask(port, client)).toBe(200);
@@ -205,24 +215,24 @@ describe('an engine with --tlsverify', () => {
 
 function ask(
   port: number,
-  files: { cert: string; key: string },
+  files: { cert: string; key: string } | undefined,
   headers: Record<string, string> = {},
   version?: 'TLSv1.1' | 'TLSv1.2',
+  path = '/_ping',
 ): Promise<number> {
   return new Promise((resolve, reject) => {
-    const request = https.request({
-      ...{ host: '127.0.0.1', port, path: '/_ping', headers, servername: 'localhost', agent: false },
+    const asking = https.request({
+      ...{ host: '127.0.0.1', port, path, headers, servername: 'localhost', agent: false },
       ca: readFileSync(place('ca.pem')),
-      cert: readFileSync(files.cert),
-      key: readFileSync(files.key),
+      ...(files ? { cert: readFileSync(files.cert), key: readFileSync(files.key) } : {}),
       ...(version === undefined ? {} : { minVersion: version, maxVersion: version, ciphers: 'DEFAULT@SECLEVEL=0' }),
     });
-    request.on('response', (response) => {
+    asking.on('response', (response) => {
       response.resume();
       resolve(response.statusCode ?? 0);
     });
-    request.on('error', reject);
-    request.end();
+    asking.on('error', reject);
+    asking.end();
   });
 }
 
