@@ -4,7 +4,7 @@ import { createRoutes, readTls, refuseTaken, serve } from './api/index.ts';
 import { checkConfig } from './check-config.ts';
 import { checkHost } from './check-host.ts';
 import type { EngineConfig } from './config.ts';
-import { createContainers, LOG_DRIVERS, openRemap, probeRuntime } from './containers/index.ts';
+import { createContainers, describeLogBound, LOG_DRIVERS, openRemap, probeRuntime } from './containers/index.ts';
 import { createEvents, type Publish } from './events/index.ts';
 import { createImages, createTransfers } from './images/index.ts';
 import { createMetrics, serveMetrics } from './metrics/index.ts';
@@ -123,6 +123,7 @@ async function assemble(config: EngineConfig, log: Logger, scope: Scope): Promis
     init: programs.init,
     networkDrivers: NETWORK_DRIVERS,
     logDrivers: LOG_DRIVERS,
+    logBound: describeLogBound(config),
     warnings: [...warnings, ...probe.warnings],
     eventListeners: () => events.listeners(),
     login: transfers.checkAuth,

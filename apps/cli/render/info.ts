@@ -17,6 +17,8 @@ export interface EngineInfo {
   NGoroutines?: number;
   SystemTime?: string;
   LoggingDriver?: string;
+  /** What Berth's engine says beyond Docker's. */
+  Berth?: { LogBound?: string };
   CgroupDriver?: string;
   CgroupVersion?: string;
   NEventsListener?: number;
@@ -136,6 +138,7 @@ function counts(info: EngineInfo): string[] {
     ...(info.DriverStatus ?? []).map(([key, value]) => `  ${key}: ${value}`),
     ...(info.SystemStatus ?? []).map(([key, value]) => ` ${key}: ${value}`),
     ...filled(' Logging Driver:', info.LoggingDriver),
+    ...filled('  Kept of each log:', info.Berth?.LogBound),
     ...filled(' Cgroup Driver:', info.CgroupDriver),
     ...filled(' Cgroup Version:', info.CgroupVersion),
   ];

@@ -36,9 +36,10 @@ export const attach =
         connection.on('error', () => connection.destroy()); // the client went away; the container goes on
         joinInput(context, record, options, connection, keys);
         copy(output, connection)
-          .catch((error) =>
-            context.log.warn('cannot pass on the output of a container', { container: record.id, error }),
-          )
+          .catch((error) => {
+            context.log.warn('cannot pass on the output of a container', { container: record.id, error });
+            connection.destroy(); // not an end as any other: what the client has is not all
+          })
           .finally(() => {
             forget();
             connection.end();

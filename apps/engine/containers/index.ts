@@ -54,7 +54,7 @@ import { top } from './top.ts';
 import { update } from './update.ts';
 import { wait } from './wait.ts';
 
-export { LOG_DRIVERS } from './log-drivers/index.ts';
+export { describeLogBound, LOG_DRIVERS } from './log-drivers/index.ts';
 export { openRemap } from './remap/remap.ts';
 export { probeRuntime } from './runtime/probe.ts';
 export type * from './service.ts';

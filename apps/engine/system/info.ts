@@ -71,7 +71,7 @@ export async function describeInfo(sources: SystemSources, id: string): Promise<
     FirewallBackend: { Driver: 'nftables', Info: [['Table', `inet ${config.nftTable}`]] },
     CDISpecDirs: [...config.cdiSpecDirs],
     ...(await discoveredDevices(config.cdiSpecDirs)),
-    Berth: { Build: BUILD, Extras: EXTRAS },
+    Berth: { Build: BUILD, Extras: EXTRAS, LogBound: sources.logBound },
   };
 }
 

@@ -22,8 +22,10 @@ export interface SystemSources {
   init: ProgramFacts | undefined;
   /** Names of the network drivers. */
   networkDrivers: readonly string[];
-  /** Names of the log drivers; the first is the default. */
+  /** Names of the log drivers. */
   logDrivers: readonly string[];
+  /** How much of a container's log is kept where nothing is said, such as `10 files of 10MB`. */
+  logBound: string;
   /** Sentences about what this host lacks or what was chosen for it. */
   warnings: readonly string[];
   eventListeners: () => number;

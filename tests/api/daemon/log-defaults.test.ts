@@ -23,8 +23,13 @@ afterAll(async () => {
 });
 
 test('log-driver, log-opts: what containers have that say nothing, shown in info and inspect', async () => {
-  const info = (await c.ask('GET', '/info')).json<{ LoggingDriver: string; Plugins: { Log: string[] } }>();
+  const info = (await c.ask('GET', '/info')).json<{
+    LoggingDriver: string;
+    Plugins: { Log: string[] };
+    Berth: { LogBound: string };
+  }>();
   expect(info.LoggingDriver).toBe('syslog');
+  expect(info.Berth.LogBound).toBe('3 files of 20MB');
   expect(info.Plugins.Log).toEqual(['fluentd', 'gelf', 'journald', 'json-file', 'local', 'syslog']);
   const { id } = await c.run(['echo', 'x']);
   await eventually(() =>

@@ -32,6 +32,21 @@ export function fileLimits({ Type, Config }: { Type: string; Config: Record<stri
   return { ...limits, compress: limits.compress ?? (limits.maxFiles > 1 && LOCAL_LIMITS.compress) };
 }
 
+/** How much is kept of the logs of containers that say nothing themselves, in words. */
+export function describeLogBound({
+  logDriver,
+  logOpts,
+}: {
+  logDriver: string;
+  logOpts: Record<string, string>;
+}): string {
+  if (logDriver === 'none') return 'nothing is kept';
+  const { maxSize, maxFiles } = fileLimits({ Type: logDriver, Config: logOpts });
+  if (maxSize === undefined) return 'none';
+  const size = maxSize >= 1e6 ? `${Number((maxSize / 1e6).toFixed(3))}MB` : `${Number((maxSize / 1e3).toFixed(3))}kB`;
+  return maxFiles === 1 ? `1 file of ${size}` : `${maxFiles} files of ${size}`;
+}
+
 function jsonFileLimits(config: Record<string, string>): FileLimits {
   const sized = config['max-size'] !== undefined;
   const limits = {
