@@ -38,7 +38,7 @@ export const attach =
         copy(output, connection)
           .catch((error) => {
             context.log.warn('cannot pass on the output of a container', { container: record.id, error });
-            connection.destroy(); // not an end as any other: what the client has is not all
+            connection.destroy(); // no ordinary end: what the client has is not all
           })
           .finally(() => {
             forget();
