@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { checkSecurityOptions } from '../parse/parse-create-security.ts';
+import { confinement } from './process.ts';
 import { sampleBuild, sampleSpec } from './spec-sample.ts';
 
 const linux = (hostConfig: object = {}, config: object = {}) => sampleBuild(hostConfig, config).spec.linux;
@@ -71,8 +73,8 @@ describe('privileges', () => {
     expect(sampleBuild({ SecurityOpt }).spec.process.noNewPrivileges).toBe(expected);
   });
 
-  test('an AppArmor profile is that of the first process', () => {
-    const profileOf = (SecurityOpt: string[]) => sampleBuild({ SecurityOpt }).spec.process.apparmorProfile;
+  test('an AppArmor profile is that of every process', () => {
+    const profileOf = (options: string[]) => confinement(checkSecurityOptions(options, true)).apparmorProfile;
     expect(profileOf(['apparmor=mine'])).toBe('mine');
     expect(profileOf(['apparmor=unconfined'])).toBeUndefined();
     expect(profileOf([])).toBeUndefined();
