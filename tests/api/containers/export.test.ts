@@ -95,6 +95,10 @@ test('export and import give back every file bit by bit', async () => {
   expect(imported.text).not.toContain('error');
   const twin = await containers.create(['true'], { Image: 'again:1' });
   expect((await exported(twin)).equals(first)).toBe(true);
+
+  await containers.ask('POST', `/commit?container=${id}&repo=committed`);
+  const third = await containers.create(['true'], { Image: 'committed:latest' });
+  expect((await exported(third)).equals(first)).toBe(true);
 });
 
 test('what was sparse is sparse again', async () => {

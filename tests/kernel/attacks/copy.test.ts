@@ -271,3 +271,30 @@ test('devices are copied as devices and never opened', async () => {
   expect((await arena.engine.request('GET', `/containers/${id}/export`)).status).toBe(200);
   await arena.remove(id);
 });
+
+test('damaged archives are refused, or written as far as they go, and the engine goes on', async () => {
+  const id = await arena.up();
+  const whole = archiveOf([
+    { name: 'a', type: 'directory' },
+    { name: 'a/file', type: 'file', content: 'x'.repeat(3000), xattrs: new Map([['user.x', Buffer.from('y')]]) },
+    { name: 'a/link', type: 'symlink', linkName: 'file' },
+    { name: 'a/again', type: 'hardlink', linkName: 'a/file' },
+    { name: `a/${'long'.repeat(60)}`, type: 'file', content: 'y' },
+  ]);
+  let seed = 12_345;
+  const random = (below: number) => {
+    seed = (seed * 1_103_515_245 + 12_345) % 2 ** 31;
+    return seed % below;
+  };
+  const { pid } = arena.engine;
+  for (let tries = 0; tries < 150; tries++) {
+    const body = Buffer.from(whole.subarray(0, tries % 3 === 0 ? random(whole.length) : whole.length));
+    for (let flips = random(6); flips >= 0 && body.length > 0; flips--) body[random(body.length)] = random(256);
+    const packed = tries % 5 === 0 ? gzipSync(body).subarray(0, random(2) ? undefined : 100) : body;
+    const answer = await put(id, '/tmp', packed);
+    expect([200, 400, 409], answer.text).toContain(answer.status);
+  }
+  expect(arena.engine.pid).toBe(pid);
+  expect((await put(id, '/tmp', whole)).status).toBe(200);
+  await arena.remove(id);
+}, 120_000);
