@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import type { HostConfig } from '@berth/contract';
 import { BerthError, describeError } from '@berth/kit';
+import type { CgroupLimits } from '../linux/cgroup-limits.ts';
 import { changeLimits, type LimitChange } from '../linux/cgroup-write.ts';
 import { type Context, cgroupOf, eventAttributes } from './context.ts';
 import { applyUpdate, parseUpdate, type Update } from './parse/parse-update.ts';
@@ -42,7 +43,7 @@ function updateLocked(context: Context, id: string, wish: Update): void {
     if (isActive(record)) {
       const changed = { ...record, spec: { ...record.spec, hostConfig } };
       if (wish.CpuRealtimeRuntime > 0) reserveRealtime(context, changed);
-      changeLimits(context.cgroups, cgroupOf(context.config, record), changeOf(wish));
+      changeLimits(context.cgroups, cgroupOf(context.config, record), changeOf(wish, context.limits));
     }
   } catch (cause) {
     throw refuse(cause);
@@ -54,13 +55,13 @@ function updateLocked(context: Context, id: string, wish: Update): void {
 const CPU_PERIOD_US = 100_000;
 
 /** What has to change in the kernel. */
-export function changeOf(wish: Update): LimitChange {
+export function changeOf(wish: Update, limits: Pick<CgroupLimits, 'swap'>): LimitChange {
   const cpus = wish.NanoCpus > 0;
   const given = <T extends number | string>(value: T, as: (value: T) => LimitChange): LimitChange =>
     value === 0 || value === '' ? {} : as(value);
   return {
     ...given(wish.Memory, (memory) => ({ memory })),
-    ...given(wish.MemorySwap, (memoryAndSwap) => ({ memoryAndSwap })),
+    ...given(limits.swap ? wish.MemorySwap : 0, (memoryAndSwap) => ({ memoryAndSwap })),
     ...given(wish.MemoryReservation, (reservation) => ({ reservation })),
     ...given(wish.CpuShares, (cpuShares) => ({ cpuShares })),
     ...given(cpus ? CPU_PERIOD_US : wish.CpuPeriod, (cpuPeriod) => ({ cpuPeriod })),

@@ -273,6 +273,21 @@ describe.concurrent('devices and storage', () => {
     ).toBe('tun\na:c8\nopens');
   });
 
+  test('--device, --privileged: what is to be elsewhere is there too; links and the terminals of others are not followed', async () => {
+    const moved = { Devices: [{ PathOnHost: '/dev/fuse', PathInContainer: '/dev/other', CgroupPermissions: 'rwm' }] };
+    expect(await c.sh('stat -c %t:%T /dev/fuse /dev/other', { HostConfig: { Privileged: true, ...moved } })).toBe(
+      'a:e5\na:e5',
+    );
+    const all = { Devices: [{ PathOnHost: '/dev', PathInContainer: '/dev/all', CgroupPermissions: 'rwm' }] };
+    expect(await c.sh('ls /dev/all | grep -xE "null|fuse|fd|pts"', { HostConfig: all })).toBe('fuse\nnull');
+    const none = await c.create(['true'], {
+      HostConfig: { Devices: [{ PathOnHost: '/proc/sys', PathInContainer: '/dev/x', CgroupPermissions: 'r' }] },
+    });
+    expect(await c.refusal('POST', `/containers/${none}/start`)).toContain(
+      'adding custom device "/proc/sys": not a device node',
+    );
+  });
+
   test('--storage-opt: a size is refused with the reason, anything else as unknown', async () => {
     expect(await refusal({ StorageOpt: { size: '1G' } })).toMatch(
       /^501 --storage-opt size is not supported: it needs a file system with project quotas/,
@@ -294,6 +309,23 @@ describe.concurrent('control groups', () => {
     await c.remove(id);
     for (const controller of ['memory', 'pids', 'cpu'])
       expect(existsSync(groupDirectory(controller, `${c.engine.cgroupParent}-test`))).toBe(false);
+  });
+
+  test('--cgroup-parent: goes also when its container ended while no engine ran', async () => {
+    const alone = await startContainers();
+    try {
+      const parent = `${alone.engine.cgroupParent}-alone`;
+      const id = await alone.begin(['sleep', '600'], { HostConfig: { CgroupParent: parent } });
+      const { Pid } = (await alone.inspect(id)).State;
+      await alone.engine.kill();
+      process.kill(Pid, 'SIGKILL');
+      await eventually(() => expect(existsSync(`/proc/${Pid}`)).toBe(false));
+      await alone.engine.start();
+      expect((await alone.inspect(id)).State.ExitCode).toBe(137);
+      expect(existsSync(groupDirectory('pids', parent))).toBe(false);
+    } finally {
+      await alone.engine.stop();
+    }
   });
 
   test('--cgroup-parent: one that was there stays', async () => {

@@ -27,7 +27,7 @@ const DEFAULT_RULES: DeviceRule[] = [
  * device "X": no such file or directory`, `invalid device cgroup rule: 'X'`.
  */
 export function resolveDevices(hostConfig: HostConfig): { nodes: RuntimeDevice[]; rules: DeviceRule[] } {
-  if (hostConfig.Privileged) return { nodes: hostDevices('/dev'), rules: [{ allow: true, access: 'rwm' }] };
+  if (hostConfig.Privileged) return { nodes: privilegedDevices(hostConfig), rules: [{ allow: true, access: 'rwm' }] };
   const nodes: RuntimeDevice[] = [];
   const rules = [...DEFAULT_RULES];
   for (const { PathOnHost, PathInContainer, CgroupPermissions } of hostConfig.Devices ?? []) {
@@ -58,41 +58,40 @@ function mappedDevices(onHost: string, inContainer: string): RuntimeDevice[] {
     );
   }
   if (stat.isDirectory()) {
-    return readdirSync(onHost).flatMap((name) => {
-      const path = join(onHost, name);
-      const inner = statSync(path);
-      return inner.isDirectory() || inner.isCharacterDevice() || inner.isBlockDevice()
-        ? mappedDevices(path, join(inContainer, name))
-        : [];
-    });
+    const nodes = devicesBelow(onHost, inContainer);
+    if (nodes.length === 0) throw notADevice(onHost);
+    return nodes;
   }
   const node = deviceOf(stat, inContainer);
-  if (!node)
-    throw new BerthError(
-      'invalid',
-      `error gathering device information while adding custom device "${onHost}": not a device node`,
-    );
+  if (!node) throw notADevice(onHost);
   return [node];
 }
 
-/** All devices of the host, for privileged containers, without what every container gets of its own. */
-function hostDevices(dir: string): RuntimeDevice[] {
-  const own = new Set([
-    '/dev/pts',
-    '/dev/shm',
-    '/dev/mqueue',
-    '/dev/fd',
-    '/dev/console',
-    '/dev/ptmx',
-    '/dev/.lxc',
-    '/dev/.lxd-mounts',
-  ]);
-  return readdirSync(dir).flatMap((name) => {
-    const path = join(dir, name);
-    if (own.has(path)) return [];
+function notADevice(path: string): BerthError {
+  return new BerthError(
+    'invalid',
+    `error gathering device information while adding custom device "${path}": not a device node`,
+  );
+}
+
+/** Everything that the host has, and what is to be somewhere else in the container besides. */
+function privilegedDevices({ Devices }: HostConfig): RuntimeDevice[] {
+  const moved = (Devices ?? []).filter(({ PathOnHost, PathInContainer }) => PathOnHost !== PathInContainer);
+  const nodes = moved.flatMap(({ PathOnHost, PathInContainer }) => mappedDevices(PathOnHost, PathInContainer));
+  return [...devicesBelow('/dev', '/dev'), ...nodes];
+}
+
+/** What every container gets of its own, and what is no device. */
+const OWN = new Set(['pts', 'shm', 'mqueue', 'fd', 'console', 'ptmx', '.lxc', '.lxd-mounts', '.udev']);
+
+/** All devices in a directory of the host and below it; links are not followed. */
+function devicesBelow(directory: string, inContainer: string): RuntimeDevice[] {
+  return readdirSync(directory).flatMap((name) => {
+    if (OWN.has(name)) return [];
+    const [path, inside] = [join(directory, name), join(inContainer, name)];
     const stat = lstatSync(path);
-    if (stat.isDirectory()) return hostDevices(path);
-    const node = deviceOf(stat, path);
+    if (stat.isDirectory()) return devicesBelow(path, inside);
+    const node = deviceOf(stat, inside);
     return node ? [node] : [];
   });
 }

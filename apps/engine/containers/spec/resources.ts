@@ -12,7 +12,7 @@ export function resolveResources(host: HostConfig, devices: DeviceRule[]): Runti
   const memory = compact({
     limit: positive(host.Memory),
     reservation: positive(host.MemoryReservation),
-    swap: host.MemorySwap === 0 ? undefined : host.MemorySwap,
+    swap: positive(host.MemorySwap), // -1, none, is how groups begin; hosts without swap accounting have no such file
     swappiness: host.MemorySwappiness === null || host.MemorySwappiness < 0 ? undefined : host.MemorySwappiness,
     kernelTCP: positive(host.KernelMemoryTCP ?? 0),
     disableOOMKiller: host.OomKillDisable || undefined,
