@@ -10,6 +10,8 @@ import { memoryOf } from './resources.mjs';
 /** Requests under way at a time where not all are sent at once. */
 const AT_ONCE = 8;
 const LOOKS = 9;
+const CHECK_EVERY_S = 2;
+const CHECKED_FOR_S = 10;
 
 /**
  * Many containers on one engine: creates, lists and inspects `count`, starts `running` of them all at once, stops and
@@ -57,7 +59,41 @@ export async function scale(engine, { count, running }) {
   note(`remove ${count}`, await timeOf(() => pool(names, AT_ONCE, remove)));
   await delay(2000);
   await look('all removed');
+  await checks(call, started, note);
   return figures;
+}
+
+/**
+ * Containers that are all checked every two seconds: how many checks the engine gets done, and what its answers take then.
+ *
+ * @param {ReturnType<typeof caller>} call
+ * @param {readonly string[]} names
+ * @param {(what: string, value: number, unit?: string) => void} note
+ */
+async function checks(call, names, note) {
+  const wish = {
+    ...{ Image: 'busybox:latest', Cmd: ['sleep', '3600'], StopSignal: 'SIGKILL', HostConfig: { NetworkMode: 'none' } },
+    Healthcheck: { Test: ['CMD', 'true'], Interval: CHECK_EVERY_S * 1e9 },
+  };
+  const begin = async (/** @type {string} */ name) => {
+    await call('POST', `/containers/create?name=${name}`, 201, wish);
+    await call('POST', `/containers/${name}/start`, 204);
+  };
+  await pool(names, AT_ONCE, begin);
+  await delay(CHECK_EVERY_S * 2000);
+  const from = Date.now() / 1000;
+  const pings = [];
+  while (Date.now() / 1000 < from + CHECKED_FOR_S) {
+    pings.push(await timeOf(() => call('GET', '/_ping', 200)));
+    await delay(20);
+  }
+  const filters = encodeURIComponent(JSON.stringify({ event: ['exec_die'] }));
+  const died = await call('GET', `/events?since=${from}&until=${from + CHECKED_FOR_S}&filters=${filters}`, 200);
+  const what = `${names.length} containers, each checked every ${CHECK_EVERY_S} s`;
+  note(`checks done of ${what}`, died.split('\n').filter(Boolean).length / CHECKED_FOR_S, 'per s');
+  pings.sort((a, b) => a - b);
+  note(`99 of 100 answers to \`/_ping\` come within, with ${what}`, pings[Math.floor(pings.length * 0.99)] ?? 0);
+  await pool(names, AT_ONCE, (name) => call('DELETE', `/containers/${name}?force=1`, 204));
 }
 
 /**

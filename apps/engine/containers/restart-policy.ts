@@ -1,8 +1,6 @@
-import type { RestartPolicy } from '@berth/contract';
-import { BerthError, Gate, isBerthError } from '@berth/kit';
+import { Gate, isBerthError } from '@berth/kit';
 import { type Context, inBackground } from './context.ts';
 import type { ContainerRecord, Ended } from './model.ts';
-import { checkRestartPolicy } from './parse/parse-create-host.ts';
 import { startLocked } from './start.ts';
 import { isActive } from './stop.ts';
 
@@ -93,19 +91,4 @@ async function restartNow(context: Context, id: string): Promise<void> {
     if (isBerthError(error, 'not-modified')) return;
     context.log.warn('cannot restart a container by its policy', { container: id, error });
   }
-}
-
-/**
- * The record with another restart policy, for `update`. It holds from the next end on; a container that waits for a
- * restart is restarted once more. Errors: invalid (policy, in the words of create), conflict (`--rm`).
- */
-export function withRestartPolicy(record: ContainerRecord, policy: RestartPolicy): ContainerRecord {
-  const hostConfig = { ...record.spec.hostConfig, RestartPolicy: policy };
-  if (hostConfig.AutoRemove && policy.Name !== 'no' && policy.Name !== '')
-    throw new BerthError(
-      'conflict',
-      'Restart policy cannot be updated because AutoRemove is enabled for the container',
-    );
-  checkRestartPolicy(hostConfig);
-  return { ...record, spec: { ...record.spec, hostConfig } };
 }
