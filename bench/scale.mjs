@@ -86,7 +86,8 @@ function markdown(docker, berth) {
     `${value < 100 ? value.toFixed(1) : Math.round(value)} ${unit}`;
   const rows = docker.map((figure, index) => {
     const ours = /** @type {Figure} */ (berth[index]);
-    return `| ${figure.what} | ${digits(figure)} | ${digits(ours)} | ${(figure.value / ours.value).toFixed(1)} |`;
+    const better = figure.unit === 'per s' ? ours.value / figure.value : figure.value / ours.value;
+    return `| ${figure.what} | ${digits(figure)} | ${digits(ours)} | ${better.toFixed(1)} |`;
   });
   return `# A thousand containers
 
