@@ -5,6 +5,7 @@ import { createLogger } from '@berth/kit';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Database, openDatabase } from '../state/database.ts';
 import { createEvents, type EngineEvent, type Events, type SubscribeOptions } from './index.ts';
+import { openEventStore } from './store.ts';
 
 let directory: string;
 let db: Database;
@@ -86,6 +87,22 @@ describe('the past', () => {
     }
     expect(found).toEqual(['past', 'between', 'later']);
   });
+});
+
+test('executions are forgotten long before other events', () => {
+  const store = openEventStore(db);
+  const row = (action: string, seq: number) => ({
+    ...{ type: 'container' as const, action, actorId: 'c1', attributes: {}, timeNano: BigInt(seq + 1) },
+  });
+  const rows = Array.from({ length: 30_000 }, (_, seq) => row(seq % 3 === 0 ? 'start' : `exec_create: ${seq}`, seq));
+  store.append(rows);
+  store.trim(0n, 15_000);
+  const kept = [...store.read(0n, 0n)].map(({ action, timeNano }) => ({ action, seq: Number(timeNano) - 1 }));
+  expect(kept).toHaveLength(15_000);
+  const executions = kept.filter(({ action }) => action.startsWith('exec_'));
+  expect(executions[0]!.seq).toBeGreaterThanOrEqual(10_000);
+  store.trim(29_000n, 15_000);
+  expect([...store.read(0n, 0n)]).toHaveLength(1001);
 });
 
 test('times are strictly increasing and are the wall clock’s', async () => {

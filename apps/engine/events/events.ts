@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { FilterValues } from '@berth/contract';
 import { BerthError, type Logger } from '@berth/kit';
 import type { Database } from '../state/database.ts';
@@ -15,6 +16,8 @@ const KEEP_NANOSECONDS = 7n * 24n * 3600n * 1_000_000_000n;
 const TRIM_EVERY = 1000;
 /** Events that may wait for one reader. */
 const QUEUE_MAX = 10_000;
+/** Events of the past that are looked at before others have their turn. */
+const LOOK_AT_A_TIME = 500;
 /** Longest delay of a JavaScript timer. */
 const TIMER_MAX_MS = 2 ** 31 - 1;
 
@@ -120,7 +123,10 @@ async function* follow(
   leave: () => void,
 ): AsyncGenerator<EngineEvent> {
   try {
+    let looked = 0;
     for (const event of past) {
+      // Of a hundred thousand rows a filter may want none: others are to be served meanwhile.
+      if (++looked % LOOK_AT_A_TIME === 0) await nextTurn();
       if (signal.aborted) return;
       if (wanted(event)) yield event;
     }

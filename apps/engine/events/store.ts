@@ -14,13 +14,15 @@ const STEPS = [
    CREATE INDEX events_by_time ON events (time_nano);`,
 ];
 const PAGE = 500;
+/** Of executions only the newest so many are kept: health checks make three every few seconds, which would push out all else. */
+const KEEP_EXECUTIONS = 20_000;
 
 export interface EventStore {
   /** Writes events in one transaction. */
   append(events: readonly EngineEvent[]): void;
   /** Events of a time range (0n = open end) in order, read page by page; later ones than those present at the call are left out. */
   read(since: bigint, until: bigint): Iterable<EngineEvent>;
-  /** Forgets what is older than `oldest` and what is beyond the newest `keep`. */
+  /** Forgets what is older than `oldest`, what is beyond the newest `keep`, and executions much sooner. */
   trim(oldest: bigint, keep: number): void;
 }
 
@@ -30,7 +32,13 @@ export function openEventStore(db: Database): EventStore {
     'INSERT INTO events (time_nano, type, action, actor_id, attributes) VALUES (?, ?, ?, ?, ?)',
   );
   const newest = db.prepare('SELECT coalesce(max(seq), 0) AS seq FROM events');
-  const trim = db.prepare('DELETE FROM events WHERE time_nano < ? OR seq <= ?');
+  const trimByTime = db.prepare('DELETE FROM events WHERE time_nano < ?');
+  const trimExecutions = db.prepare(
+    "DELETE FROM events WHERE seq > ? AND seq <= ? AND action LIKE 'exec\\_%' ESCAPE '\\'",
+  );
+  const count = db.prepare('SELECT count(*) AS count FROM events');
+  const trimOldest = db.prepare('DELETE FROM events WHERE seq IN (SELECT seq FROM events ORDER BY seq LIMIT ?)');
+  let executionsTrimmed = 0;
   const page = db.prepare(
     `SELECT seq, time_nano, type, action, actor_id, attributes FROM events
      WHERE seq > ? AND seq <= ? AND time_nano >= ? AND time_nano <= ? ORDER BY seq LIMIT ${PAGE}`,
@@ -46,7 +54,12 @@ export function openEventStore(db: Database): EventStore {
       }),
     read: (since, until) => pages(page, last(), since, until === 0n ? 2n ** 63n - 1n : until),
     trim: (oldest, keep) => {
-      trim.run(oldest, last() - keep);
+      trimByTime.run(oldest);
+      const executionsUntil = Math.max(executionsTrimmed, last() - KEEP_EXECUTIONS);
+      trimExecutions.run(executionsTrimmed, executionsUntil);
+      executionsTrimmed = executionsUntil;
+      const beyond = Number(count.get()?.['count'] ?? 0) - keep;
+      if (beyond > 0) trimOldest.run(beyond);
     },
   };
 }
