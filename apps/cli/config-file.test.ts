@@ -106,6 +106,38 @@ describe.skipIf(dockerMajor() < COMPARED_VERSION)("config.json as Docker's clien
     }
   });
 
+  it.each([
+    'a=b,c=d',
+    '"x-own=b,c"',
+    'x-own',
+    '=y',
+    'X-Own=1,x-two=2',
+    'x-own=a, x-two=b',
+    'x-own=a,x-own=b',
+    'User-Agent=mine',
+  ])('DOCKER_CUSTOM_HEADERS=%s takes the place of HttpHeaders', async (text) => {
+    writeFileSync(join(engine.folder, 'config.json'), JSON.stringify({ HttpHeaders: { 'x-two': 'configured' } }));
+    try {
+      const options = { env: { DOCKER_CUSTOM_HEADERS: text } };
+      const docker = findDocker() ?? 'docker';
+      const theirs = await outcome((fake, args) => runClient(fake, [docker], args, options), 'ps -q');
+      expect(await outcome((fake, args) => runBerth(fake, args, options), 'ps -q')).toEqual(theirs);
+    } finally {
+      rmSync(join(engine.folder, 'config.json'));
+    }
+  });
+
+  it.each(['pull busybox', 'push busybox', 'create busybox', 'run busybox'])(
+    'DOCKER_CONTENT_TRUST is not overheard: %s',
+    async (line) => {
+      const asked = await runBerth(engine, line.split(' '), { env: { DOCKER_CONTENT_TRUST: '1' } });
+      expect([asked.code !== 0, asked.stderr]).toEqual([
+        true,
+        expect.stringContaining('content trust is not supported'),
+      ]);
+    },
+  );
+
   it('is passed over with a warning when it is no JSON', async () => {
     writeFileSync(join(engine.folder, 'config.json'), '{"psFormat": ');
     try {

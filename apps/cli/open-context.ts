@@ -4,6 +4,7 @@ import { type ConfigFile, configFolder, readConfigFile } from './config-file.ts'
 import type { Context } from './context.ts';
 import { checkTls } from './contexts/check-tls.ts';
 import { currentContext, type Endpoint, resolveEndpoint } from './contexts/resolve.ts';
+import { customHeaders } from './custom-headers.ts';
 import type { FlagValues } from './flags/values.ts';
 
 /** What a context is made from. */
@@ -42,12 +43,13 @@ export function openContext(global: FlagValues, { autostart = true, ...given }: 
       if (client) return client;
       const { host, tls, given: named } = resolve();
       if (tls && !host.startsWith('unix://')) checkUsable(tls);
+      const headers = customHeaders(env) ?? context.config.HttpHeaders;
       const apiVersion = env.BERTH_API_VERSION || env.DOCKER_API_VERSION;
       client = new EngineClient({
         host,
         ...(tls && { tls }),
         ...(apiVersion && { apiVersion: apiVersion.replace(/^v/, '') }),
-        ...(context.config.HttpHeaders && { headers: context.config.HttpHeaders }),
+        ...(headers && { headers }),
         ...(!named &&
           autostart && { onUnreachable: async () => (await import('./daemon/autostart.ts')).autostart(context) }),
       });

@@ -4,6 +4,7 @@ import { describeError, isBerthError } from '@berth/kit';
 import { CliError } from '../../cli-error.ts';
 import type { Context } from '../../context.ts';
 import type { FlagValues } from '../../flags/values.ts';
+import { refuseContentTrust } from '../image/content-trust.ts';
 import { checkReference, taggedFamiliar } from './image-reference.ts';
 import { createBody } from './options/create-body.ts';
 
@@ -18,8 +19,7 @@ export async function createFromFlags(context: Context, flags: FlagValues, body:
   const policy = flags.string('pull');
   const image = body.Image ?? '';
   checkReference(image);
-  if (flags.changed('disable-content-trust') && !flags.bool('disable-content-trust'))
-    throw new CliError('content trust is not supported: --disable-content-trust=false cannot be honoured');
+  refuseContentTrust(flags, context);
   const idFile = flags.string('cidfile');
   if (idFile && existsSync(idFile))
     throw new CliError(`container ID file found, make sure the other container isn't running or delete ${idFile}`);

@@ -17,7 +17,7 @@ export const command: Command = {
   async run(context, { flags, args }) {
     const quiet = flags.bool('quiet');
     const image = readNamed(args[0] ?? '', flags.bool('all-tags'));
-    refuseContentTrust(flags);
+    refuseContentTrust(flags, context);
     if (image.tagIsDefault && !quiet) context.out.write(`Using default tag: ${image.tag}\n`);
     const response = await pullImage(context.client, image.repository, {
       tag: image.tag,

@@ -26,7 +26,7 @@ export const command: Command = {
     const quiet = flags.bool('quiet');
     const platform = parsePlatform(flags.string('platform'));
     const image = readNamed(args[0] ?? '', flags.bool('all-tags'));
-    refuseContentTrust(flags);
+    refuseContentTrust(flags, context);
     if (image.tagIsDefault && !quiet) context.out.write(`Using default tag: ${image.tag}\n`);
     const response = await pushImage(context.client, image.familiar, {
       tag: image.tag,
