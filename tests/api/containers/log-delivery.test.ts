@@ -151,6 +151,22 @@ test('a program that waits for a log server can be stopped, and killing the engi
   await server.close();
 });
 
+test('an engine ends at once although a server takes nothing, and the next one goes on', async () => {
+  const server = await streamServer();
+  server.pause();
+  const id = await c.begin(['sh', '-c', 'seq 1 400000; read line'], { ...syslog(server), OpenStdin: true });
+  await eventually(async () => expect((await c.logs(id, false, '&tail=1')).stdout).toBe('400000\n'));
+  await c.engine.terminate();
+  expect(c.engine.output()).not.toMatch(/did not stop cleanly/);
+  server.resume();
+  await c.engine.start();
+  await vi.waitFor(() => expect(sent(server).at(-1)).toBe('400000'), { timeout: 30_000, interval: 50 });
+  const seen = new Set(sent(server));
+  expect(Array.from({ length: 400_000 }, (_, n) => String(n + 1)).filter((line) => !seen.has(line))).toEqual([]);
+  await c.remove(id);
+  await server.close();
+});
+
 test('--log-opt: mode non-blocking, max-buffer-size: the program never waits, what is too much is dropped', async () => {
   const server = await streamServer();
   server.pause();

@@ -12,6 +12,8 @@ import { connectSink, type Sink } from './sinks/index.ts';
 const SAVE_WITHIN = 100;
 /** Bytes of progress that the engine is told of at once; less is told when it is written down. */
 const TELL_EVERY = 256 * 1024;
+/** Milliseconds that ending may take. */
+const GRACE = 500;
 /** A server that takes longer for a batch does not keep up, and what waits too long may be dropped. */
 const SLOW = 250;
 
@@ -62,7 +64,10 @@ export class Shipment {
     this.#stopped.abort();
     await this.#tail?.return();
     this.#sink?.close();
-    await this.#running;
+    // A connection that is just being made may take its time: nothing is sent over it any more.
+    await Promise.race([this.#running, delay(GRACE, undefined, { ref: false })]);
+    clearTimeout(this.#saveTimer);
+    this.#save();
   }
 
   async #run(): Promise<void> {

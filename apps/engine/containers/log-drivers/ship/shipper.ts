@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import type { LogPosition } from '../../logs/index.ts';
 import type { FromShipper, ShipRequest, ToShipper } from './protocol.ts';
@@ -18,6 +19,8 @@ interface Open {
 /** Milliseconds before the thread is begun anew after it failed, and after which it ends when it has nothing to do. */
 const PAUSE = 1000;
 const IDLE = 10_000;
+/** Milliseconds that writing down what was sent may take. */
+const CLOSE_WITHIN = 3000;
 
 /** The thread that sends logs (ship-worker.ts): started with the first container that needs it, ended when there is none. */
 export class Shipper {
@@ -64,10 +67,11 @@ export class Shipper {
     clearTimeout(this.#pause);
     const worker = this.#worker;
     if (!worker) return;
-    await new Promise<void>((resolve) => {
+    const closed = new Promise<void>((resolve) => {
       this.#closed = resolve;
       worker.postMessage({ kind: 'close', id: undefined } satisfies ToShipper);
     });
+    await Promise.race([closed, delay(CLOSE_WITHIN, undefined, { ref: false })]);
     await worker.terminate();
   }
 

@@ -84,9 +84,10 @@ export class LogStream {
     });
   }
 
+  /** What was written still goes out, unless the server does not take it. */
   close(): void {
-    this.#socket.end();
-    this.#socket.destroySoon();
+    if (this.#onBroken) this.#socket.destroy();
+    else this.#socket.destroySoon();
   }
 }
 
