@@ -52,7 +52,7 @@ export class NetlinkSocket {
     this.#option(SOL_NETLINK, NETLINK_CAP_ACK, int(1));
     this.#option(SOL_NETLINK, NETLINK_EXT_ACK, int(1));
     // A lost answer must not stop the engine for ever.
-    this.#option(SOL_SOCKET, SO_RCVTIMEO, timeval(5));
+    this.#option(SOL_SOCKET, SO_RCVTIMEO, timeval(20));
     // An atomic batch of thousands of messages is sent, and answered, in one piece.
     this.#option(SOL_SOCKET, SO_SNDBUFFORCE, int(8 << 20));
     this.#option(SOL_SOCKET, SO_RCVBUFFORCE, int(8 << 20));

@@ -50,6 +50,21 @@ export function newDummy(name: string): NetlinkRequest {
   ]);
 }
 
+/** Two links of the host that lead to each other; with one of them goes the other. */
+export function newPair(name: string, peer: string): NetlinkRequest {
+  const peerLink = Buffer.concat([Buffer.alloc(16), textAttribute(IFLA.IFNAME, peer)]);
+  return newLink(`veth ${name}`, [
+    textAttribute(IFLA.IFNAME, name),
+    nested(
+      IFLA.LINKINFO,
+      textAttribute(IFLA_INFO.KIND, 'veth'),
+      nested(IFLA_INFO.DATA, attribute(VETH_INFO_PEER, peerLink)),
+    ),
+  ]);
+}
+
+const VETH_INFO_PEER = 1;
+
 function childLink(kind: string, link: ChildLink, data: Buffer[], macAddress?: string): NetlinkRequest {
   return newLink(`${kind} ${link.name}`, [
     textAttribute(IFLA.IFNAME, link.name),

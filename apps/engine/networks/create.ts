@@ -5,13 +5,14 @@ import { linkNameOf } from './bridge/start-bridge.ts';
 import { checkIpam } from './check-ipam.ts';
 import { choosePools } from './choose-pools.ts';
 import { type NetworkWish, readNetworkWish } from './create-body.ts';
+import { tryLink } from './endpoint/link.ts';
 import { findNetwork } from './find-network.ts';
 import { addRules } from './guard-rules.ts';
 import { bringUp } from './live-network.ts';
 import { readParentOptions } from './macvlan/options.ts';
 import { type DriverName, type NetworkRecord, type NetworkSpec, NO_SPEC } from './model.ts';
 import { takeDown } from './remove.ts';
-import { bridgesOf, kernelOf, type NetworksState } from './state.ts';
+import { bridgesOf, kernelOf, type NetworksState, namespaceDirectory } from './state.ts';
 
 /**
  * POST /networks/create. Errors: invalid, forbidden (predefined name, overlapping subnets), conflict (name taken, no free
@@ -35,6 +36,7 @@ export async function createNetwork(
   try {
     const live = bringUp(state, network);
     if (live) {
+      tryLink(kernel, live, namespaceDirectory(state.config));
       kernel.live.set(network.id, live);
       addRules(state, live);
       kernel.resolver.expect();

@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { closeSync, existsSync, openSync } from 'node:fs';
 import type { EndpointWish } from '@berth/contract';
 import { BerthError, errnoOf } from '@berth/kit';
-import { inNamespace } from '../../linux/netns.ts';
-import { addAddress, newVeth, type Rtnetlink, setBridgePort, setName, setUp } from '../../linux/rtnetlink.ts';
+import { createNamespace, inNamespace, removeNamespace } from '../../linux/netns.ts';
+import { addAddress, newVeth, Rtnetlink, setBridgePort, setName, setUp } from '../../linux/rtnetlink.ts';
 import { type ChildLink, newIpvlan, newMacvlan } from '../../linux/rtnetlink-links.ts';
 import { addressBytes, bytesOf, lastAddress, parseCidr } from '../ip-address.ts';
 import type { Endpoint } from '../model.ts';
@@ -33,6 +33,21 @@ export function connectLink(
   if (endpoint.ipv6Address !== '' || sysctlsOf(wish).length > 0)
     inNamespace(namespacePath, () => setLinkSysctls(name, endpoint, wish));
   inside.run(...addressesOf(endpoint, index), setUp(name));
+}
+
+/** Tries to make a link of a network's kind, in a namespace that goes at once. Errors: not-supported, conflict. */
+export function tryLink(kernel: Kernel, live: LiveNetwork, directory: string): void {
+  if (live.link.kind !== 'parent' || live.link.options.mode === 'passthru') return; // passthru takes a single link
+  const path = `${directory}/${randomName('try')}`;
+  const inside = createNamespace(path, () => new Rtnetlink());
+  const namespaceFd = openSync(path, 'r');
+  try {
+    makeChild(kernel, live, inside, namespaceFd, 'eth0', '02:42:00:00:00:02');
+  } finally {
+    closeSync(namespaceFd);
+    inside.close();
+    removeNamespace(path);
+  }
 }
 
 function addressesOf(endpoint: Endpoint, index: number) {

@@ -1,6 +1,6 @@
 import { BerthError, errnoOf } from '@berth/kit';
-import { type Link, newBridge, type Rtnetlink, setAlias, setUp } from '../../linux/rtnetlink.ts';
-import { newDummy, newVlan } from '../../linux/rtnetlink-links.ts';
+import { type Link, type Rtnetlink, setAlias, setUp } from '../../linux/rtnetlink.ts';
+import { newDummy, newPair, newVlan } from '../../linux/rtnetlink-links.ts';
 import type { NetworkRecord } from '../model.ts';
 import { openPools } from '../pools.ts';
 import type { LiveNetwork } from '../state.ts';
@@ -36,13 +36,14 @@ function make(route: Rtnetlink, name: string, loose: boolean, alias: string): Li
   return route.link(name);
 }
 
-/** A kernel without dummy links has bridges: one without ports leads nowhere either. */
+/** A kernel without dummy links has pairs: one whose other end nobody listens at leads nowhere either. */
 function makeLoose(route: Rtnetlink, name: string): void {
   try {
     route.run(newDummy(name));
   } catch (error) {
     if (!['EOPNOTSUPP', 'ENOTSUP'].includes(errnoOf(error) ?? '')) throw error;
-    route.run(newBridge({ name, macAddress: '02:42:00:00:00:01' }));
+    const peer = name.replace(/^dm-/, 'dp-');
+    route.run(newPair(name, peer), setUp(peer));
   }
 }
 
