@@ -165,8 +165,11 @@ async function assemble(config: EngineConfig, log: Logger, scope: Scope): Promis
     ...{ addresses: api.addresses, id: system.id, publish },
     checkReload: async (next) => {
       const renewed = readTls(next); // the files may be others under the same names
-      await containers.checkReload(next);
-      return () => renewed && api.renewTls(renewed);
+      const finish = await containers.checkReload(next);
+      return () => {
+        finish();
+        if (renewed) api.renewTls(renewed);
+      };
     },
   };
 }
@@ -179,7 +182,7 @@ function answer(line: CommandLine): string {
     case 'version':
       return `Berth version ${VERSION}, build ${BUILD}\n`;
     default:
-      checkConfig(loadConfig(line).config, { dry: true });
+      checkConfig(loadConfig(line), { dry: true });
       return 'configuration OK\n';
   }
 }

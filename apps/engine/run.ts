@@ -12,7 +12,7 @@ export async function runEngine(
   line: CommandLine,
   start: (config: EngineConfig, log: Logger) => Promise<Engine>,
 ): Promise<void> {
-  const { config } = loadConfig(line);
+  const config = loadConfig(line);
   const level = () => (config.debug ? 'debug' : config.logLevel);
   const log = createLogger(level, config.logFormat, (text) => process.stderr.write(text));
   process.on('unhandledRejection', (error) =>

@@ -124,6 +124,8 @@ const HTTP_OPTIONS = {
   shouldUpgradeCallback: () => false, // attach and exec are ordinary requests until their handler takes the connection
 } as const;
 
+/** Who has not shown a certificate by then is let go of. */
+const HANDSHAKE_MS = 10_000;
 /** A peer on another machine may vanish without a word: the kernel asks after it from here on. */
 const TCP_OPTIONS = { keepAlive: true, keepAliveInitialDelay: 15_000 };
 
@@ -132,7 +134,13 @@ function createHttpServer(
   tls: TlsOptions | undefined,
 ): Server {
   const server = tls
-    ? createTlsServer({ ...HTTP_OPTIONS, ...TCP_OPTIONS, ...tls, ...{ allowHalfOpen: true } })
+    ? createTlsServer({
+        ...HTTP_OPTIONS,
+        ...TCP_OPTIONS,
+        ...tls,
+        handshakeTimeout: HANDSHAKE_MS,
+        ...{ allowHalfOpen: true },
+      })
     : createServer({ ...HTTP_OPTIONS, ...TCP_OPTIONS });
   Object.assign(server, { httpAllowHalfOpen: true });
   server.on('request', onRequest);

@@ -11,7 +11,7 @@ import { attach } from './attach.ts';
 import { changes } from './changes.ts';
 import { commit } from './commit.ts';
 import { networkUsers } from './connect-network.ts';
-import { type Context, pathsOf } from './context.ts';
+import { type Context, inBackground, pathsOf } from './context.ts';
 import { copyIn } from './copy-in.ts';
 import { copyOut } from './copy-out.ts';
 import { create } from './create.ts';
@@ -71,8 +71,11 @@ export interface Containers extends ImageUsers, VolumeUsers {
   expect(): void;
   /** Health checks that were made since this engine started. */
   healthChecks(): { total: number; failed: number };
-  /** Whether containers could run with these settings. Errors: invalid, unavailable (default runtime). */
-  checkReload(next: EngineConfig): Promise<void>;
+  /**
+   * Whether containers could run with these settings; resolves to what is to be done when they hold. Errors: invalid,
+   * unavailable (default runtime).
+   */
+  checkReload(next: EngineConfig): Promise<() => void>;
   /** Starts what restart policies ask for. */
   resume(): void;
   /** Lets go of containers, which go on; waits for what is under way. */
@@ -138,6 +141,13 @@ export function createContainers(parts: {
     healthChecks: () => context.health.counts,
     checkReload: async (next) => {
       await runtimeFor({ ...context, config: next, runtimes: new Map(context.runtimes) }, '');
+      // Those wait with a runtime that may not be the default any more.
+      return () => {
+        for (const id of context.readyMonitors.ids())
+          inBackground(context, 'let go of a prepared start', () =>
+            context.lock.run(id, () => forgetStart(context, id)),
+          );
+      };
     },
     async recover() {
       await thawLeftovers(context);

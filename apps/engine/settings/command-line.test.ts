@@ -3,7 +3,7 @@ import { DEFAULT_CONFIG } from '../config.ts';
 import { readCommandLine } from './command-line.ts';
 import { loadConfig } from './load.ts';
 
-const told = (...args: string[]) => loadConfig(readCommandLine(['--config-file', '/dev/null', ...args])).config;
+const told = (...args: string[]) => loadConfig(readCommandLine(['--config-file', '/dev/null', ...args]));
 
 test('nothing said: the defaults', () => {
   expect(told()).toEqual(DEFAULT_CONFIG);

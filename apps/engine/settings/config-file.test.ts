@@ -14,7 +14,7 @@ afterAll(() => rmSync(directory, { recursive: true, force: true }));
 function load(content: string | object, ...flags: string[]) {
   const file = join(directory, 'daemon.json');
   writeFileSync(file, typeof content === 'string' ? content : JSON.stringify(content, null, 2));
-  return loadConfig(readCommandLine(['--config-file', file, ...flags])).config;
+  return loadConfig(readCommandLine(['--config-file', file, ...flags]));
 }
 
 describe('a file', () => {

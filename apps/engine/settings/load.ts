@@ -6,20 +6,11 @@ import { type ConfigFile, DEFAULT_CONFIG_FILE, readConfigFile } from './config-f
 import { Rejected } from './kinds/index.ts';
 import { FIELDS, FOREIGN, settingOf } from './table/index.ts';
 
-/** What an engine is told, and by whom. */
-export interface LoadedConfig {
-  config: EngineConfig;
-  /** The file that was looked for; read again by a reload. */
-  file: string;
-  /** Fields that the command line sets: a reload leaves these alone. */
-  fromFlags: ReadonlySet<keyof EngineConfig>;
-}
-
 /**
  * Puts flags, file and defaults together and checks the whole.
  * Errors: not-found (a file that was asked for); invalid, with every problem that was found, a line each.
  */
-export function loadConfig(line: CommandLine): LoadedConfig {
+export function loadConfig(line: CommandLine): EngineConfig {
   const path = line.configFile ?? DEFAULT_CONFIG_FILE;
   const file = readConfigFile(path, line.configFile !== undefined);
   const problems = [...file.problems];
@@ -32,7 +23,7 @@ export function loadConfig(line: CommandLine): LoadedConfig {
   const config = together(flags, file.values);
   if (problems.length === 0) problems.push(...checkTogether(config));
   if (problems.length > 0) throw problemsFound(problems);
-  return { config, file: path, fromFlags: new Set(line.fields.keys()) };
+  return config;
 }
 
 function problemsFound(problems: readonly string[]): BerthError {

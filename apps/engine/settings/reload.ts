@@ -18,7 +18,7 @@ export interface Reload {
 
 /** Reads the settings again and compares them with `config`, which is not touched. Errors: those of `loadConfig`. */
 export function reloadConfig(line: CommandLine, config: EngineConfig): Reload {
-  const loaded = loadConfig(line).config;
+  const loaded = loadConfig(line);
   const differ = FIELDS.filter((field) => !isDeepStrictEqual(config[field], loaded[field]));
   const live = differ.filter((field) => settingOf(field).reload);
   const change = Object.fromEntries(live.map((field) => [field, loaded[field]]));

@@ -141,8 +141,11 @@ describe('defaults of containers', () => {
       writeFileSync(configFile(c.engine), JSON.stringify({ ...settings(), ...more }, null, 2));
     write({ 'default-runtime': 'gone', runtimes: { ...settings().runtimes, gone: { path: '/no/such/runtime' } } });
     expect(await reload(c.engine)).toMatch(/nothing has changed" error="the OCI runtime \\"gone\\" cannot be run/);
+    const before = await c.create(['echo', 'made before']);
     write({ 'default-runtime': 'wrapped', 'default-shm-size': '4m' });
     expect(await reload(c.engine)).toContain('settings were read again');
+    await c.start(before);
+    expect(await c.wait(before)).toBe(0);
     rmSync(join(directory, 'calls'), { force: true });
     expect(await sh("df -k /dev/shm | awk 'END { print $2 }'")).toBe('4096\n');
     expect((await run('cat', [join(directory, 'calls')])).stdout).toContain('create');
