@@ -91,7 +91,7 @@ describe('syslog', () => {
     await server.close();
     const id = await c.create(SAY, logging('syslog', { 'syslog-address': `tcp://${server.address}` }));
     expect(await c.refusal('POST', `/containers/${id}/start`)).toMatch(
-      /^500 failed to create task for container: failed to initialize logging driver: dial tcp 127\.0\.0\.1:\d+: .*ECONNREFUSED/,
+      /^500 failed to create task for container: failed to initialize logging driver: dial tcp 127\.0\.0\.1:\d+: connect: connection refused$/,
     );
     expect((await c.inspect(id)).State).toMatchObject({ Status: 'created', ExitCode: 128 });
   });

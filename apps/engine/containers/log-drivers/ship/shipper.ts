@@ -83,7 +83,9 @@ export class Shipper {
   }
 
   #start(): Worker {
-    const worker = new Worker(new URL('./ship-worker.ts', import.meta.url));
+    const worker = new Worker(new URL('./ship-worker.ts', import.meta.url), {
+      trackUnmanagedFds: false, // Node warns of every descriptor that libc opened and it closes
+    });
     worker.unref();
     worker.on('message', (message: FromShipper) => this.#take(message));
     worker.once('error', (error) => this.#events.onFailed(error));

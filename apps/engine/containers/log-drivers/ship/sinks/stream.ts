@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { connect as connectTcp, type Socket } from 'node:net';
 import { type ConnectionOptions, connect as connectTls } from 'node:tls';
+import { errnoOf } from '@berth/kit';
 import type { LogAddress } from '../../address.ts';
 
 /** What the address of a stream may be. */
@@ -50,7 +51,7 @@ export class LogStream {
         socket.off('error', done);
         if (!error) return resolve();
         socket.destroy();
-        reject(new Error(`${describeAddress(address)}: ${error.message}`, { cause: error }));
+        reject(new Error(`${describeAddress(address)}: ${reasonOf(error)}`, { cause: error }));
       };
       const timer = setTimeout(() => done(new Error('i/o timeout')), CONNECT_TIMEOUT);
       socket.once(address.protocol === 'tls' ? 'secureConnect' : 'connect', () => done());
@@ -101,6 +102,21 @@ function dial(address: StreamAddress, tls: TlsFiles | undefined): Socket {
   if (tls?.cert) options.cert = readFileSync(tls.cert);
   if (tls?.key) options.key = readFileSync(tls.key);
   return connectTls(options);
+}
+
+const REASONS: Record<string, string> = {
+  ECONNREFUSED: 'connect: connection refused',
+  ENOENT: 'connect: no such file or directory',
+  EACCES: 'connect: permission denied',
+  EHOSTUNREACH: 'connect: no route to host',
+  ENETUNREACH: 'connect: network is unreachable',
+  ETIMEDOUT: 'i/o timeout',
+  ENOTFOUND: 'no such host',
+};
+
+/** Why a connection failed, in Go's words where people know them. */
+function reasonOf(error: Error): string {
+  return REASONS[errnoOf(error) ?? ''] ?? error.message;
 }
 
 /** `dial tcp HOST:PORT`, as Go's errors begin. */
