@@ -23,6 +23,7 @@ export const RUN_PACKAGES = {
 /** What only the tests use. */
 export const TEST_PACKAGES = {
   iproute2: 'networks for tests, and a second opinion on ours',
+  'btrfs-progs': 'a file system that shares blocks, and a volume on it',
   skopeo: 'a second opinion on images and registries',
   tmux: 'terminal sessions',
   openssl: 'certificates for tests of TLS',

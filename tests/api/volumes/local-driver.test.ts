@@ -92,25 +92,29 @@ describe('options of the local driver', () => {
     expect(await c.sh(canWrite('/v'), host({ Binds: [`${name}:/v`] }))).toBe('read-only');
   });
 
-  test.skipIf(!existsSync('/dev/loop-control') || !/\bext4\b/.test(readFileSync('/proc/filesystems', 'utf8')))(
-    'a disk with a file system (skipped without loop devices)',
-    async () => {
-      const image = join(dir, 'disk');
-      execFileSync('truncate', ['-s', '16M', image]);
-      execFileSync('mkfs.ext4', ['-q', image]);
-      const device = execFileSync('losetup', ['--find', '--show', image], { encoding: 'utf8' }).trim();
-      try {
-        const name = await make({ type: 'ext4', device, o: 'noatime' });
-        const script = 'echo kept > /v/file; grep " /v " /proc/mounts';
-        expect(await c.sh(script, host({ Binds: [`${name}:/v`] }))).toMatch(/ \/v ext4 rw,noatime/);
-        await eventually(async () => expect(mountsBelow(await mountpoint(name))).toEqual([]));
-        expect(await c.sh('cat /v/file', host({ Binds: [`${name}:/v`] }))).toBe('kept');
-        await eventually(async () => expect(mountsBelow(await mountpoint(name))).toEqual([]));
-      } finally {
-        execFileSync('losetup', ['-d', device]);
-      }
-    },
-  );
+  const fileSystems = readFileSync('/proc/filesystems', 'utf8');
+  describe.each(['ext4', 'btrfs'])('%s', (type) => {
+    const can = existsSync('/dev/loop-control') && new RegExp(`\\b${type}\\b`).test(fileSystems);
+    test.skipIf(!can)(
+      'a disk with a file system (skipped without loop devices or where the kernel has no such one)',
+      async () => {
+        const image = join(dir, `disk-${type}`);
+        execFileSync('truncate', ['-s', '128M', image]);
+        execFileSync(`mkfs.${type}`, ['-q', image]);
+        const device = execFileSync('losetup', ['--find', '--show', image], { encoding: 'utf8' }).trim();
+        try {
+          const name = await make({ type, device, o: 'noatime' });
+          const script = 'echo kept > /v/file; grep " /v " /proc/mounts';
+          expect(await c.sh(script, host({ Binds: [`${name}:/v`] }))).toMatch(new RegExp(` /v ${type} rw,noatime`));
+          await eventually(async () => expect(mountsBelow(await mountpoint(name))).toEqual([]));
+          expect(await c.sh('cat /v/file', host({ Binds: [`${name}:/v`] }))).toBe('kept');
+          await eventually(async () => expect(mountsBelow(await mountpoint(name))).toEqual([]));
+        } finally {
+          execFileSync('losetup', ['-d', device]);
+        }
+      },
+    );
+  });
 
   test('what cannot be mounted says so at the start, and leaves nothing', async () => {
     const name = await make({ type: 'none', device: '/not/there', o: 'bind' });
