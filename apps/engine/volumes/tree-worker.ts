@@ -55,6 +55,7 @@ async function work(job: TreeJob, answer: (value?: TreeAnswer) => void): Promise
   }
 }
 
+/** Each piece has its memory for itself. */
 async function send(pieces: Iterable<Uint8Array>, port: MessagePort): Promise<void> {
   async function* all() {
     try {
@@ -64,7 +65,7 @@ async function send(pieces: Iterable<Uint8Array>, port: MessagePort): Promise<vo
       throw new BerthError(code, message, { cause: error });
     }
   }
-  await feedPort(all(), port);
+  await feedPort(all(), port, { owned: true });
 }
 
 /** Gives the directory itself its owner, mode and attributes back as well. */

@@ -108,6 +108,36 @@ describe.each(['crun', 'runc'])('%s', (Runtime) => {
   });
 });
 
+test('backup, listing and reading of a volume whose names are exchanged for links show nothing of the host', async () => {
+  const { name, data } = await volume();
+  mkdirSync(join(data, 'place'));
+  writeFileSync(join(data, 'place/own'), 'mine');
+  symlinkSync(arena.canary, join(data, 'evil'));
+  symlinkSync(join(arena.canary, 'file'), join(data, 'secret'));
+  await using racer = await exchange(join(data, 'place'), join(data, 'evil'));
+  const ask = async (rest: string) =>
+    (await arena.engine.request('GET', `/berth/v1/volumes/${name}/${rest}`)).body.toString('latin1');
+  const end = Date.now() + RACE_MS;
+  let seen = 0;
+  while (Date.now() < end) {
+    const texts = await Promise.all([
+      ask('backup'),
+      ask('files?recursive=1'),
+      ask('files?path=place'),
+      ask('cat?path=place/own'),
+      ask('cat?path=place/file'),
+      ask('cat?path=secret'),
+    ]);
+    for (const text of texts) {
+      expect(text).not.toContain('untouched');
+      expect(text).not.toMatch(/"Path":"(place\/)?program"/);
+    }
+    if (texts[3] === 'mine') seen++;
+  }
+  expect(seen).toBeGreaterThan(0);
+  expect(racer.count()).toBeGreaterThan(1000);
+});
+
 describe('copying', () => {
   const copy = (from: string, to: string) => {
     const [source, target] = [openSync(from, 'r'), openSync(to, 'r')];

@@ -9,11 +9,13 @@ export const COPY_FLAGS: readonly FlagSpec[] = [
 ];
 
 const HOW: Record<CopyReport['Method'], (report: CopyReport) => string> = {
-  reflink: ({ Entries }) => `${Entries} files by reflink: blocks are shared until one side changes them`,
+  reflink: ({ Entries }) => `${files(Entries)} by reflink: blocks are shared until one side changes them`,
   copy: ({ Entries, BytesCopied }) =>
-    `${Entries} files copied, ${humanSize(BytesCopied)}: this file system cannot share blocks`,
+    `${files(Entries)} copied, ${humanSize(BytesCopied)}: this file system cannot share blocks`,
   empty: () => 'there was no data to copy',
 };
+
+const files = (count: number) => `${count} ${count === 1 ? 'file' : 'files'}`;
 
 /** A sentence on how a copy was made, for stderr. */
 export function describeCopy(report: CopyReport): string {
