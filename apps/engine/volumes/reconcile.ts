@@ -32,12 +32,13 @@ export async function reconcile(context: VolumeContext, live: readonly LiveVolum
     }
   }
   const root = join(context.config.dataRoot, 'volumes');
-  for (const { mountPoint } of readMountTable('self').reverse()) {
-    if (!mountPoint.startsWith(`${root}/`)) continue;
-    const id = mountPoint.slice(root.length + 1).split('/')[0] ?? '';
-    if (context.holders.has(id)) continue;
-    context.log.info('unmounting a volume that nobody uses', { path: mountPoint });
-    await unmountData(mountPoint);
+  const mounted = new Set(readMountTable('self').map(({ mountPoint }) => mountPoint));
+  for (const { id, name, options } of context.store.all()) {
+    // What somebody mounted there by hand is none of ours.
+    const path = dataOf(context.config, id);
+    if (options === null || context.holders.has(id) || !mounted.has(path)) continue;
+    context.log.info('unmounting a volume that nobody uses', { volume: name });
+    await unmountData(path);
   }
   for (const name of readdirSync(root)) {
     if (name.startsWith(DRAFT)) removeDraft(context, name);

@@ -70,6 +70,18 @@ describe('options of the local driver', () => {
     await eventually(() => expect(mountsBelow(path)).toEqual([]));
   });
 
+  test('what somebody mounted in a volume by hand stays over a restart of the engine', async () => {
+    const name = fresh();
+    await c.ask('POST', '/volumes/create', { Name: name });
+    const path = await mountpoint(name);
+    execFileSync('mount', ['-t', 'tmpfs', 'tmpfs', path]);
+    writeFileSync(join(path, 'file'), 'by hand');
+    await c.engine.kill();
+    await c.engine.start();
+    expect(await c.sh('cat /v/file', host({ Binds: [`${name}:/v`] }))).toBe('by hand');
+    execFileSync('umount', ['-l', path]);
+  });
+
   test('bind: a directory of the host, which stays when the volume goes', async () => {
     const path = folder({ file: 'of the host\n' });
     const name = await make({ type: 'none', device: path, o: 'bind' });
