@@ -36,6 +36,11 @@ export function ownHardLimit(name: string): number | undefined {
   return parseHardLimit(readFileSync('/proc/self/limits', 'utf8'), row);
 }
 
+/** Badness of this process for the OOM killer (proc_pid_oom_score_adj(5)). */
+export function ownOomScore(): number {
+  return Number(readFileSync('/proc/self/oom_score_adj', 'utf8'));
+}
+
 /** From the text of a limits file: name, soft and hard limit. */
 export function parseHardLimit(text: string, row: string): number | undefined {
   const line = text.split('\n').find((each) => each.startsWith(row));

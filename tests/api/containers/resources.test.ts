@@ -72,6 +72,14 @@ describe.concurrent('memory', () => {
     expect(await c.sh('cat /proc/self/oom_score_adj', { HostConfig: { OomScoreAdj: 321 } })).toBe('321');
   });
 
+  test('--oom-score-adj: one that the engine may not give is refused with the reason', async (t) => {
+    if (canRaiseLimits()) {
+      expect(await c.sh('cat /proc/self/oom_score_adj', { HostConfig: { OomScoreAdj: -321 } })).toBe('-321');
+      return t.skip('the engine has CAP_SYS_RESOURCE');
+    }
+    expect(await refusal({ OomScoreAdj: -900 })).toMatch(/^400 cannot set oom-score-adj -900: .* CAP_SYS_RESOURCE/);
+  });
+
   test('--shm-size: is the size of /dev/shm', async () => {
     expect(await c.sh("df -k /dev/shm | awk 'NR==2{print $2}'", { HostConfig: { ShmSize: 8 * MIB } })).toBe('8192');
   });

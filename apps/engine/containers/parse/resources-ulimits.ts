@@ -1,6 +1,6 @@
 import type { Ulimit } from '@berth/contract';
 import { BerthError } from '@berth/kit';
-import { canRaiseLimits, ownHardLimit } from '../../linux/rlimits.ts';
+import { canRaiseLimits, ownHardLimit, ownOomScore } from '../../linux/rlimits.ts';
 
 const NAMES = /^(core|cpu|data|fsize|locks|memlock|msgqueue|nice|nofile|nproc|rss|rtprio|rttime|sigpending|stack|as)$/;
 
@@ -28,6 +28,18 @@ export function checkRaises(ulimits: readonly Ulimit[]): void {
       );
     }
   }
+}
+
+/** The kernel lets nobody without the capability go below what a process began with. Errors: invalid, saying why. */
+export function checkOomScore(score: number): void {
+  if (score >= 0 || canRaiseLimits()) return;
+  const own = Math.min(0, ownOomScore());
+  if (score >= own) return;
+  throw new BerthError(
+    'invalid',
+    `cannot set oom-score-adj ${score}: below ${own} it needs the capability CAP_SYS_RESOURCE, which the engine lacks`,
+    { hint: `Ask for ${own} or more, or run the engine where it has CAP_SYS_RESOURCE.` },
+  );
 }
 
 function invalid(message: string): BerthError {

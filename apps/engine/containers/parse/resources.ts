@@ -5,7 +5,7 @@ import { checkBlockIo } from './resources-block-io.ts';
 import { checkCpu } from './resources-cpu.ts';
 import { checkDevices } from './resources-devices.ts';
 import { checkMemory } from './resources-memory.ts';
-import { checkUlimits } from './resources-ulimits.ts';
+import { checkOomScore, checkUlimits } from './resources-ulimits.ts';
 
 /** What limits are checked against. */
 export interface ResourceFacts {
@@ -35,6 +35,7 @@ export function checkResources(host: HostConfig, facts: ResourceFacts): string[]
   if (!facts.cgroupV2) host.OomKillDisable ??= false;
   checkCgroupParent(host.CgroupParent);
   checkUlimits(host.Ulimits ?? []);
+  checkOomScore(host.OomScoreAdj);
   checkDevices(host);
   return warnings;
 }

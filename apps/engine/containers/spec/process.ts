@@ -1,6 +1,6 @@
 import type { ContainerConfig, HostConfig, Ulimit } from '@berth/contract';
 import type { SecurityOptions } from '../parse/parse-create-security.ts';
-import { checkRaises } from '../parse/resources-ulimits.ts';
+import { checkOomScore, checkRaises } from '../parse/resources-ulimits.ts';
 import type { ResolvedUser } from '../parse/user.ts';
 import { INIT_PATH } from './mounts.ts';
 import type { RuntimeProcess } from './runtime-spec.ts';
@@ -41,6 +41,7 @@ export function confinement({
 
 /** What every process of a container is limited by, the first one and those of exec. */
 export function processLimits(host: HostConfig): Pick<RuntimeProcess, 'rlimits' | 'oomScoreAdj'> {
+  checkOomScore(host.OomScoreAdj);
   return {
     ...(host.Ulimits?.length ? { rlimits: rlimits(host.Ulimits) } : {}),
     ...(host.OomScoreAdj === 0 ? {} : { oomScoreAdj: host.OomScoreAdj }),
