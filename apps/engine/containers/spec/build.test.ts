@@ -217,12 +217,12 @@ describe('the process', () => {
   });
 
   test('limits', () => {
-    expect(
-      sampleBuild({ Ulimits: [{ Name: 'nofile', Soft: 1, Hard: 2 }], OomScoreAdj: 5 }).spec.process,
-    ).toMatchObject({
-      rlimits: [{ type: 'RLIMIT_NOFILE', soft: 1, hard: 2 }],
-      oomScoreAdj: 5,
-    });
+    expect(sampleBuild({ Ulimits: [{ Name: 'nofile', Soft: 1, Hard: 2 }], OomScoreAdj: 5 }).spec.process).toMatchObject(
+      {
+        rlimits: [{ type: 'RLIMIT_NOFILE', soft: 1, hard: 2 }],
+        oomScoreAdj: 5,
+      },
+    );
   });
 
   test('a terminal has a size only where one is known', () => {
