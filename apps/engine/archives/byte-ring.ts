@@ -4,6 +4,8 @@ import { BerthError } from '@berth/kit';
 const SIZE = 1024 * 1024;
 /** Most that is handed on at once. */
 const PIECE = 256 * 1024;
+/** Bytes for which the reader is woken. */
+const WORTH_WAKING = 128 * 1024;
 /** Of the numbers in front of the bytes. */
 const HEADER = 64;
 const WRITTEN = 0;
@@ -77,7 +79,8 @@ export class RingWriter {
     const part = piece.subarray(0, SIZE - at);
     this.#bytes.set(part, at);
     Atomics.store(this.#numbers, WRITTEN, (written + part.length) | 0);
-    Atomics.notify(this.#numbers, WRITTEN);
+    // Not for every small piece: waking a thread costs as much as copying one.
+    if (this.#waiting() >= WORTH_WAKING) Atomics.notify(this.#numbers, WRITTEN);
     return part.length;
   }
 
@@ -133,5 +136,5 @@ export class RingReader {
   }
 }
 
-/** The end is told by a number that is not waited for: it is looked at again after this time at the latest. */
-const WAKE_MS = 1000;
+/** For what is not worth waking anybody, and for the end: the reader looks again after this time at the latest. */
+const WAKE_MS = 5;

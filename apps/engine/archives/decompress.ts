@@ -9,21 +9,66 @@ const GROWTH_FREE = 1024 ** 3;
 const CHUNK = 256 * 1024;
 
 /**
- * The bytes of an archive without its compression, which is told from its first bytes (gzip, zstd, none). Errors:
- * invalid for broken streams and for bombs, not-supported for bzip2 and xz.
+ * The bytes of an archive without its compression, which is told from its first bytes (gzip, zstd, none). What is not
+ * compressed passes as it is, with nothing in between: large copies go through here. Errors: invalid for broken streams
+ * and for bombs, not-supported for bzip2 and xz.
  */
-export async function* decompressed(source: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer, void> {
-  const pieces = source[Symbol.asyncIterator]();
-  let head: Buffer = Buffer.alloc(0);
-  while (head.length < MAGIC_LENGTH) {
-    const next = await pieces.next();
-    if (next.done) break;
-    head = Buffer.concat([head, next.value]);
+export function decompressed(source: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+  return { [Symbol.asyncIterator]: () => new Decompressed(source[Symbol.asyncIterator]()) };
+}
+
+class Decompressed implements AsyncIterator<Uint8Array> {
+  readonly #pieces: AsyncIterator<Uint8Array>;
+  /** Known when the first bytes are. */
+  #inner: AsyncIterator<Uint8Array> | undefined;
+
+  constructor(pieces: AsyncIterator<Uint8Array>) {
+    this.#pieces = pieces;
   }
-  const compression = sniffCompression(head);
-  let taken = 0;
+
+  next(): Promise<IteratorResult<Uint8Array>> {
+    return this.#inner ? this.#inner.next() : this.#begin();
+  }
+
+  async return(): Promise<IteratorResult<Uint8Array>> {
+    await this.#inner?.return?.();
+    await this.#pieces.return?.();
+    return { done: true, value: undefined };
+  }
+
+  async #begin(): Promise<IteratorResult<Uint8Array>> {
+    let head: Buffer = Buffer.alloc(0);
+    while (head.length < MAGIC_LENGTH) {
+      const next = await this.#pieces.next();
+      if (next.done) break;
+      head = Buffer.concat([head, next.value]);
+    }
+    const compression = await this.#sniff(head);
+    if (compression === 'none') {
+      this.#inner = this.#pieces;
+      return head.length > 0 ? { done: false, value: head } : this.#pieces.next();
+    }
+    this.#inner = inflated(head, this.#pieces, compression);
+    return this.#inner.next();
+  }
+
+  async #sniff(head: Buffer): Promise<Compression> {
+    try {
+      return sniffCompression(head);
+    } catch (error) {
+      await this.#pieces.return?.();
+      throw error;
+    }
+  }
+}
+
+async function* inflated(
+  head: Buffer,
+  pieces: AsyncIterator<Uint8Array>,
+  compression: 'gzip' | 'zstd',
+): AsyncGenerator<Buffer, void> {
+  let taken = head.length;
   async function* whole() {
-    taken = head.length;
     yield head;
     for (let next = await pieces.next(); !next.done; next = await pieces.next()) {
       taken += next.value.byteLength;
@@ -31,10 +76,6 @@ export async function* decompressed(source: AsyncIterable<Uint8Array>): AsyncGen
     }
   }
   try {
-    if (compression === 'none') {
-      for await (const piece of whole()) yield Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength);
-      return;
-    }
     const inflate =
       compression === 'gzip' ? createGunzip({ chunkSize: CHUNK }) : createZstdDecompress({ chunkSize: CHUNK });
     let given = 0;

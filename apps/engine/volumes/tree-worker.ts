@@ -83,7 +83,9 @@ async function write(port: MessagePort): Promise<void> {
   const writer = new VolumeWriter({ limits, subject: 'backup', base: '/' });
   try {
     const parser = new TarParser();
-    for await (const chunk of decompressed(input)) for (const event of parser.push(chunk)) writer.take(event);
+    for await (const { buffer, byteOffset, byteLength } of decompressed(input)) {
+      for (const event of parser.push(Buffer.from(buffer, byteOffset, byteLength))) writer.take(event);
+    }
     parser.finish();
     writer.finish();
   } catch (error) {
