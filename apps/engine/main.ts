@@ -1,23 +1,20 @@
-import { join } from 'node:path';
 import { BerthError, describeError, type Logger, Scope } from '@berth/kit';
 import { createRoutes, readTls, refuseTaken, serve } from './api/index.ts';
 import { checkConfig } from './check-config.ts';
 import { checkHost } from './check-host.ts';
 import type { EngineConfig } from './config.ts';
-import { createContainers, describeLogBound, LOG_DRIVERS, openRemap, probeRuntime } from './containers/index.ts';
-import { createEvents, type Publish } from './events/index.ts';
-import { createImages, createTransfers } from './images/index.ts';
+import { describeLogBound, LOG_DRIVERS } from './containers/index.ts';
+import type { Publish } from './events/index.ts';
 import { createMetrics, serveMetrics } from './metrics/index.ts';
-import { createNetworks, NETWORK_DRIVERS } from './networks/index.ts';
+import { NETWORK_DRIVERS } from './networks/index.ts';
+import { type Nouns, openNouns } from './nouns.ts';
 import { releaseWhenIdle } from './release-when-idle.ts';
 import { takeRoots } from './roots.ts';
 import { runEngine } from './run.ts';
 import { type CommandLine, loadConfig, readCommandLine, usage } from './settings/index.ts';
-import { openDatabase } from './state/database.ts';
-import { BUILD, createSystem, VERSION } from './system/index.ts';
+import { BUILD, createSystem, type System, VERSION } from './system/index.ts';
 import { findPrograms } from './system/programs.ts';
 import { tlsCommand } from './tls/index.ts';
-import { createVolumes } from './volumes/index.ts';
 
 /** A running engine. */
 export interface Engine {
@@ -54,94 +51,22 @@ async function assemble(config: EngineConfig, log: Logger, scope: Scope): Promis
   takeRoots(config, scope);
   checkHost(config.dataRoot);
   await Promise.all(addresses.map(refuseTaken)); // before anything is made in the kernel
-  const db = openDatabase(join(config.dataRoot, 'berth.db'));
-  scope.add('close the database', () => db.close());
-  const events = createEvents({ db, log });
-  scope.add('close the event store', () => events.close());
-  const metrics = createMetrics({
-    containers: () => containers.service.counts(),
-    healthChecks: () => containers.healthChecks(),
-    eventListeners: () => events.listeners(),
-    engine: () => system.forMetrics(),
-  });
-  const publish: Publish = (...event) => {
-    metrics.happened();
-    events.publish(...event);
-  };
   for (const warning of warnings) log.warn(warning.replace(/^WARNING: /, ''));
-  const probe = await probeRuntime({ ...config, wanted: config.defaultRuntime, log });
-  for (const warning of probe.warnings) log.warn(warning);
-
-  const remap = await openRemap(config);
-
-  const networks = createNetworks({
-    ...{ config, db, log, publish },
-    users: {
-      containersOf: (network) => containers.networkUsers.containersOf(network),
-      connect: (name, network, wish) => containers.networkUsers.connect(name, network, wish),
-      disconnect: (name, network, options) => containers.networkUsers.disconnect(name, network, options),
-    },
-  });
-  await networks.start();
-  scope.add('let go of networks', () => networks.stop());
-  const images = await createImages({ config, db, log, publish, users: () => containers });
-  scope.add('close images', () => images.close());
-  const volumes = createVolumes({ config, db, log, publish, users: () => containers });
-  scope.add('let go of volumes', () => volumes.close());
-  const transfers = createTransfers({ images, config, log });
-  scope.add('end transfers', () => transfers.close());
-  const forgetRemovedImages = () => {
-    images.forgetRemoved().catch((error) => log.warn('cannot remove what is left of a removed image', { error }));
-  };
-  const containers = createContainers({
-    ...{ config, db, log, images, networks, volumes, probe, remap },
-    publish(type, action, actorId, attributes) {
-      publish(type, action, actorId, attributes);
-      // An image that was removed by force while this container needed it can go now; after the answer.
-      if (type === 'container' && action === 'destroy') setImmediate(forgetRemovedImages);
-    },
-    hostGateway: () =>
-      config.hostGatewayIps.length > 0
-        ? config.hostGatewayIps
-        : (networks.inspect('bridge').IPAM.Config ?? []).flatMap(({ Gateway }) => Gateway ?? []),
-  });
-  scope.add('let go of containers', () => containers.close());
-  await containers.recover();
-
-  const programs = await findPrograms();
-  const { runtime } = probe;
-  const system = createSystem(db, {
-    config,
-    containers: containers.service,
-    images,
-    volumes: volumes.service,
-    runtimes: [
-      { name: runtime.name, path: runtime.path, version: runtime.version },
-      ...programs.runtimes.filter((p) => p.name !== runtime.name),
-    ],
-    monitor: programs.monitor,
-    init: programs.init,
-    networkDrivers: NETWORK_DRIVERS,
-    logDrivers: LOG_DRIVERS,
-    logBound: describeLogBound(config),
-    warnings: [...warnings, ...probe.warnings],
-    eventListeners: () => events.listeners(),
-    login: transfers.checkAuth,
-  });
+  const nouns = await openNouns(config, log, scope);
+  const { containers, events } = nouns;
+  const system = await describeEngine(config, nouns, warnings);
+  const metrics = createMetrics({ containers, events, system });
   if (config.metricsAddress !== undefined) {
     const server = await serveMetrics(config.metricsAddress, tls, metrics.text);
     scope.add('stop serving metrics', () => server.close());
     log.info('metrics are served', { address: server.address });
   }
+  const { images, transfers, networks, volumes } = nouns;
   const api = await serve({
     routes: createRoutes({
+      ...{ images, transfers, networks, events, system },
       containers: containers.service,
-      images,
-      transfers,
-      networks,
       volumes: volumes.service,
-      events,
-      system,
     }),
     hosts: config.hosts,
     socketGroup: config.socketGroup,
@@ -155,14 +80,15 @@ async function assemble(config: EngineConfig, log: Logger, scope: Scope): Promis
   scope.add('stop serving', () => api.close());
   containers.resume();
   scope.add('stop watching for idle times', releaseWhenIdle());
+  const { name, version } = nouns.probe.runtime;
   log.info('engine is ready', {
     version: VERSION,
-    runtime: `${runtime.name} ${runtime.version}`,
+    runtime: `${name} ${version}`,
     hosts: api.addresses.join(' '),
     root: config.dataRoot,
   });
   return {
-    ...{ addresses: api.addresses, id: system.id, publish },
+    ...{ addresses: api.addresses, id: system.id, publish: events.publish },
     checkReload: async (next) => {
       const renewed = readTls(next); // the files may be others under the same names
       const finish = await containers.checkReload(next);
@@ -172,6 +98,26 @@ async function assemble(config: EngineConfig, log: Logger, scope: Scope): Promis
       };
     },
   };
+}
+
+async function describeEngine(config: EngineConfig, nouns: Nouns, warnings: readonly string[]): Promise<System> {
+  const { db, containers, images, volumes, events, transfers, probe } = nouns;
+  const programs = await findPrograms();
+  const { name, path, version } = probe.runtime;
+  return createSystem(db, {
+    ...{ config, images },
+    containers: containers.service,
+    volumes: volumes.service,
+    runtimes: [{ name, path, version }, ...programs.runtimes.filter((program) => program.name !== name)],
+    monitor: programs.monitor,
+    init: programs.init,
+    networkDrivers: NETWORK_DRIVERS,
+    logDrivers: LOG_DRIVERS,
+    logBound: describeLogBound(config),
+    warnings: [...warnings, ...probe.warnings],
+    eventListeners: () => events.listeners(),
+    login: transfers.checkAuth,
+  });
 }
 
 /** What is printed instead of running. Errors: those of `loadConfig`. */

@@ -29,6 +29,8 @@ export interface Events {
    * The iteration throws when its reader is too far behind.
    */
   subscribe(options: SubscribeOptions): AsyncIterable<EngineEvent>;
+  /** How many events there were since this engine started. */
+  published(): number;
   /** How many subscribers there are now. */
   listeners(): number;
   /** Writes what waits and ends all subscriptions. */
@@ -50,6 +52,7 @@ export function createEvents({ db, log }: { db: Database; log: Logger }): Events
   let unwritten: EngineEvent[] = [];
   let timer: NodeJS.Timeout | undefined;
   let sinceTrim = TRIM_EVERY;
+  let published = 0;
 
   const write = () => {
     clearTimeout(timer);
@@ -72,6 +75,7 @@ export function createEvents({ db, log }: { db: Database; log: Logger }): Events
   const publish: Publish = (type, action, actorId, attributes) => {
     const event: EngineEvent = { type, action, actorId, attributes: { ...attributes }, timeNano: now() };
     unwritten.push(event);
+    published++;
     timer ??= setTimeout(write, WRITE_DELAY_MS);
     for (const [queue, wanted] of subscribers) {
       if (wanted(event) && !queue.push(event))
@@ -106,6 +110,7 @@ export function createEvents({ db, log }: { db: Database; log: Logger }): Events
   return {
     publish,
     subscribe,
+    published: () => published,
     listeners: () => subscribers.size,
     close: () => {
       write();

@@ -3,19 +3,19 @@ import { family, Histogram, type Labels } from './text.ts';
 
 /** Where figures come from; joined in main.ts. */
 export interface MetricSources {
-  containers(): { running: number; paused: number; stopped: number };
-  healthChecks(): { total: number; failed: number };
-  eventListeners(): number;
+  containers: {
+    service: { counts(): { running: number; paused: number; stopped: number } };
+    healthChecks(): { total: number; failed: number };
+  };
+  events: { published(): number; listeners(): number };
   /** What `engine_daemon_engine_info` says, and the host's processors and memory in bytes. */
-  engine(): { info: Labels; cpus: number; memory: number };
+  system: { forMetrics(): { info: Labels; cpus: number; memory: number } };
 }
 
 /** All figures of one engine. */
 export interface Metrics {
   /** A request was answered: the route's audit name, status, seconds. */
   answered(route: string, status: number, seconds: number): void;
-  /** An event was published. */
-  happened(): void;
   text(): string;
 }
 
@@ -36,7 +36,6 @@ export function createMetrics(sources: MetricSources): Metrics {
     Object.values(ACTIONS).sort(),
   );
   const requests = new Map<string, number>();
-  let events = 0;
   return {
     answered: (route, status, seconds) => {
       const action = ACTIONS[route];
@@ -44,17 +43,14 @@ export function createMetrics(sources: MetricSources): Metrics {
       const key = `${route} ${status}`;
       requests.set(key, (requests.get(key) ?? 0) + 1);
     },
-    happened: () => {
-      events++;
-    },
-    text: () => `${engineText(sources, actions, events)}${requestText(requests)}${processMetrics()}`,
+    text: () => `${engineText(sources, actions)}${requestText(requests)}${processMetrics()}`,
   };
 }
 
-function engineText(sources: MetricSources, actions: Histogram, events: number): string {
-  const states = sources.containers();
-  const checks = sources.healthChecks();
-  const { info, cpus, memory } = sources.engine();
+function engineText({ containers, events, system }: MetricSources, actions: Histogram): string {
+  const states = containers.service.counts();
+  const checks = containers.healthChecks();
+  const { info, cpus, memory } = system.forMetrics();
   const single = (name: string, kind: 'counter' | 'gauge', help: string, value: number) =>
     family(`engine_daemon_${name}`, kind, help, [{ value }]);
   return [
@@ -75,13 +71,8 @@ function engineText(sources: MetricSources, actions: Histogram, events: number):
       'The number of bytes of memory that the host system of the engine has',
       memory,
     ),
-    single(
-      'events_subscribers_total',
-      'gauge',
-      'The number of current subscribers to events',
-      sources.eventListeners(),
-    ),
-    single('events_total', 'counter', 'The number of events logged', events),
+    single('events_subscribers_total', 'gauge', 'The number of current subscribers to events', events.listeners()),
+    single('events_total', 'counter', 'The number of events logged', events.published()),
     single('health_checks_failed_total', 'counter', 'The total number of failed health checks', checks.failed),
     single('health_checks_total', 'counter', 'The total number of health checks', checks.total),
   ].join('');
