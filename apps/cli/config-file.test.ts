@@ -43,7 +43,7 @@ async function outcome(run: typeof runBerth, line: string) {
     filters: query.filters && listForm(query.filters),
     headers: HEADERS.map((name) => headers[name]),
     agent: headers['user-agent']?.replace(/^(Docker|Berth)-Client.*/, 'own'),
-    env: parsed(body)?.Env ?? [],
+    env: (parsed(body)?.Env ?? []).sort(),
     detachKeys: parsed(body)?.DetachKeys,
   }));
   // See requests.test.ts: waits for the background, and a look before an exec.

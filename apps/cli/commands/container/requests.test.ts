@@ -102,8 +102,10 @@ function readBody(body: Buffer, type: string | undefined): unknown {
 function dropEmpty(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(dropEmpty);
   if (typeof value !== 'object' || value === null) return value;
-  // Docker's client sends several -v in any order.
-  const ordered = (key: string, member: unknown) => (key === 'Binds' && Array.isArray(member) ? member.sort() : member);
+  // Docker's client sends several -v and -e in any order.
+  const loose = ['Binds', 'Env'];
+  const ordered = (key: string, member: unknown) =>
+    loose.includes(key) && Array.isArray(member) ? member.sort() : member;
   const members = Object.entries(value).map(([key, member]) => [key, ordered(key, dropEmpty(member))] as const);
   return Object.fromEntries(members.filter(([key, member]) => key === 'Init' || key === 'StopTimeout' || says(member)));
 }
