@@ -199,6 +199,28 @@ describe('fluentd', () => {
     await server.close();
   });
 
+  test('labels of an image cannot pass for what the engine says', async () => {
+    const server = await streamServer();
+    const datagrams = await udpServer();
+    const Labels = { log: 'x', container_id: 'x', _container_id: 'x', source: 'x', nl: 'a\n<0>forged' };
+    const options = { 'labels-regex': '.', tag: 't{{index .ContainerLabels "nl"}}' };
+    const fluentd = await c.begin(['echo', 'y'], {
+      ...logging('fluentd', { ...options, 'fluentd-address': server.address }),
+      Labels,
+    });
+    await eventually(() => expect(unpackAll(server.bytes())).toHaveLength(1));
+    const [[tag, , record]] = unpackAll(server.bytes()) as [[string, number, object]];
+    expect(tag).toBe('ta <0>forged');
+    expect(record).toMatchObject({ log: 'y', container_id: fluentd, source: 'stdout', nl: Labels.nl });
+    const gelf = await c.begin(['echo', 'y'], {
+      ...logging('gelf', { ...options, 'gelf-address': `udp://${datagrams.address}` }),
+      Labels,
+    });
+    await eventually(() => expect(gelfMessages(datagrams.packets)).toMatchObject([{ _container_id: gelf, _log: 'x' }]));
+    await server.close();
+    await datagrams.close();
+  });
+
   test('long lines come in parts of 16 KB, seconds are whole numbers, over a unix socket', async () => {
     const path = join(directory, 'fluentd.sock');
     const server = await streamServer({ path });

@@ -173,11 +173,16 @@ function senderOf(record: Logged): Sender {
     imageName: record.spec.config.Image,
     command: commandLine(record).join(' ').slice(0, LONGEST_ATTRIBUTE),
     createdAt: record.createdAt,
-    tag: tagOf(record, record.spec.hostConfig.LogConfig.Config['tag'] || '{{.ID}}').slice(0, LONGEST_ATTRIBUTE),
+    tag: oneLine(tagOf(record, record.spec.hostConfig.LogConfig.Config['tag'] || '{{.ID}}')),
     attributes: fitting([...extraAttributes(record)]),
     hostname: hostname(),
     pid: process.pid,
   };
+}
+
+/** A tag may be made of labels of an image: it must not begin a message of its own. */
+function oneLine(tag: string): string {
+  return tag.replace(/[\p{Cc}\u2028\u2029]/gu, ' ').slice(0, LONGEST_ATTRIBUTE);
 }
 
 function fitting(attributes: [string, string][]): [string, string][] {

@@ -157,7 +157,13 @@ class Rotation implements LogRotation {
     const { logFile, bundle } = pathsOf(this.#context.config, record.id);
     this.#inBackground(async () => {
       try {
-        await rotateFile(logFile, record.state.status === 'running' ? bundle : undefined);
+        const rotate = async () => {
+          const now = this.#context.store.get(record.id)?.state.status;
+          if (now !== undefined) await rotateFile(logFile, now === 'running' ? bundle : undefined);
+        };
+        // One that does not run must not be started meanwhile: its monitor would go on writing to the old file.
+        if (record.state.status === 'running') await rotate();
+        else await this.#context.lock.run(record.id, rotate);
         watched.untrimmed = !trimLog(logFile, limits, oldestNeeded(logFile));
       } catch (error) {
         if (errnoOf(error) === 'ENOENT' && !this.#context.store.get(record.id)) return; // removed meanwhile
@@ -264,7 +270,7 @@ function removeUnfinished(logFile: string): void {
   const directory = dirname(logFile);
   try {
     for (const name of readdirSync(directory))
-      if (name.startsWith(`${basename(logFile)}.`) && name.endsWith('-new'))
+      if ((name.startsWith(`${basename(logFile)}.`) && name.endsWith('-new')) || name.startsWith('unpacked-'))
         rmSync(join(directory, name), { force: true });
   } catch (error) {
     if (errnoOf(error) !== 'ENOENT') throw error;

@@ -33,12 +33,13 @@ function event(
   sender: Sender,
   chunk: string | undefined,
 ): Packable {
+  // Ours come last: a label of an image must not pass for the container that it is.
   const record = new Map<string, Packable>([
+    ...sender.attributes,
     ['container_id', sender.id],
     ['container_name', `/${sender.name}`],
     ['source', message.stderr ? 'stderr' : 'stdout'],
     ['log', message.line],
-    ...sender.attributes,
   ]);
   if (message.part) {
     record.set('partial_message', 'true');

@@ -43,7 +43,9 @@ export async function connectGelf(options: GelfOptions, sender: Sender): Promise
 
 /** A message without text is none in GELF, and is left out by the caller. */
 function encoder({ hostname, tag, attributes, ...sender }: Sender): (message: Message) => string {
-  const extra: Record<string, unknown> = {
+  const extra = {
+    // Ours come last: a label of an image must not pass for the container that it is.
+    ...Object.fromEntries(attributes.map(([name, value]) => [name.startsWith('_') ? name : `_${name}`, value])),
     _container_id: sender.id,
     _container_name: sender.name,
     _image_id: sender.imageId,
@@ -52,7 +54,6 @@ function encoder({ hostname, tag, attributes, ...sender }: Sender): (message: Me
     _tag: tag,
     _created: new Date(sender.createdAt).toISOString(),
   };
-  for (const [name, value] of attributes) extra[name.startsWith('_') ? name : `_${name}`] = value;
   return (message) =>
     JSON.stringify({
       version: '1.1',

@@ -6,6 +6,8 @@ import type { Sink } from './sink.ts';
 export const JOURNAL_SOCKET = '/run/systemd/journal/socket';
 const INFORMATIONAL = '6';
 const ERROR = '3';
+/** Fields that a label of an image must not pass for. */
+const OURS = /^(MESSAGE|PRIORITY|IMAGE_NAME|SYSLOG_\w+|CONTAINER_(ID|ID_FULL|NAME|TAG|PARTIAL_\w+))$/;
 
 /** systemd's journal, by its native protocol. Errors: the journal does not run on this host. */
 export function connectJournald(sender: Sender): Sink {
@@ -35,9 +37,11 @@ function fieldsOf(sender: Sender): Buffer {
     ['CONTAINER_TAG', sender.tag],
     ['IMAGE_NAME', sender.imageName],
     ['SYSLOG_IDENTIFIER', sender.tag],
-    ...sender.attributes.map(([name, value]): [string, string] => [fieldName(name), value]),
   ];
-  return Buffer.concat(fields.filter(([name]) => name !== '').map(([name, value]) => field(name, Buffer.from(value))));
+  const extra = sender.attributes
+    .map(([name, value]): [string, string] => [fieldName(name), value])
+    .filter(([name]) => name !== '' && !OURS.test(name));
+  return Buffer.concat([...fields, ...extra].map(([name, value]) => field(name, Buffer.from(value))));
 }
 
 function encode(message: Message, fields: Buffer): Buffer {
