@@ -38,6 +38,7 @@ export const groups: readonly GroupEntry[] = [
   { path: 'container', summary: 'Manage containers' },
   { path: 'context', summary: 'Manage contexts' },
   { path: 'image', summary: 'Manage images' },
+  { path: 'net', summary: 'Find out what is wrong with a network' },
   { path: 'network', summary: 'Manage networks' },
   { path: 'system', summary: 'Manage Docker' },
   { path: 'volume', summary: 'Manage volumes' },

@@ -34,3 +34,37 @@ export interface NetworkContainer {
   IPv4Address: string;
   IPv6Address: string;
 }
+
+/** A published port as `GET /berth/v1/ports` explains it. */
+export interface PortReport {
+  ContainerId: string;
+  Container: string;
+  ContainerPort: number;
+  Protocol: string;
+  HostIp: string;
+  HostPort: number;
+  /** Of the container, where the port leads. */
+  Address: string;
+  /** By which it leads there. */
+  Network: string;
+  By: 'rules' | 'proxy' | 'rules, proxy for ::1';
+  Reachable: 'anywhere' | 'neighbours' | 'this host' | 'nobody';
+  /** Sentences. */
+  Why: string[];
+}
+
+/** What `GET /berth/v1/networks/doctor` found on the way. */
+export interface DoctorReport {
+  Container: string;
+  Target: string;
+  Ok: boolean;
+  Steps: DoctorStep[];
+}
+
+export interface DoctorStep {
+  Step: 'networks' | 'network' | 'name' | 'route' | 'neighbour' | 'connect';
+  Ok: boolean;
+  Says: string;
+  /** What to do about it. */
+  Hint?: string;
+}

@@ -5,6 +5,7 @@ import { eventRoutes } from '../events/routes.ts';
 import { execRoutes } from '../exec/routes.ts';
 import { type ImageServices, imageRoutes } from '../images/routes.ts';
 import { type NetworkCatalog, networkRoutes } from '../networks/routes.ts';
+import { type NetworkExplanations, networkExtraRoutes } from '../networks/routes-extra.ts';
 import type { System } from '../system/index.ts';
 import { systemRoutes } from '../system/routes.ts';
 import type { VolumeService } from '../volumes/index.ts';
@@ -19,7 +20,7 @@ export interface ApiServices {
   containers: ContainerService;
   images: ImageServices['images'];
   transfers: ImageServices['transfers'];
-  networks: NetworkCatalog;
+  networks: NetworkCatalog & NetworkExplanations;
   volumes: VolumeService;
   events: Pick<Events, 'subscribe'>;
   system: System;
@@ -33,6 +34,7 @@ export function createRoutes(services: ApiServices): Route[] {
     ...execRoutes(services.containers),
     ...imageRoutes(services),
     ...networkRoutes(services.networks),
+    ...networkExtraRoutes(services.networks),
     ...volumeRoutes(services.volumes),
     ...volumeExtraRoutes(services.volumes),
     ...eventRoutes(services.events),

@@ -1,6 +1,6 @@
 import { closeSync } from 'node:fs';
 import koffi from 'koffi';
-import { check, libc, SyscallError } from './libc.ts';
+import { check, errnoName, libc, SyscallError } from './libc.ts';
 import { inNamespace } from './netns.ts';
 
 const socketC = libc.func('int socket(int domain, int type, int protocol)');
@@ -51,6 +51,37 @@ export function tcpFromNamespace(path: string, address: Buffer, port: number): n
     return fd;
   });
 }
+
+/**
+ * Connects from a namespace by TCP and lets go at once: `connected`, the errno of the refusal (`ECONNREFUSED`,
+ * `EHOSTUNREACH`, …), or `timeout`. Looks every few ms, for what libuv did not open itself it cannot watch connecting.
+ */
+export async function tryConnect(path: string, address: Buffer, port: number, milliseconds: number): Promise<string> {
+  let fd: number;
+  try {
+    fd = tcpFromNamespace(path, address, port);
+  } catch (error) {
+    if (error instanceof SyscallError) return error.code;
+    throw error;
+  }
+  try {
+    for (const end = Date.now() + milliseconds; Date.now() < end; await new Promise((next) => setTimeout(next, 5))) {
+      const failure = [0];
+      check(getsockoptC(fd, SOL_SOCKET, SO_ERROR, failure, [4]), 'getsockopt', 'SO_ERROR');
+      if (failure[0] !== 0) return errnoName(failure[0]!);
+      if (getpeernameC(fd, Buffer.alloc(28), [28]) === 0) return 'connected';
+    }
+    return 'timeout';
+  } finally {
+    closeSync(fd);
+  }
+}
+
+const getpeernameC = libc.func('int getpeername(int fd, _Out_ void *address, _Inout_ unsigned int *length)');
+const getsockoptC = libc.func(
+  'int getsockopt(int fd, int level, int option, _Out_ int *value, _Inout_ unsigned int *length)',
+);
+const SO_ERROR = 4;
 
 function bound(type: number, address: Buffer, port: number): { fd: number; port: number } {
   const fd = socketOf(AF_INET, type);

@@ -1,4 +1,4 @@
-import type { NetworkResource } from '@berth/contract';
+import type { DoctorReport, NetworkResource, PortReport } from '@berth/contract';
 import type { Logger } from '@berth/kit';
 import type { EngineConfig } from '../config.ts';
 import type { Publish } from '../events/model.ts';
@@ -9,6 +9,8 @@ import { connectContainer } from './connect.ts';
 import { createNetwork } from './create.ts';
 import { detachSandbox } from './detach.ts';
 import { disconnectContainer } from './disconnect.ts';
+import { diagnose } from './explain/doctor.ts';
+import { explainPorts } from './explain/ports.ts';
 import type { Filters } from './filters.ts';
 import { findNetwork } from './find-network.ts';
 import { inspectNetwork, listNetworks } from './list.ts';
@@ -54,6 +56,10 @@ export interface Networks extends SandboxProvider {
   prune(filters: Filters): Promise<{ NetworksDeleted: string[] | null }>;
   connect(nameOrId: string, body: Readonly<Record<string, unknown>>): Promise<void>;
   disconnect(nameOrId: string, body: Readonly<Record<string, unknown>>): Promise<void>;
+  /** Every published port, who can reach it, and why. */
+  explainPorts(): PortReport[];
+  /** Why a lookup or connection from a container works or does not. Errors: not-found, invalid. */
+  diagnose(container: string, target: string): Promise<DoctorReport>;
 }
 
 export function createNetworks(parts: {
@@ -92,5 +98,7 @@ export function createNetworks(parts: {
     prune: (filters) => pruneNetworks(state, filters),
     connect: (nameOrId, body) => connectContainer(state, nameOrId, body),
     disconnect: (nameOrId, body) => disconnectContainer(state, nameOrId, body),
+    explainPorts: () => explainPorts(state),
+    diagnose: (container, target) => diagnose(state, container, target),
   };
 }

@@ -13,6 +13,8 @@ const EXTRAS = [
   ...['rename', 'clone', 'snapshot'].map((verb) => `POST /berth/v1/volumes/{name}/${verb}`),
   ...['backup', 'files', 'cat'].map((verb) => `GET /berth/v1/volumes/{name}/${verb}`),
   'PUT /berth/v1/volumes/{name}/restore',
+  'GET /berth/v1/ports',
+  'GET /berth/v1/networks/doctor',
 ];
 
 /** Answer of GET /info. */

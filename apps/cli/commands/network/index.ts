@@ -39,4 +39,14 @@ export const networkCommands: readonly CommandEntry[] = [
     summary: 'Remove one or more networks',
     load: async () => (await import('./rm.ts')).command,
   },
+  {
+    path: 'net doctor',
+    summary: 'Say why a lookup or connection from a container fails, hop by hop',
+    load: async () => (await import('./doctor.ts')).command,
+  },
+  {
+    path: 'ports',
+    summary: 'List every published port, who can reach it, and why',
+    load: async () => (await import('./ports.ts')).command,
+  },
 ];
