@@ -205,8 +205,14 @@ describe('when the engine is killed and comes back', () => {
     await becomes(good, 'healthy');
     await becomes(rare, 'healthy');
     await eventually(async () => expect((await c.exec(hangs, ['cat', '/hang'])).stdout).toBe('hang\n'));
+    const doomed = await begin('true');
+    await becomes(doomed, 'healthy');
+    const { Pid } = (await c.inspect(doomed)).State;
     await c.engine.kill();
+    process.kill(Pid, 'SIGKILL');
     await c.engine.start();
+    expect((await c.inspect(doomed)).State.Status).toBe('exited');
+    expect((await health(doomed))?.Status).toBe('unhealthy');
     expect(await health(rare)).toMatchObject({ Status: 'healthy', Log: [{ ExitCode: 0 }] });
     expect((await health(good))?.Status).toBe('healthy');
     const before = (await last(good))!.End;

@@ -47,8 +47,10 @@ export function createHealthMonitors(context: Context): HealthMonitors {
       const isUp = now.state.status === 'running';
       if (wasUp === isUp) return;
       if (!isUp) {
+        stop(now.id);
+        // Also of one that ended while no engine ran, and was never watched by this one.
         const health = book.of(now.id);
-        if (stop(now.id) && health) book.set(now.id, unwatched(health));
+        if (health && health.status !== 'unhealthy') book.set(now.id, unwatched(health));
         return;
       }
       const check = checkOf(now.spec.config);
