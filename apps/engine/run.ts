@@ -86,6 +86,8 @@ function reloadAttributes(config: EngineConfig): Record<string, string> {
     'default-runtime': config.defaultRuntime ?? '',
     runtimes: Object.keys(config.runtimes).join(' '),
     'default-shm-size': String(config.defaultShmSize),
+    'default-ipc-mode': config.defaultIpcMode,
+    'default-cgroupns-mode': config.defaultCgroupnsMode ?? '',
     'insecure-registries': list(config.insecureRegistries),
     'registry-mirrors': list(config.registryMirrors),
     'live-restore': 'true',

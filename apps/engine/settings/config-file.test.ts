@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -81,6 +81,13 @@ describe('a file', () => {
     ],
   ])('with %s is refused', (_what, text, reason) => {
     expect(() => load(text)).toThrow(reason);
+  });
+
+  test.each(['engine.md', 'remote.md'])('is as the guide shows it in %s', (page) => {
+    const text = readFileSync(join(import.meta.dirname, '../../../docs/guide', page), 'utf8');
+    const examples = [...text.matchAll(/```json\n([\s\S]*?)```/g)].map(([, example]) => example!);
+    expect(examples.length).toBeGreaterThan(0);
+    for (const example of examples) load(example);
   });
 
   test('is told everything that is wrong with it at once', () => {

@@ -142,7 +142,7 @@ describe('defaults of containers', () => {
     write({ 'default-runtime': 'gone', runtimes: { ...settings().runtimes, gone: { path: '/no/such/runtime' } } });
     expect(await reload(c.engine)).toMatch(/nothing has changed" error="the OCI runtime \\"gone\\" cannot be run/);
     const before = await c.create(['echo', 'made before']);
-    write({ 'default-runtime': 'wrapped', 'default-shm-size': '4m' });
+    write({ 'default-runtime': 'wrapped', 'default-shm-size': '4m', 'default-ipc-mode': 'private' });
     expect(await reload(c.engine)).toContain('settings were read again');
     await c.start(before);
     expect(await c.wait(before)).toBe(0);
@@ -150,6 +150,7 @@ describe('defaults of containers', () => {
     expect(await sh("df -k /dev/shm | awk 'END { print $2 }'")).toBe('4096\n');
     expect((await run('cat', [join(directory, 'calls')])).stdout).toContain('create');
     expect((await c.ask('GET', '/info')).json()).toMatchObject({ DefaultRuntime: 'wrapped' });
+    expect((await c.inspect(await c.create(['true']))).HostConfig['IpcMode']).toBe('private');
   });
 });
 

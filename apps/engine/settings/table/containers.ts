@@ -72,12 +72,14 @@ export const containers = {
     flag: 'default-ipc-mode',
     kind: oneOf('private', 'shareable'),
     summary: 'IPC namespace of containers',
+    reload: true,
   },
   defaultCgroupnsMode: {
     key: 'default-cgroupns-mode',
     flag: 'default-cgroupns-mode',
     kind: optional(oneOf('host', 'private')),
     summary: 'Cgroup namespace of containers (private with cgroup v2, else host)',
+    reload: true,
   },
   seccompProfile: {
     key: 'seccomp-profile',
