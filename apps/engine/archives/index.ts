@@ -1,6 +1,7 @@
 export { makeRing, RingReader, RingWriter } from './byte-ring.ts';
 export { decompressed, sniffCompression } from './decompress.ts';
 export { describeArchiveError, invalidArchive } from './errors.ts';
+export { fromHost, type Owner, type OwnerMap, toHost } from './owners.ts';
 export { feedPort, readPort } from './port-stream.ts';
 export { TreeReader, type TreeReaderOptions } from './tree-reader.ts';
 export { type TreeLimits, TreeWriter, type TreeWriterOptions } from './tree-writer.ts';

@@ -5,12 +5,15 @@ import { changeDirectory } from '../linux/chroot.ts';
 import { splitDevice } from '../linux/file.ts';
 import { getXattr, listXattrs } from '../linux/xattr.ts';
 import { ChunkedOutput } from './chunked-output.ts';
+import { fromHost, type OwnerMap } from './owners.ts';
 
 export interface TreeReaderOptions {
   /** A single name in the thread's working directory, or undefined: the directory itself with all that is in it. */
   only: Buffer | undefined;
   /** Name of that entry in the archive, without a slash at the end; '' leaves a directory's own entry out. */
   as: Buffer;
+  /** Owners are those of a user namespace. */
+  owners?: OwnerMap | undefined;
   /** Leaves out parts of seconds, so that most headers are one block, as with Docker. */
   wholeSeconds?: boolean;
   /** Reads an upper directory of overlayfs as a layer: whiteouts and opaque directories become what layer archives have. */
@@ -154,8 +157,7 @@ export class TreeReader {
       type: 'hardlink',
       linkName: first,
       mode: Number(mode & 0o7777n),
-      uid: Number(uid),
-      gid: Number(gid),
+      ...fromHost(this.#options.owners, { uid: Number(uid), gid: Number(gid) }),
       mtime: this.#time(stat),
     });
   }
@@ -181,8 +183,7 @@ export class TreeReader {
       type,
       linkName: type === 'symlink' && typeof file !== 'number' ? readlinkSync(file, { encoding: 'buffer' }) : '',
       mode: Number(stat.mode & 0o7777n),
-      uid: Number(stat.uid),
-      gid: Number(stat.gid),
+      ...fromHost(this.#options.owners, { uid: Number(stat.uid), gid: Number(stat.gid) }),
       mtime: this.#time(stat),
       deviceMajor: major,
       deviceMinor: minor,

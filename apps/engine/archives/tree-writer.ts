@@ -22,6 +22,7 @@ import { mknod, S_IF, setModeOfItself, setTimes } from '../linux/file.ts';
 import { setXattr } from '../linux/xattr.ts';
 import { cleanPath } from './entry-path.ts';
 import { describeArchiveError, invalidArchive } from './errors.ts';
+import { type Owner, type OwnerMap, toHost } from './owners.ts';
 
 /** Bounds of one archive, so that a small one cannot fill memory or disk. */
 export interface TreeLimits {
@@ -37,7 +38,9 @@ export interface TreeWriterOptions {
   /** Where everything goes: the thread's root, or its working directory. */
   base: '/' | './';
   /** Owner of everything, in place of what the archive says. */
-  owner?: { uid: number; gid: number } | undefined;
+  owner?: Owner | undefined;
+  /** Owners are those of a user namespace. */
+  owners?: OwnerMap | undefined;
   /** Refuses to put a file in the place of a directory and the reverse; the directory's path, for the error's words. */
   keepKinds?: string | undefined;
 }
@@ -46,6 +49,7 @@ const NEW_FILE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | con
 const THIS_DIRECTORY = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 /** Memory for directory times that wait for the end. */
 const DEFERRED_MAX = 256 * 1024 * 1024;
+const ROOT: Owner = { uid: 0, gid: 0 };
 const ZEROS = Buffer.alloc(256 * 1024);
 
 /**
@@ -119,6 +123,8 @@ export class TreeWriter {
 
   protected create(entry: TarEntry, parts: string[]): void {
     const path = this.pathOf(parts);
+    // What cannot have its owner is not made.
+    this.#ownerOf(entry);
     for (let attempt = 0; ; attempt++) {
       try {
         this.#node(entry, path);
@@ -194,11 +200,16 @@ export class TreeWriter {
 
   protected makeParent(path: Buffer): void {
     mkdirSync(path, 0o700);
+    const { uid, gid } = this.#ownerOf(ROOT);
     // Neither the umask nor a setgid parent has a say.
     onDirectory(path, (fd) => {
-      fchownSync(fd, this.options.owner?.uid ?? 0, this.options.owner?.gid ?? 0);
+      fchownSync(fd, uid, gid);
       fchmodSync(fd, 0o755);
     });
+  }
+
+  #ownerOf(entry: Owner): Owner {
+    return toHost(this.options.owners, this.options.owner ?? entry);
   }
 
   /** Zeros are left out, so that what was sparse is so again, and what was not costs less. */
@@ -212,7 +223,7 @@ export class TreeWriter {
   #endFile({ fd, entry, end }: { fd: number; entry: TarEntry; end: number }): void {
     // A sparse file may end in a hole.
     if (end < entry.size) ftruncateSync(fd, entry.size);
-    const { uid, gid } = this.options.owner ?? entry;
+    const { uid, gid } = this.#ownerOf(entry);
     fchownSync(fd, uid, gid);
     this.#xattrs(fd, entry);
     fchmodSync(fd, entry.mode);
@@ -223,7 +234,7 @@ export class TreeWriter {
 
   /** Order matters: chown takes away setuid bits and capabilities. */
   protected attributes(path: Buffer, entry: TarEntry): void {
-    const { uid, gid } = this.options.owner ?? entry;
+    const { uid, gid } = this.#ownerOf(entry);
     if (entry.type !== 'directory') {
       lchownSync(path, uid, gid);
       this.#xattrs(path, entry);

@@ -11,6 +11,7 @@ export function changes(context: Context): ContainerService['changes'] {
       kind: 'changes',
       view: comparedView(context, record),
       placeholders: PLACEHOLDERS,
+      owners: record.spec.remap,
     });
     const found = (await job.answer) as LayerChange[];
     return found.map(({ path, kind }) => ({ Path: Buffer.from(path, 'latin1').toString(), Kind: kind }));

@@ -55,7 +55,12 @@ async function addImage(
   { author, comment, reference }: CommitOptions,
 ): Promise<string> {
   const view = comparedView(context, record);
-  const { answer, body } = context.files.begin({ kind: 'layer', view, placeholders: PLACEHOLDERS });
+  const { answer, body } = context.files.begin({
+    kind: 'layer',
+    view,
+    placeholders: PLACEHOLDERS,
+    owners: record.spec.remap,
+  });
   try {
     await answer;
     const image = await context.images.addLayer({

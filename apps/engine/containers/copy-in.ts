@@ -24,6 +24,7 @@ export function copyIn(context: Context): ContainerService['copyIn'] {
           path,
           user: copyUidGid ? config.User : '',
           keepKinds,
+          owners: record.spec.remap,
           readOnlyRoot: hostConfig.ReadonlyRootfs,
           mounts: record.spec.mounts.map(({ target, readOnly }) => ({ target, readOnly })),
         };

@@ -12,7 +12,7 @@ export function copyOut(context: Context): ContainerService['copyOut'] {
   return async (name, path) => {
     const copied = await inView(context, name, {
       open: openView,
-      begin: ({ view }) => context.files.begin({ kind: 'read', view, path }),
+      begin: ({ view }, { spec }) => context.files.begin({ kind: 'read', view, path, owners: spec.remap }),
       result: async ({ answer, body }) => {
         try {
           return { stat: (await answer) as PathStat, body: body! };

@@ -12,7 +12,7 @@ export function exportContainer(context: Context): ContainerService['export'] {
   return async (name) => {
     const body = await inView(context, name, {
       open: openRootView,
-      begin: ({ view }) => context.files.begin({ kind: 'export', view }),
+      begin: ({ view }, { spec }) => context.files.begin({ kind: 'export', view, owners: spec.remap }),
       result: async (job) => {
         await job.answer;
         return job.body!;

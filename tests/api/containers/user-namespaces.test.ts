@@ -2,7 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { TarParser } from '@berth/oci';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { archiveOf } from '../../kernel/images/unpacking.ts';
 import { type Containers, startContainers } from '../../support/containers.ts';
 
 /** An account of this test's own with a range of subordinate ids; the host's files are as before afterwards. */
@@ -27,6 +29,16 @@ afterAll(async () => {
   }
 });
 
+/** `name: uid:gid` of the entries of an archive. */
+function ownersIn(archive: Buffer): Record<string, string> {
+  const parser = new TarParser();
+  const found: Record<string, string> = {};
+  for (const event of parser.push(archive)) {
+    if (event.kind === 'entry') found[event.entry.name.toString()] = `${event.entry.uid}:${event.entry.gid}`;
+  }
+  return found;
+}
+
 describe.each(['crun', 'runc'])('a user namespace, by %s', (Runtime) => {
   const run = (script: string, HostConfig: object = {}, wish: object = {}) =>
     containers.run(['sh', '-c', script], { ...wish, HostConfig: { Runtime, ...HostConfig } });
@@ -47,6 +59,43 @@ describe.each(['crun', 'runc'])('a user namespace, by %s', (Runtime) => {
     expect(stderr).toBe('');
     expect(stdout.trim().split('\n')).toEqual(['0', '0', '0', '0', '0', '1000', '1']);
   });
+
+  test.each(['stopped', 'running'])(
+    'files keep their owners in and out, in changes, export and commit (%s)',
+    async (how) => {
+      const id = await containers.create(['sleep', '600'], { HostConfig: { Runtime } });
+      if (how === 'running') await containers.start(id);
+      const at = `/containers/${id}/archive?path=`;
+      const body = archiveOf([
+        { name: 'own/', type: 'directory' },
+        { name: 'own/mine', type: 'file', content: 'x', uid: 1000, gid: 1001 },
+        { name: 'implied/made', type: 'file', content: 'x' },
+      ]);
+      const put = await containers.engine.request('PUT', `${at}/`, { body });
+      expect(put.text).toBe('');
+      expect(ownersIn((await containers.ask('GET', `${at}/own`)).body)).toEqual({
+        'own/': '0:0',
+        'own/mine': '1000:1001',
+      });
+      expect(ownersIn((await containers.ask('GET', `${at}/etc/passwd`)).body)).toEqual({ passwd: '0:0' });
+      const tooMany = archiveOf([{ name: 'x', type: 'file', uid: 70_000 }]);
+      expect((await containers.engine.request('PUT', `${at}/`, { body: tooMany })).status).toBe(400);
+      const changed = (await containers.ask('GET', `/containers/${id}/changes`)).json<{ Path: string }[]>();
+      expect(changed.map(({ Path }) => Path)).toEqual([...['/implied', '/implied/made', '/own', '/own/mine']]);
+      const all = ownersIn((await containers.ask('GET', `/containers/${id}/export`)).body);
+      expect(all).toMatchObject({ 'etc/passwd': '0:0', 'own/': '0:0', 'own/mine': '1000:1001', 'implied/': '0:0' });
+      expect(Object.values(all).filter((owner) => owner.startsWith('65534') || owner.startsWith('7000'))).toEqual([]);
+      if (how === 'stopped') await containers.start(id);
+      const look = 'stat -c %u:%g /own /own/mine /implied /implied/made';
+      expect((await containers.exec(id, ['sh', '-c', look])).stdout).toBe('0:0\n1000:1001\n0:0\n0:0\n');
+      await containers.ask('POST', `/commit?container=${id}&repo=owners-${how}`);
+      for (const UsernsMode of ['', 'host']) {
+        const seen = await run(look, { UsernsMode }, { Image: `owners-${how}:latest` });
+        expect(seen.stdout).toBe('0:0\n1000:1001\n0:0\n0:0\n');
+      }
+      await containers.remove(id);
+    },
+  );
 
   test('has its own network, which it may configure where that is allowed', async () => {
     const script =

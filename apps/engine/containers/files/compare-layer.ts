@@ -1,5 +1,6 @@
 import { type BigIntStats, closeSync, constants, lstatSync, openSync, readdirSync } from 'node:fs';
 import { BerthError, errnoOf } from '@berth/kit';
+import { fromHost, type OwnerMap } from '../../archives/index.ts';
 import { changeDirectory } from '../../linux/chroot.ts';
 import { getXattr } from '../../linux/xattr.ts';
 
@@ -28,10 +29,10 @@ const CHANGES_MAX = 2_000_000;
 /**
  * Compares the upper directory that is the thread's working directory with the image that is its root, as Docker does:
  * a directory has changed when its attributes did or something in it, whatever its times say. `placeholders` are paths
- * that runtimes mount on: what they made there, empty, is no change.
+ * that runtimes mount on: what they made there, empty, is no change. `owners`: the layer belongs to a user namespace.
  */
-export function compareLayer(placeholders: ReadonlySet<string>): LayerComparison {
-  const comparison = new Comparison(placeholders);
+export function compareLayer(placeholders: ReadonlySet<string>, owners: OwnerMap | undefined): LayerComparison {
+  const comparison = new Comparison(placeholders, owners);
   comparison.visit('', { lower: true, isHidden: false });
   return comparison;
 }
@@ -48,10 +49,12 @@ class Comparison implements LayerComparison {
   readonly changes: LayerChange[] = [];
   readonly same = new Set<string>();
   readonly #placeholders: ReadonlySet<string>;
+  readonly #owners: OwnerMap | undefined;
   #depth = 0;
 
-  constructor(placeholders: ReadonlySet<string>) {
+  constructor(placeholders: ReadonlySet<string>, owners: OwnerMap | undefined) {
     this.#placeholders = placeholders;
+    this.#owners = owners;
   }
 
   visit(directory: string, place: Place): void {
@@ -70,7 +73,7 @@ class Comparison implements LayerComparison {
     } else if (stat.isDirectory()) this.#directory(name, path, { stat, lower, place });
     else if (!lower && this.#placeholders.has(path) && stat.isFile() && stat.size === 0n) this.same.add(path.slice(1));
     else if (!lower) this.#add(path, ADDED);
-    else if (differs(stat, lower) || !sameCapability(name, path, stat)) this.#add(path, MODIFIED);
+    else if (this.#differs(stat, lower) || !sameCapability(name, path, stat)) this.#add(path, MODIFIED);
     else if (!place.isHidden) this.same.add(path.slice(1));
   }
 
@@ -80,7 +83,7 @@ class Comparison implements LayerComparison {
     { stat, lower, place }: { stat: BigIntStats; lower: BigIntStats | undefined; place: Place },
   ): void {
     const at = this.changes.length;
-    const isOwn = lower === undefined || differs(stat, lower);
+    const isOwn = lower === undefined || this.#differs(stat, lower);
     // Taken back when nothing comes after it.
     this.#add(path, lower === undefined ? ADDED : MODIFIED);
     const isEmpty = this.#inside(name, (names) => {
@@ -128,6 +131,14 @@ class Comparison implements LayerComparison {
     }
   }
 
+  /** The image's owners are those of the namespace, the layer's those of the host. */
+  #differs(own: BigIntStats, image: BigIntStats): boolean {
+    const { uid, gid } = fromHost(this.#owners, { uid: Number(own.uid), gid: Number(own.gid) });
+    if (own.mode !== image.mode || own.rdev !== image.rdev) return true;
+    if (uid !== Number(image.uid) || gid !== Number(image.gid)) return true;
+    return !own.isDirectory() && (own.mtimeNs !== image.mtimeNs || own.size !== image.size);
+  }
+
   #add(path: string, kind: LayerChange['kind']): void {
     if (this.changes.length >= CHANGES_MAX) {
       throw new BerthError('invalid', `the container changed more than ${CHANGES_MAX} files`);
@@ -144,11 +155,6 @@ function lowerStat(path: string): BigIntStats | undefined {
 
 function isWhiteout(stat: BigIntStats): boolean {
   return stat.isCharacterDevice() && stat.rdev === 0n;
-}
-
-function differs(a: BigIntStats, b: BigIntStats): boolean {
-  if (a.mode !== b.mode || a.uid !== b.uid || a.gid !== b.gid || a.rdev !== b.rdev) return true;
-  return !a.isDirectory() && (a.mtimeNs !== b.mtimeNs || a.size !== b.size);
 }
 
 function sameCapability(name: Buffer, path: string, stat: BigIntStats): boolean {

@@ -1,8 +1,9 @@
-import { closeSync, openSync, rmSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { BerthError, errnoOf } from '@berth/kit';
 import { changeDirectory, rootHere } from '../../linux/chroot.ts';
 import { closeForeign } from '../../linux/close.ts';
+import { mountIdmapped } from '../../linux/idmapped-mount.ts';
 import { ensureDirectoryInRoot, ensureFileInRoot } from '../../linux/make-in-root.ts';
 import { MS, mount } from '../../linux/mount.ts';
 import type { MountEntry } from '../../linux/mount-table.ts';
@@ -103,6 +104,7 @@ function becomeRoot(directory: number): void {
 function enterLayers(mounts: ThreadMounts, view: View & { kind: 'layers' }, writable: boolean): void {
   // Copied while the host is in sight. overlayfs takes only layers of the namespace that it is mounted in.
   const data = cloneTree(view.dataRoot, { recursive: true });
+  const users = view.userNamespace === undefined ? undefined : openSync(view.userNamespace, 'r');
   const trees: { tree: number; mount: ViewMount }[] = [];
   try {
     for (const one of [...view.mounts].sort((a, b) => a.target.length - b.target.length)) {
@@ -115,21 +117,9 @@ function enterLayers(mounts: ThreadMounts, view: View & { kind: 'layers' }, writ
     withDescriptor(openSync(DATA, O.PATH | O.DIRECTORY), (place) => attachTree(data, place));
     // Layers are named from here: a page has to do for all of them.
     changeDirectory(data);
-    const { lower, upper, work } = view;
-    const isComplete = () => trees.every(({ mount: { target } }) => exists(target));
-    // Nothing of an existing file is changed here, so that a crash can at most lose what was just copied: as with any copy.
-    const top = `upperdir=${upper},workdir=${work},volatile`;
-    mount(
-      'overlay',
-      ROOT,
-      'overlay',
-      writable ? 0 : MS.RDONLY,
-      writable ? layersOf(lower, top) : layersOf([upper, ...lower]),
-    );
-    if (!writable && !isComplete()) {
-      mounts.detach(ROOT);
-      mount('overlay', ROOT, 'overlay', 0, layersOf(lower, top));
-    }
+    const lower = users === undefined ? view.lower : mapLayers(view.lower, users);
+    mountLayers(mounts, { ...view, lower }, writable, () => trees.every(({ mount: { target } }) => exists(target)));
+    if (users !== undefined) for (const place of lower) mounts.detach(place);
     mounts.detach(DATA);
     for (const { tree, mount: one } of trees) attach(tree, one.target);
     restrictTreeAt(ROOT, writable);
@@ -138,6 +128,7 @@ function enterLayers(mounts: ThreadMounts, view: View & { kind: 'layers' }, writ
     if (trees.length > 0) hideSystem(mounts);
   } finally {
     closeForeign(data);
+    if (users !== undefined) closeSync(users);
     for (const { tree } of trees) closeForeign(tree);
   }
 }
@@ -145,6 +136,33 @@ function enterLayers(mounts: ThreadMounts, view: View & { kind: 'layers' }, writ
 /** The mark of a mount that did not care for syncing; with it the kernel refuses every further mount. */
 export function forgetVolatile({ dataRoot, work }: { dataRoot: string; work: string }): void {
   rmSync(join(dataRoot, work, 'work', 'incompat'), { recursive: true, force: true });
+}
+
+/** Layers with their owners moved into a user namespace, each at a place of its own. */
+function mapLayers(layers: string[], users: number): string[] {
+  return layers.map((layer, index) => {
+    const place = `${MAPPED}/${index}`;
+    mkdirSync(place, { recursive: true, mode: 0o700 });
+    mountIdmapped(layer, place, users);
+    return place;
+  });
+}
+
+/** Mounts the layers at ROOT: to be written to where that is asked for, or where places to mount on have to be made. */
+function mountLayers(
+  mounts: ThreadMounts,
+  { lower, upper, work }: View & { kind: 'layers' },
+  writable: boolean,
+  isComplete: () => boolean,
+): void {
+  // Nothing of an existing file is changed here, so that a crash can at most lose what was just copied: as with any copy.
+  const top = `upperdir=${upper},workdir=${work},volatile`;
+  if (!writable) {
+    mount('overlay', ROOT, 'overlay', MS.RDONLY, layersOf([upper, ...lower]));
+    if (isComplete()) return;
+    mounts.detach(ROOT);
+  }
+  mount('overlay', ROOT, 'overlay', 0, layersOf(lower, top));
 }
 
 /** One layer alone is its directory: overlayfs wants two at least. */
@@ -155,7 +173,15 @@ function enterImage(mounts: ThreadMounts, { dataRoot, lower, upper }: View & { k
     else
       enterLayers(
         mounts,
-        { kind: 'layers', dataRoot, lower: lower.slice(1), upper: lower[0]!, work: '', mounts: [] },
+        {
+          kind: 'layers',
+          dataRoot,
+          lower: lower.slice(1),
+          upper: lower[0]!,
+          work: '',
+          mounts: [],
+          userNamespace: undefined,
+        },
         false,
       );
     changeDirectory(own);
@@ -167,6 +193,7 @@ function enterImage(mounts: ThreadMounts, { dataRoot, lower, upper }: View & { k
 /** Where a view is put together in a namespace of nothing else. */
 const ROOT = '/a';
 const DATA = '/b';
+const MAPPED = '/mapped';
 
 function layersOf(lower: string[], more?: string): string {
   return `lowerdir=${lower.join(':')}${more === undefined ? '' : `,${more}`}`;

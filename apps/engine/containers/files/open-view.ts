@@ -5,6 +5,7 @@ import { O, openBeneath } from '../../linux/open-in-root.ts';
 import { isRunning } from '../../linux/process.ts';
 import { type Context, pathsOf } from '../context.ts';
 import type { ContainerRecord } from '../model.ts';
+import { remapOf } from '../remap/remap.ts';
 import { INIT_PATH } from '../spec/mounts.ts';
 import { isActive } from '../stop.ts';
 import type { View, ViewMount } from './protocol.ts';
@@ -66,12 +67,13 @@ function runningView({ id, state }: ContainerRecord, scope: Scope): View {
   return { kind: 'running', namespace };
 }
 
-function layersView({ config, images }: Context, record: ContainerRecord, mounts: ViewMount[]): View {
+function layersView({ config, images, remap }: Context, record: ContainerRecord, mounts: ViewMount[]): View {
   const { dataRoot } = config;
   const { upper, work } = pathsOf(config, record.id);
   const below = (path: string) => relative(dataRoot, path);
   const lower = images.layerDirectories(record.imageId).map(below);
-  return { kind: 'layers', dataRoot, lower, upper: below(upper), work: below(work), mounts };
+  const userNamespace = remapOf(remap, record.spec.remap)?.path;
+  return { kind: 'layers', dataRoot, lower, upper: below(upper), work: below(work), mounts, userNamespace };
 }
 
 let serial = 0;

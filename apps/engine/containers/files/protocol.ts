@@ -1,5 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { ErrorCode } from '@berth/kit';
+import type { OwnerMap } from '../../archives/index.ts';
 import type { LayerChange } from './compare-layer.ts';
 
 /** Something of the host that a container has at `target`. */
@@ -18,7 +19,16 @@ export type View =
   /** The root file system of a running container as it is mounted, without what is mounted in it. */
   | { kind: 'mounted'; rootfs: string }
   /** A container that does not run: its layers are mounted for this job alone. Layers are paths below `dataRoot`, topmost first. */
-  | { kind: 'layers'; dataRoot: string; lower: string[]; upper: string; work: string; mounts: ViewMount[] }
+  | {
+      kind: 'layers';
+      dataRoot: string;
+      lower: string[];
+      upper: string;
+      work: string;
+      mounts: ViewMount[];
+      /** File of the user namespace that the owners of the image are moved into. */
+      userNamespace: string | undefined;
+    }
   /** The image as root, and a container's own layer as working directory. Paths are below `dataRoot`. */
   | { kind: 'compared'; dataRoot: string; lower: string[]; upper: string };
 
@@ -34,11 +44,16 @@ export interface PathStat {
   linkTarget: string;
 }
 
+/** Owners that the container has by other numbers than the host. */
+interface Owned {
+  owners: OwnerMap | undefined;
+}
+
 export type FileJob =
   | { kind: 'stat'; view: View; path: string }
   /** Answers with the stat of `path`; the archive follows through the port. */
-  | { kind: 'read'; view: View; path: string; port: MessagePort }
-  | {
+  | (Owned & { kind: 'read'; view: View; path: string; port: MessagePort })
+  | (Owned & {
       kind: 'write';
       view: View;
       path: string;
@@ -50,13 +65,13 @@ export type FileJob =
       /** What may not be written to, in Docker's sense: the root, and mounts by their targets. */
       readOnlyRoot: boolean;
       mounts: Pick<ViewMount, 'target' | 'readOnly'>[];
-    }
+    })
   /** All files of the view. */
-  | { kind: 'export'; view: View; port: MessagePort }
+  | (Owned & { kind: 'export'; view: View; port: MessagePort })
   /** What a container's own layer changes. `placeholders`: what a runtime made to mount on it is none. */
-  | { kind: 'changes'; view: View; placeholders: string[] }
+  | (Owned & { kind: 'changes'; view: View; placeholders: string[] })
   /** These changes as a layer archive. */
-  | { kind: 'layer'; view: View; placeholders: string[]; port: MessagePort };
+  | (Owned & { kind: 'layer'; view: View; placeholders: string[]; port: MessagePort });
 
 /** What comes of a job besides an archive. */
 export type FileAnswer = PathStat | LayerChange[] | undefined;

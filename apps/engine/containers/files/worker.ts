@@ -48,7 +48,12 @@ async function work(job: FileJob, answer: (value?: FileAnswer) => void): Promise
       const { stat, isDirectory, base } = findFile(job.path);
       const name = Buffer.from(base);
       answer(stat);
-      const reader = new TreeReader({ only: isDirectory ? undefined : name, as: name, wholeSeconds: true });
+      const reader = new TreeReader({
+        only: isDirectory ? undefined : name,
+        as: name,
+        wholeSeconds: true,
+        owners: job.owners,
+      });
       return send(reader, job.port);
     }
     case 'write':
@@ -57,14 +62,21 @@ async function work(job: FileJob, answer: (value?: FileAnswer) => void): Promise
       return;
     case 'export':
       answer();
-      return send(new TreeReader({ only: undefined, as: Buffer.alloc(0) }), job.port);
+      return send(new TreeReader({ only: undefined, as: Buffer.alloc(0), owners: job.owners }), job.port);
     case 'changes':
-      answer(compareLayer(new Set(job.placeholders)).changes);
+      answer(compareLayer(new Set(job.placeholders), job.owners).changes);
       return;
     case 'layer': {
-      const { same } = compareLayer(new Set(job.placeholders));
+      const { same } = compareLayer(new Set(job.placeholders), job.owners);
       answer();
-      const options = { only: undefined, as: Buffer.alloc(0), layer: true, skips: (name: string) => same.has(name) };
+      const { owners } = job;
+      const options = {
+        only: undefined,
+        as: Buffer.alloc(0),
+        layer: true,
+        owners,
+        skips: (name: string) => same.has(name),
+      };
       return send(new TreeReader(options), job.port);
     }
   }
@@ -101,6 +113,7 @@ function write(job: FileJob & { kind: 'write' }): void {
       subject: 'archive',
       base: './',
       owner: job.user === '' ? undefined : ownerOf(job.user),
+      owners: job.owners,
       keepKinds: job.keepKinds ? place : undefined,
     });
     const parser = new TarParser();
