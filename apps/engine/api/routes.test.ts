@@ -40,6 +40,7 @@ test('what can reach the host needs the highest permission', () => {
   const admin = routes.filter(({ permission }) => permission === 'admin').map(({ name }) => name);
   expect(admin).toEqual([
     'container.create',
+    'container.update',
     'container.copyOut',
     'container.copyIn',
     'container.export',
