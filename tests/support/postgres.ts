@@ -12,6 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { docker } from './docker.ts';
 
@@ -40,6 +41,20 @@ export async function importPostgres(engine: { host: string }): Promise<void> {
     timeout: 300_000,
   });
   if (code !== 0) throw new Error(`the PostgreSQL image was not imported: ${stderr}`);
+}
+
+const READY_MS = 120_000;
+
+/** Resolves when the server takes questions; fails with what it said when it does not. */
+export async function postgresReady(engine: { host: string }, name: string): Promise<void> {
+  for (const end = Date.now() + READY_MS; ; await delay(50)) {
+    const { code } = await docker(engine, ['exec', name, 'psql', '-U', 'postgres', '-c', 'select 1']);
+    const said = await docker(engine, ['logs', name]);
+    // The first time the server runs for its own set-up as well.
+    const setUp = said.stdout.includes('belonging to this database') && !said.stdout.includes('ready for start up');
+    if (code === 0 && !setUp) return;
+    if (Date.now() > end) throw new Error(`PostgreSQL is not ready:\n${said.stderr}`);
+  }
 }
 
 async function archive(): Promise<string> {

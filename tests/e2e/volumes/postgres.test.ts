@@ -1,10 +1,9 @@
 // A real database in a named volume: the handbook's section on volumes, and data that outlives kills and removals.
-import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { clientProgram } from '../../support/client.ts';
 import { run } from '../../support/docker.ts';
 import { startTestEngine, type TestEngine } from '../../support/engine.ts';
-import { importPostgres, PGDATA } from '../../support/postgres.ts';
+import { importPostgres, PGDATA, postgresReady } from '../../support/postgres.ts';
 
 /** The issue asks for 50 each: PG_KILLS=50 PG_SNAPSHOTS=50. */
 const KILLS = Number(process.env['PG_KILLS'] ?? 10);
@@ -26,17 +25,7 @@ async function ok(client: 'berth' | 'docker', args: string[]): Promise<string> {
   expect({ args, code, stderr }).toEqual({ args, code: 0, stderr: '' });
   return stdout;
 }
-/** Until the server takes questions; fails with its output when it does not. */
-async function ready(name: string): Promise<void> {
-  for (const end = Date.now() + 2 * MINUTES; ; await delay(50)) {
-    const { code } = await type('docker', ['exec', name, 'psql', '-U', 'postgres', '-c', 'select 1']);
-    const { stdout } = await type('docker', ['logs', name]);
-    // The first time the server runs for its own set-up as well.
-    if (code === 0 && !(stdout.includes('belonging to this database') && !stdout.includes('ready for start up')))
-      return;
-    if (Date.now() > end) throw new Error(`PostgreSQL is not ready:\n${(await type('docker', ['logs', name])).stderr}`);
-  }
-}
+const ready = (name: string) => postgresReady(engine, name);
 const sql = async (name: string, statement: string, database = 'notesdb') =>
   (await ok('docker', ['exec', name, 'psql', '-U', 'postgres', '-Atqc', statement, database])).trim();
 
