@@ -8,13 +8,14 @@ const SAID_LIMIT = 4096;
 type Ssh = ChildProcessByStdio<Writable, Readable, Readable>;
 
 /**
- * A byte stream to the engine of another machine: `ssh HOST … system dial-stdio` with its stdin and stdout. ssh asks for
- * passwords on the terminal and reads its own configuration; nothing of ours is sent before the other side speaks.
+ * A byte stream to the engine of another machine: `ssh HOST … system dial-stdio` with its stdin and stdout. ssh reads
+ * its own configuration and has no terminal to ask at: keys, an agent or SSH_ASKPASS open the door, as with Docker's.
  */
 export async function dialBySsh(address: SshAddress): Promise<RawSocket> {
   const { spawn } = await import('node:child_process');
   const args = sshArguments(address);
-  const child = spawn('ssh', args, { stdio: ['pipe', 'pipe', 'pipe'] });
+  // In a session of its own: ctrl-c at our terminal is for the process in the container, not for the way to it.
+  const child = spawn('ssh', args, { stdio: ['pipe', 'pipe', 'pipe'], detached: true });
   return childSocket(child, args);
 }
 

@@ -95,6 +95,26 @@ describe.each(Object.entries(CLIENTS))('%s over ssh', (name, words) => {
     expect(missing.stderr).toContain('executable file not found in $PATH');
   });
 
+  it('passes ctrl-c to the process and keeps the way to it', async () => {
+    const [program = '', ...first] = words();
+    const trap = 'trap "echo caught; exit 9" INT; echo ready; while :; do sleep 0.05; done';
+    const env = { ...process.env, ...place.env, ...far(fakeSsh(['berth', 'docker']).path) };
+    // As at a terminal: the signal goes to all processes of the job.
+    const job = spawn(program, [...first, 'run', '--rm', 'busybox', 'sh', '-c', trap], { env, detached: true });
+    let said = '';
+    const ready = new Promise<void>((resolve, reject) => {
+      job.stdout.setEncoding('utf8').on('data', (text: string) => {
+        said += text;
+        if (said.includes('ready')) resolve();
+      });
+      job.once('close', () => reject(new Error(`it ended: ${said}`)));
+    });
+    const ended = new Promise((resolve) => job.once('close', resolve));
+    await ready;
+    process.kill(-(job.pid ?? 0), 'SIGINT');
+    expect([await ended, said]).toEqual([9, 'ready\ncaught\n']);
+  });
+
   it('names the socket of the other side', async () => {
     const { path, log } = fakeSsh(['berth', 'docker']);
     expect((await client(['ps', '-q'], { env: far(path, `ssh://far${place.engine.socket}`) })).code).toBe(0);
