@@ -15,7 +15,7 @@ import {
   timestampOf,
   unframe,
 } from '../api/http.ts';
-import type { AttachOptions, ContainerService, WaitCondition } from './index.ts';
+import type { AttachOptions, ContainerService, CreateBody, WaitCondition } from './index.ts';
 import { checkpointRoutes, NO_CHECKPOINTS } from './routes-checkpoints.ts';
 import { fileRoutes } from './routes-files.ts';
 
@@ -100,7 +100,7 @@ function lifecycle(containers: ContainerService): Route[] {
           throw new BerthError('invalid', 'config cannot be empty in order to create a container');
         return json(
           201,
-          await containers.create(body, {
+          await containers.create(knownTo(request.version, body), {
             name: textOf(request, 'name'),
             platform: textOf(request, 'platform'),
             readOnlyNonRecursive: !atLeastApi(request.version, '1.44'),
@@ -170,6 +170,13 @@ function lifecycle(containers: ContainerService): Route[] {
       handler: async (request) => json(200, await containers.prune(filtersOf(request))),
     },
   ];
+}
+
+/** What came with a newer version means nothing in an older one, as with Docker: the start interval is of 1.44. */
+function knownTo(version: string, body: CreateBody): CreateBody {
+  const { Healthcheck } = body;
+  if (atLeastApi(version, '1.44') || typeof Healthcheck !== 'object' || Healthcheck === null) return body;
+  return { ...body, Healthcheck: { ...Healthcheck, StartInterval: 0 } };
 }
 
 /** Clients once sent a HostConfig here; it would be ignored now, so it is refused. `{}` and `null` say nothing. */

@@ -36,7 +36,7 @@ test('names, ids and prefixes', async () => {
   expect(store.resolve('/one')).toBe(a);
   expect(store.resolve('abc2')).toBe(b);
   expect(store.resolve('abc1')).toBe(b); // a name goes before a prefix
-  expect(() => store.resolve('abc')).toThrow('Multiple IDs found with provided prefix: abc');
+  expect(() => store.resolve('abc')).toThrow('multiple IDs found with provided prefix: abc');
   for (const unknown of ['', '/', 'x', 'ABC1', `${a.id}0`])
     expect(() => store.resolve(unknown), unknown).toThrow(`No such container: ${unknown}`);
 });

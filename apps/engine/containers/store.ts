@@ -54,7 +54,7 @@ export class ContainerStore {
     if (/^[0-9a-f]{1,64}$/.test(reference)) {
       const found = [...this.#byId.keys()].filter((id) => id.startsWith(reference));
       if (found.length === 1) return this.#byId.get(found[0]!)!;
-      if (found.length > 1) throw new BerthError('invalid', `Multiple IDs found with provided prefix: ${reference}`);
+      if (found.length > 1) throw new BerthError('invalid', `multiple IDs found with provided prefix: ${reference}`);
     }
     throw new BerthError('not-found', `No such container: ${reference}`);
   }

@@ -116,6 +116,18 @@ describe.concurrent('checks', () => {
     await becomes(id, 'healthy');
   });
 
+  test('--health-start-interval: means nothing to clients of versions that did not have it', async () => {
+    const body = { Image: 'busybox:test', Cmd: ['true'], Healthcheck: { Test: ['CMD', 'x'], StartInterval: 5e9 } };
+    for (const [version, StartInterval] of [
+      ['v1.43', undefined],
+      ['v1.44', 5e9],
+    ] as const) {
+      const { Id } = (await c.ask('POST', `/${version}/containers/create`, body)).json<{ Id: string }>();
+      const wish = (await c.inspect(Id)).Config['Healthcheck'] as { StartInterval?: number };
+      expect(wish.StartInterval || undefined).toBe(StartInterval);
+    }
+  });
+
   test('--no-healthcheck: switches off what the image brings', async () => {
     const off = await c.begin(null, { Image: 'checked:1', Healthcheck: { Test: ['NONE'] } });
     const on = await c.begin(null, { Image: 'checked:1', Healthcheck: { Retries: 2 } });

@@ -201,7 +201,7 @@ describe.concurrent('names', () => {
     const ids = await Promise.all(Array.from({ length: 20 }, () => c.create(['true'])));
     const shared = ids.map((one) => one[0]!).find((first, index, all) => all.indexOf(first) !== index)!;
     expect(await c.refusal('GET', `/containers/${shared}/json`)).toBe(
-      `400 Multiple IDs found with provided prefix: ${shared}`,
+      `400 multiple IDs found with provided prefix: ${shared}`,
     );
   });
 

@@ -82,7 +82,7 @@ test.each<[Filters, string[]]>([
 test.each<[Filters, string]>([
   [{ colour: ['red'] }, "invalid filter 'colour'"],
   [{ status: ['happy'] }, "invalid filter 'status=happy'"],
-  [{ health: ['x'] }, "invalid filter 'health=x'"],
+  [{ health: ['x'] }, 'Unrecognised filter value for health: x'],
   [{ exited: ['x'] }, "invalid filter 'exited=x'"],
   [{ 'is-task': ['x'] }, "invalid filter 'is-task=[x]'"],
   [{ publish: ['x'] }, "invalid filter 'publish=x'"],

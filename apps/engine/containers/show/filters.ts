@@ -53,7 +53,8 @@ const FILTERS: Record<string, Compile> = {
     return (_, { Ports }) => Ports.some((port) => wanted.has(`${port.PublicPort}/${port.Type}`));
   },
   health: (values, { health }) => {
-    oneOf('health', values, HEALTH);
+    const odd = values.find((value) => !HEALTH.includes(value));
+    if (odd !== undefined) throw new BerthError('invalid', `Unrecognised filter value for health: ${odd}`);
     return (record) => values.includes(health(record));
   },
   id: (values, { records }) => {
