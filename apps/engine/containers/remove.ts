@@ -7,6 +7,7 @@ import { release, vacate } from './ended.ts';
 import { withoutReaders } from './logs/index.ts';
 import type { ContainerRecord } from './model.ts';
 import { removeAnonymousVolumes } from './mounts/release.ts';
+import { removeLink } from './remove-link.ts';
 import type { ContainerService } from './service.ts';
 import { forgetStart } from './start-ahead.ts';
 import { cancelRestart, isActive, killRecord } from './stop.ts';
@@ -15,7 +16,7 @@ import { cancelRestart, isActive, killRecord } from './stop.ts';
 export const remove =
   (context: Context): ContainerService['remove'] =>
   async (name, { force, link, volumes }) => {
-    if (link) throw new BerthError('not-supported', 'removing a link is not supported by this version of Berth');
+    if (link) return removeLink(context, name);
     const { id } = context.store.resolve(name);
     for (let gone = false; !gone; ) {
       if (force) await endRuns(context, id);

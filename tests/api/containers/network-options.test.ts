@@ -186,6 +186,24 @@ test('--link: variables and hosts entries of the linked container on the default
   await the.remove(db);
 });
 
+test('--link: the hosts entry follows a container that is started again; rm --link takes it away', async () => {
+  const cache = await the.begin(['sleep', '1000'], {}, 'cache');
+  const user = await the.begin(['sleep', '1000'], { HostConfig: { Links: ['cache:fast'] } }, 'user-of-it');
+  const entry = async () => /^(\S+)\tfast .*$/m.exec((await the.exec(user, ['cat', '/etc/hosts'])).stdout)?.[1];
+  const address = async () => (await the.inspect(cache)).NetworkSettings.IPAddress;
+  expect(await entry()).toBe(await address());
+  await the.ask('POST', `/containers/${cache}/restart?t=0`);
+  expect(await entry()).toBe(await address());
+  expect(await the.refusal('DELETE', '/containers/cache?link=1')).toMatch(
+    /^409 Conflict, cannot remove the default link name/,
+  );
+  await the.ask('DELETE', `/containers/${encodeURIComponent('/user-of-it/fast')}?link=1`);
+  expect(await entry()).toBeUndefined();
+  expect((await the.inspect(user)).HostConfig['Links']).toBeNull();
+  expect((await the.inspect(cache)).State.Running).toBe(true);
+  for (const id of [user, cache]) await the.remove(id);
+});
+
 test('--dns, --dns-search, --dns-option: what resolv.conf says on the default bridge', async () => {
   const HostConfig = { Dns: ['192.0.2.53', '2001:db8::53'], DnsSearch: ['a.test', 'b.test'], DnsOptions: ['ndots:3'] };
   expect(await the.sh('cat /etc/resolv.conf', { HostConfig })).toBe(

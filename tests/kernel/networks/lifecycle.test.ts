@@ -214,9 +214,9 @@ describe('sandboxes and the engine that makes them', () => {
   test('opening and closing takes few milliseconds', async () => {
     await engine.call('time', 5, []); // first calls load code
     const { open, close } = await engine.call('time', 20, []);
-    const median = (times: number[]) => times.sort((a, b) => a - b)[times.length >> 1]!;
-    // 2 and 0.2 on an idle machine; a DELLINK or a spawned program anywhere on the way would show.
-    expect(median(open)).toBeLessThan(15);
-    expect(median(close)).toBeLessThan(10);
+    // The least of twenty, whatever else the machine does. 2 and 0.2 on an idle one; a DELLINK or a spawned program
+    // anywhere on the way would show.
+    expect(Math.min(...open)).toBeLessThan(15);
+    expect(Math.min(...close)).toBeLessThan(10);
   });
 });

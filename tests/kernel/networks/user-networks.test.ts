@@ -162,6 +162,26 @@ describe('who reaches whom on networks of users', () => {
     expect(await world.outside.call('tcp', world.hostAddress, 8080, LONG)).toMatch(/^front/);
   });
 
+  test('firewalls that drop by policy let the networks pass, in IPv4 and IPv6; what is removed leaves no rule there', async () => {
+    for (const family of ['ip', 'ip6'])
+      await world.run(
+        'nft',
+        `add table ${family} filter; add chain ${family} filter FORWARD { type filter hook forward priority 0; policy drop; }`,
+      );
+    const out = (address: string) => () => at('front').call('tcp', address, 7000, 1000);
+    await expect.poll(out(world.outsideAddress), { timeout: LONG }).toMatch(/^outside/);
+    await expect.poll(out('fd13::2'), { timeout: LONG }).toMatch(/^outside/);
+    expect(await world.outside.call('tcp', world.hostAddress6, 8080, LONG)).toMatch(/^front/);
+    await engine.call('create', { Name: 'brief' });
+    const rules = async () =>
+      `${await world.run('nft', 'list', 'table', 'ip', 'filter')}${await world.run('nft', 'list', 'table', 'ip6', 'filter')}`;
+    const { Id } = await engine.call('inspect', 'brief');
+    await expect.poll(rules, { timeout: LONG }).toContain(Id.slice(0, 12));
+    await engine.call('remove', 'brief');
+    expect(await rules()).not.toContain(Id.slice(0, 12));
+    for (const family of ['ip', 'ip6']) await world.run('nft', 'delete', 'table', family, 'filter');
+  });
+
   test('the next engine finds networks and containers as they are', async () => {
     const links = (text: string) => text.replace(/qdisc \S+ /g, '');
     const before = [await world.run('nft', 'list', 'ruleset'), links(await world.run('ip', '-o', 'link'))];

@@ -1,7 +1,8 @@
 import { BerthError, isBerthError } from '@berth/kit';
-import type { Context } from '../context.ts';
+import { type Context, pathsOf } from '../context.ts';
 import type { ContainerRecord } from '../model.ts';
 import { expandPorts } from '../parse/parse-ports.ts';
+import { updateLinkLine } from './network-files.ts';
 
 /** Another container as `--link` on the default bridge shows it. */
 export interface LinkedContainer {
@@ -69,6 +70,20 @@ export function linkedContainers(context: Context, record: ContainerRecord): Lin
       env: child.spec.config.Env,
     };
   });
+}
+
+/** Tells containers that are linked to this one, which has just been started, where it is now. */
+export function refreshLinks(context: Context, record: ContainerRecord, address: string): void {
+  for (const { id, name, spec, sandbox } of context.store.all()) {
+    if (!sandbox || !spec.hostConfig.Links?.length || id === record.id) continue;
+    for (const link of spec.hostConfig.Links) {
+      const { name: child, alias } = parseLink(link);
+      if (child !== record.name) continue;
+      const linked = { id: record.id, name: record.name, alias, address, exposed: [], env: [] };
+      updateLinkLine(pathsOf(context.config, id), linked);
+      context.log.debug('told a container where another one that it is linked to is now', { container: name, link });
+    }
+  }
 }
 
 /** The variables that tell a container of its links, as Docker names them. */

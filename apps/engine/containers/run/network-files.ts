@@ -1,4 +1,4 @@
-import { chownSync, readFileSync, writeFileSync } from 'node:fs';
+import { chownSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import type { ContainerConfig, HostConfig } from '@berth/contract';
 import type { Sandbox } from '../../networks/model.ts';
 import type { ContainerPaths } from '../context.ts';
@@ -30,7 +30,9 @@ export function writeNetworkFiles(
 export function updateNetworkFiles(paths: ContainerPaths, spec: NetworkSpec, before: Sandbox, now: Sandbox): void {
   const had = addressesOf(before);
   const has = addressesOf(now);
-  const lines = read(paths.hosts).split('\n');
+  const text = read(paths.hosts);
+  if (text === undefined) return; // whoever filled it with megabytes keeps it
+  const lines = text.split('\n');
   const gone = had.filter((address) => !has.includes(address));
   const kept = lines.filter((line) => !gone.some((address) => line.startsWith(`${address}\t`))).join('\n');
   const added = has.filter((address) => !had.includes(address)).map((address) => hostLine(address, spec.config));
@@ -38,6 +40,22 @@ export function updateNetworkFiles(paths: ContainerPaths, spec: NetworkSpec, bef
   // Somebody in the container may have written their own name servers: those stay.
   const [old, next] = [resolvConfOf(before, spec.hostConfig), resolvConfOf(now, spec.hostConfig)];
   if (old !== next && read(paths.resolvConf) === old) writeFileSync(paths.resolvConf, next);
+}
+
+/** Writes another address for a linked container that was started again. */
+export function updateLinkLine(paths: ContainerPaths, linked: LinkedContainer): void {
+  replaceLinkLine(paths, linked.alias, linkLine(linked));
+}
+
+export function removeLinkLine(paths: ContainerPaths, alias: string): void {
+  replaceLinkLine(paths, alias, '');
+}
+
+function replaceLinkLine(paths: ContainerPaths, alias: string, line: string): void {
+  const text = read(paths.hosts);
+  const lines = text?.split(/(?<=\n)/) ?? [];
+  const at = lines.findIndex((one) => one.split(/\s+/)[1] === alias);
+  if (at >= 0 && lines[at] !== line) writeFileSync(paths.hosts, lines.toSpliced(at, 1, line).join(''));
 }
 
 /** The line of a linked container, as Docker writes it. */
@@ -100,13 +118,16 @@ function resolvConfOf(sandbox: Sandbox, { Dns, DnsSearch, DnsOptions }: HostConf
   ].join('\n');
 }
 
-function read(path: string): string {
+/** What is in a file that a container can write to; undefined when that is more than such a file ever has. */
+function read(path: string): string | undefined {
   try {
-    return readFileSync(path, 'utf8');
+    return statSync(path).size > MAX_BYTES ? undefined : readFileSync(path, 'utf8');
   } catch {
-    return ''; // removed from inside or never written
+    return ''; // never written
   }
 }
+
+const MAX_BYTES = 1 << 20;
 
 function hostFile(path: string): string {
   try {

@@ -5,7 +5,7 @@ import { type ContainerPaths, type Context, pathsOf } from '../context.ts';
 import type { ContainerRecord } from '../model.ts';
 import { parsePorts } from '../parse/parse-ports.ts';
 import { needsNetworking, requestNetworking } from './endpoint-requests.ts';
-import { type LinkedContainer, linkedContainers, linkVariables } from './links.ts';
+import { type LinkedContainer, linkedContainers, linkVariables, refreshLinks } from './links.ts';
 import { writeNetworkFiles } from './network-files.ts';
 
 export interface OpenedNetwork {
@@ -34,6 +34,8 @@ export async function openNetwork(
   const sandbox = await open(context, record, userNamespace, linked);
   undo.add('close the network', () => context.networks.close(id, sandbox));
   writeNetworkFiles(paths, spec, sandbox, context.hostGateway(), linked);
+  const onBridge = sandbox.endpoints.find(({ networkName }) => networkName === 'bridge');
+  if (onBridge) refreshLinks(context, record, onBridge.ipAddress);
   if (linked.length === 0) return { sandbox, paths, config: spec.config };
   const Env = [...linkVariables(record.name, linked), ...spec.config.Env];
   return { sandbox, paths, config: { ...spec.config, Env } };
