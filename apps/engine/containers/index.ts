@@ -29,7 +29,7 @@ import { createShipping } from './log-drivers/index.ts';
 import { logs } from './logs.ts';
 import { adoptOldMounts } from './mounts/adopt.ts';
 import { freezeUsers, thawLeftovers } from './mounts/freeze.ts';
-import { liveVolumes, refreshUsers, usersOf } from './mounts/users.ts';
+import { liveVolumes, refreshUsers, userCounts, usersOf } from './mounts/users.ts';
 import { pause, unpause } from './pause.ts';
 import { prune } from './prune.ts';
 import { reconcile } from './reconcile.ts';
@@ -136,6 +136,7 @@ export function createContainers(parts: {
         .filter((record) => record.imageId === imageId || record.spec.mounts.some((mount) => mount.id === imageId))
         .map((record) => ({ id: record.id, name: record.name, running: isActive(record) })),
     usersOf: (volumeId) => usersOf(context, volumeId),
+    userCounts: () => userCounts(context),
     renamed: (volumeId) => refreshUsers(context, volumeId),
     freeze: (volumeId) => freezeUsers(context, volumeId),
     healthChecks: () => context.health.counts,

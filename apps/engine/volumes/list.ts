@@ -21,13 +21,13 @@ export function listVolumes(context: VolumeContext, filters: FilterValues): Volu
 function compile(context: VolumeContext, filters: FilterValues): (volume: VolumeRecord) => boolean {
   const { driver = [], label, name = [] } = filters;
   const dangling = flagOf(filters, 'dangling');
-  const users = context.users();
+  const users = dangling === undefined ? undefined : context.users().userCounts();
   const names = name.map((value) => patternMatcher(value, () => [...context.store.all()].map((one) => one.name)));
   return (volume) =>
     (driver.length === 0 || driver.includes(volume.driver)) &&
     matchesLabels(volume.labels ?? {}, label) &&
     (names.length === 0 || names.some((matches) => matches(volume.name))) &&
-    (dangling === undefined || (users.usersOf(volume.id).length === 0) === dangling);
+    (users === undefined || !users.has(volume.id) === dangling);
 }
 
 /** A filter that is yes or no; undefined when it was not given. Errors: invalid, in Docker's words. */

@@ -29,6 +29,8 @@ export const ANONYMOUS_LABEL = 'com.docker.volume.anonymous';
 export interface VolumeUsers {
   /** Ids of containers, in any state, that have this volume among their mounts. */
   usersOf(volumeId: string): string[];
+  /** How many containers have each volume, for questions about many; those without are not in it. */
+  userCounts(): ReadonlyMap<string, number>;
   /**
    * Lets the running containers of a volume stand still until `thaw`; nothing else changes their states meanwhile. Those
    * of an engine that dies before run on when the next one starts.

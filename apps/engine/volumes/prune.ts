@@ -35,8 +35,9 @@ async function prune(
   const removed: string[] = [];
   let space = 0;
   const isFree = ({ id }: VolumeRecord) => context.users().usersOf(id).length === 0 && !isBusy(context, id);
+  const users = context.users().userCounts();
   for (const volume of [...context.store.all()]) {
-    if (!fit(volume) || !isFree(volume)) continue;
+    if (!fit(volume) || users.has(volume.id)) continue;
     const size = await directorySize(dataOf(context.config, volume.id));
     const now = context.store.get(volume.id); // others may have removed, renamed or taken it meanwhile
     if (!now || !isFree(now)) continue;

@@ -5,9 +5,10 @@ import { directorySize } from './size.ts';
 /** The volumes part of GET /system/df. What is mounted from elsewhere is not counted, as with Docker. */
 export async function usage(context: VolumeContext): Promise<VolumeResource[]> {
   const counted: VolumeResource[] = [];
+  const users = context.users().userCounts();
   for (const volume of [...context.store.all()]) {
     if (volume.options !== null) continue;
-    const RefCount = context.users().usersOf(volume.id).length;
+    const RefCount = users.get(volume.id) ?? 0;
     const Size = await directorySize(dataOf(context.config, volume.id));
     counted.push({ ...show(context, volume), UsageData: { RefCount, Size } });
   }

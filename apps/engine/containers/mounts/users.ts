@@ -7,6 +7,14 @@ export function usersOf({ store }: Pick<Context, 'store'>, volumeId: string): st
   return [...store.all()].filter((record) => has(record, volumeId)).map(({ id }) => id);
 }
 
+/** How many containers have each volume. */
+export function userCounts({ store }: Pick<Context, 'store'>): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const { spec } of store.all())
+    for (const id of new Set(volumesOf(spec))) counts.set(id, (counts.get(id) ?? 0) + 1);
+  return counts;
+}
+
 /** Makes what is shown of a volume's containers anew: summaries are kept by record. */
 export function refreshUsers({ store }: Pick<Context, 'store'>, volumeId: string): void {
   for (const record of [...store.all()]) if (has(record, volumeId)) store.save({ ...record });
