@@ -241,6 +241,10 @@ describe.each(['docker', 'berth'] as const)('%s', (client) => {
     expect(await refused('cp', file, `${name}:/ro/x`)).toBe(
       'Error response from daemon: mounted volume is marked read-only',
     );
+    // What is mounted cannot be replaced, as with Docker.
+    expect(await refused('cp', file, `${name}:/etc/hosts`)).toBe(
+      'Error response from daemon: unlinkat /etc/hosts: device or resource busy',
+    );
     await ok('stop', '-t', '0', name);
     await ok('cp', file, `${name}:/h/again`);
     await ok('cp', file, `${name}:/v/again`);

@@ -98,9 +98,9 @@ async function send(reader: TreeReader, port: MessagePort): Promise<void> {
 function write(job: FileJob & { kind: 'write' }): void {
   const input = new RingReader(job.ring);
   let writer: TreeWriter | undefined;
+  let place = job.path;
   try {
     const directory = openDirectory(job.path);
-    let place: string;
     try {
       place = mounts.pathOf(directory);
       refuseReadOnly(job, place);
@@ -121,7 +121,7 @@ function write(job: FileJob & { kind: 'write' }): void {
     parser.finish();
     writer.finish();
   } catch (error) {
-    throw describeArchiveError('archive', error);
+    throw describeWriteError(error, place);
   } finally {
     writer?.abort();
     input.close();
@@ -147,9 +147,15 @@ function refuseReadOnly({ mounts: targets, readOnlyRoot }: FileJob & { kind: 'wr
 function told(error: unknown): Pick<BerthError, 'code' | 'message' | 'hint'> {
   if (error instanceof BerthError) return { code: error.code, message: error.message, hint: error.hint };
   const message = error instanceof Error ? error.message : String(error);
-  if (errnoOf(error) === 'EROFS')
-    return { code: 'invalid', message: `${message}: read-only file system`, hint: undefined };
-  if (errnoOf(error) === 'EBUSY')
-    return { code: 'conflict', message: `${message}: device or resource busy`, hint: undefined };
   return { code: 'internal', message, hint: undefined };
+}
+
+/** Go's words for what the container's files are to blame for: what is mounted there cannot be replaced. */
+function describeWriteError(error: unknown, place: string): unknown {
+  const reason = { EBUSY: 'device or resource busy', EROFS: 'read-only file system' }[errnoOf(error) ?? ''];
+  if (reason === undefined || !(error instanceof Error)) return describeArchiveError('archive', error);
+  const { path, syscall } = error as NodeJS.ErrnoException;
+  const file = `${place.replace(/\/$/, '')}/${String(path ?? '').replace(/^\.\//, '')}`;
+  const call = syscall === 'unlink' || syscall === 'rm' ? 'unlinkat' : (syscall ?? 'write');
+  return new BerthError('conflict', `${call} ${file}: ${reason}`, { cause: error });
 }
