@@ -3,7 +3,7 @@ export { EntryScanner, type Piece } from './entry-scanner.ts';
 export { logFiles, sizeOnDisk } from './files.ts';
 export { type EntryParser, endOf, LogTail, type LogTailOptions } from './log-tail.ts';
 export { openLog } from './open-log.ts';
-export { LogParser } from './parse.ts';
+export { ENTRY_HEADER, LogParser } from './parse.ts';
 export { bytesBehind, type LogPosition } from './position.ts';
 export { addReader, oldestNeeded, withoutReaders } from './readers.ts';
 export { tailStart } from './tail-start.ts';

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { bytesBehind, endOf, LogTail, logFiles, tailStart } from '../../logs/index.ts';
+import { bytesBehind, ENTRY_HEADER, endOf, LogTail, logFiles, tailStart } from '../../logs/index.ts';
 import type { LogPosition } from '../../logs/position.ts';
 import type { Message } from './message.ts';
 import { MessageParser } from './message-parser.ts';
@@ -33,6 +33,8 @@ export class Shipment {
   #sink: Sink | undefined;
   #sent: SentPosition | undefined;
   #saved: SentPosition | undefined;
+  /** Bytes that waited when their events were counted last. */
+  #counted = 0;
   #told: LogPosition = { number: 0, offset: 0 };
   #saveTimer: NodeJS.Timeout | undefined;
   #running: Promise<void> | undefined;
@@ -145,16 +147,25 @@ export class Shipment {
     const { log, maxWaiting, options } = this.#request;
     const at = this.#tail?.position;
     if (!at) return undefined;
-    if (options.driver === 'fluentd' && options.async) {
+    const waiting = bytesBehind(log, at);
+    if (options.driver === 'fluentd' && options.async && this.#mayExceed(waiting, options.bufferLimit)) {
       const limit = await tailStart(log, options.bufferLimit, { stdout: true, stderr: true });
       if (limit && isBefore(this.#sent ?? at, limit)) return limit;
     }
-    if (maxWaiting === undefined || bytesBehind(log, at) <= maxWaiting) return undefined;
+    if (maxWaiting === undefined || waiting <= maxWaiting) return undefined;
     return backFrom(log, maxWaiting);
+  }
+
+  /** Whether so many bytes may be more than so many events; counting them reads all of it, so not at every attempt. */
+  #mayExceed(bytes: number, events: number): boolean {
+    if (bytes < events * ENTRY_HEADER || bytes < this.#counted * 1.2) return false;
+    this.#counted = bytes;
+    return true;
   }
 
   #skip(to: LogPosition): LogPosition {
     this.#parser = new MessageParser();
+    this.#counted = 0;
     this.#remember({ ...to, begun: [] });
     this.#note('warn', 'the log server does not keep up: lines were dropped, as its options ask');
     return to;
