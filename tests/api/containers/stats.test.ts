@@ -77,14 +77,17 @@ describe.concurrent('one look', () => {
   });
 
   test('without stream comes with the look before it', async () => {
-    const id = await c.begin(['sh', '-c', 'while :; do :; done'], { HostConfig: { NanoCpus: 500_000_000 } });
+    const id = await c.begin(['sh', '-c', 'while :; do :; done'], { HostConfig: { NanoCpus: 50_000_000 } });
+    await eventually(async () =>
+      expect((await one(id)).cpu_stats.throttling_data.throttled_periods).toBeGreaterThan(0),
+    );
     const seen = await one(id, 'stream=false');
     await c.remove(id);
     const cpu = seen.cpu_stats.cpu_usage.total_usage - seen.precpu_stats.cpu_usage.total_usage;
     const wall = Date.parse(seen.read) - Date.parse(seen.preread);
     expect(wall).toBeGreaterThanOrEqual(900);
-    // Half a CPU at most, whatever else this machine does; a period more or less.
-    expect(cpu / 1e6).toBeLessThan(wall * 0.5 + 120);
+    // A twentieth of a CPU at most, whatever else this machine does; a period more or less.
+    expect(cpu / 1e6).toBeLessThan(wall * 0.05 + 120);
     expect(cpu).toBeGreaterThan(0);
     expect(seen.cpu_stats.throttling_data.throttled_periods).toBeGreaterThan(0);
     expect(seen.cpu_stats.system_cpu_usage).toBeGreaterThan(seen.precpu_stats.system_cpu_usage ?? 0);
