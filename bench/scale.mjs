@@ -95,7 +95,8 @@ Written by \`npm run bench:scale -- --write\` (see \`bench/README.md\`); every f
 ${new Date().toISOString().slice(0, 10)}: ${cpus().length} x ${cpus()[0]?.model.trim()}, Linux ${release()}.
 
 One engine after the other, each on a private host. Times of the API are those of all requests together; \`ps\` is Docker's own
-client on both. Memory is that of all processes of an engine, monitors of containers included.
+client on both. Memory is that of all processes of an engine, monitors of containers included. Quote ratios:
+times belong to the machine and to what else it does meanwhile.
 
 | what | Debian's Docker | Berth | times better |
 | --- | ---: | ---: | ---: |
