@@ -2,10 +2,10 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { BerthError } from '@berth/kit';
 import { cgroupProcesses } from '../linux/cgroup.ts';
-import { type Context, cgroupOf } from './context.ts';
+import { type Context, cgroupOf, eventAttributes } from './context.ts';
+import { mustRun } from './must-run.ts';
 import { checkPsArguments, parseTable } from './parse/ps-output.ts';
 import type { ContainerService } from './service.ts';
-import { isActive } from './stop.ts';
 
 const run = promisify(execFile);
 
@@ -18,12 +18,12 @@ export const top =
   async (name, psArgs) => {
     checkPsArguments(psArgs);
     const record = context.store.resolve(name);
-    if (record.state.status === 'restarting')
-      throw new BerthError('conflict', `Container ${record.id} is restarting, wait until the container is running`);
-    if (!isActive(record)) throw new BerthError('conflict', `container ${record.id} is not running`);
+    mustRun(record);
     const args = (psArgs || '-ef').split(/\s+/).filter(Boolean);
     const pids = cgroupProcesses(context.cgroups, cgroupOf(context.config, record));
-    return parseTable(await processTable(args, pids), new Set(pids));
+    const table = parseTable(await processTable(args, pids), new Set(pids));
+    context.publish('container', 'top', record.id, eventAttributes(record));
+    return table;
   };
 
 /** Asks for these processes alone; some arguments go with no choice of processes, then all of the host are listed. */
