@@ -33,13 +33,20 @@ async function berth(args: readonly string[]) {
   return { code, ...said };
 }
 
-/** Ours alone, or said otherwise on purpose. */
-const OWN = /^(alias|completion|daemon|image starter|volume (backup|cat|clone|ls-files|rename|restore|snapshot))\b/;
+/** Completion scripts of our own, and a command that hands its words on to the engine. */
+const OTHERWISE = /^(completion|daemon)\b/;
+
+/** Docker's client answers about itself or about the group when it does not know the word: that command is ours alone. */
+const knows = (help: string, name: string) => new RegExp(`^Usage: +docker ${name}( |\n)(?!COMMAND)`).test(help);
 
 describe.skipIf(dockerMajor() < COMPARED_VERSION)("help as Docker's client prints it", () => {
-  it.each(names.filter((name) => !OWN.test(name)))('%s --help', async (name) => {
+  it.each(names.filter((name) => !OTHERWISE.test(name)))('%s --help', async (name) => {
     const args = [...name.split(' '), '--help'];
     const theirs = docker(args);
+    if (!knows(theirs.out, name)) {
+      expect(await berth(args)).toMatchObject({ code: 0, err: '', out: expect.stringMatching(/^Usage: +docker \w+/) });
+      return;
+    }
     // Before Berth's own builds Docker's client warns of its old builder.
     expect(await berth(args)).toEqual({
       ...theirs,
@@ -47,16 +54,15 @@ describe.skipIf(dockerMajor() < COMPARED_VERSION)("help as Docker's client print
     });
   });
 
-  it.each([...groups.map(({ path }) => path)].filter((path) => !/^(alias|completion|daemon)$/.test(path)))(
-    '%s --help names all of its commands',
-    async (path) => {
-      const commands = (text: string) =>
-        [...text.matchAll(/^ {2}([a-z-]+) +(.+)$/gm)].map(([, name, what]) => `${name} ${what}`);
-      const [ours, theirs] = [commands((await berth([path, '--help'])).out), commands(docker([path, '--help']).out)];
-      const missing = theirs.filter((line) => !ours.includes(line));
-      expect(missing.filter((line) => !NOT_YET.test(line))).toEqual([]);
-    },
-  );
+  it.each(groups.map(({ path }) => path))('%s --help names all of its commands', async (path) => {
+    const commands = (text: string) =>
+      [...text.matchAll(/^ {2}([a-z-]+) +(.+)$/gm)].map(([, name, what]) => `${name} ${what}`);
+    const help = docker([path, '--help']).out;
+    if (!help.startsWith(`Usage:  docker ${path} COMMAND`)) return; // a group of ours alone
+    const [ours, theirs] = [commands((await berth([path, '--help'])).out), commands(help)];
+    const missing = theirs.filter((line) => !ours.includes(line));
+    expect(missing.filter((line) => !NOT_YET.test(line))).toEqual([]);
+  });
 
   it.each([
     'foo',
