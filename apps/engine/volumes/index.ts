@@ -1,7 +1,7 @@
 import { KeyedLock, type Logger } from '@berth/kit';
 import type { EngineConfig } from '../config.ts';
 import type { Publish } from '../events/model.ts';
-import type { Database } from '../state/database.ts';
+import { type Database, flushed } from '../state/database.ts';
 import { backupVolume } from './backup.ts';
 import { cloneVolume } from './clone.ts';
 import { dataOf, type VolumeContext } from './context.ts';
@@ -80,7 +80,10 @@ function createService(context: VolumeContext & { trees: Trees }): VolumeService
     create: create(context),
     list: (filters) => listVolumes(context, filters),
     inspect: (name) => show(context, find(context, name)),
-    remove: (name, options) => removeVolume(context, name, options),
+    async remove(name, options) {
+      removeVolume(context, name, options);
+      await flushed(context.db);
+    },
     prune: (filters) => pruneVolumes(context, filters),
     usage: () => usage(context),
     rename: (name, wanted) => renameVolume(context, name, wanted),

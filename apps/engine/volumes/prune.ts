@@ -1,5 +1,6 @@
 import { type FilterValues, matchesLabels, unknownFilter } from '@berth/contract';
 import { BerthError } from '@berth/kit';
+import { flushed } from '../state/database.ts';
 import { dataOf, type VolumeContext } from './context.ts';
 import { flagOf } from './list.ts';
 import { ANONYMOUS_LABEL, type VolumeRecord } from './model.ts';
@@ -22,7 +23,9 @@ export async function pruneVolumes(
   if (context.pruning) throw new BerthError('conflict', 'a prune operation is already running');
   context.pruning = true;
   try {
-    return await prune(context, (volume) => fits(volume, filters, all));
+    const report = await prune(context, (volume) => fits(volume, filters, all));
+    await flushed(context.db);
+    return report;
   } finally {
     context.pruning = false;
   }

@@ -33,8 +33,8 @@ export function volumeRoutes(volumes: VolumeService): Route[] {
       path: '/volumes/{name}',
       name: 'volume.remove',
       permission: 'write',
-      handler: (request) => {
-        volumes.remove(nameOf(request), { force: booleanOf(request, 'force') });
+      handler: async (request) => {
+        await volumes.remove(nameOf(request), { force: booleanOf(request, 'force') });
         return empty(204);
       },
     },

@@ -12,8 +12,8 @@ export interface VolumeService {
   list(filters: FilterValues): VolumeResource[];
   /** Errors: not-found. */
   inspect(name: string): VolumeResource;
-  /** Errors: not-found, conflict (in use). */
-  remove(name: string, options: { force: boolean }): void;
+  /** On disk when it resolves: it does not come back after a power cut. Errors: not-found, conflict (in use). */
+  remove(name: string, options: { force: boolean }): Promise<void>;
   /** Errors: invalid (filter), conflict. */
   prune(filters: FilterValues): Promise<{ VolumesDeleted: string[]; SpaceReclaimed: number }>;
   /** Errors: not-found, invalid, conflict. */
