@@ -1,7 +1,7 @@
-import { BerthError, errnoOf } from '@berth/kit';
+import { BerthError } from '@berth/kit';
 import { inNamespace } from '../linux/netns.ts';
-import { deleteLink, Rtnetlink } from '../linux/rtnetlink.ts';
-import { wayChanged } from './attach.ts';
+import { Rtnetlink } from '../linux/rtnetlink.ts';
+import { removeLink, wayChanged } from './attach.ts';
 import { interfaceOf, setDefaultRoutes } from './endpoint/gateway.ts';
 import type { Sandbox } from './model.ts';
 import { announce } from './open.ts';
@@ -42,13 +42,4 @@ export async function detachSandbox(
   if (state.attached.has(containerId)) state.attached.set(containerId, { containerName, sandbox: next });
   if (network) announce(state, 'disconnect', network, containerId);
   return next;
-}
-
-/** On a pool thread: the kernel waits tens of ms for a grace period. */
-async function removeLink(inside: Rtnetlink, name: string): Promise<void> {
-  try {
-    await inside.runInBackground(deleteLink(name));
-  } catch (error) {
-    if (errnoOf(error) !== 'ENODEV') throw error; // the container removed it itself
-  }
 }

@@ -1,4 +1,5 @@
 import { readdirSync } from 'node:fs';
+import { errnoOf } from '@berth/kit';
 import { inNamespace, removeNamespace } from '../linux/netns.ts';
 import { Rtnetlink, setBridgePort, setMaster } from '../linux/rtnetlink.ts';
 import { portTargets } from './endpoint/elements.ts';
@@ -85,11 +86,24 @@ function peersOf(sandbox: Sandbox, namespacePath: string): { networkId: string; 
     try {
       return sandbox.endpoints
         .filter(({ macAddress }) => macAddress !== '')
-        .map((endpoint) => ({ networkId: endpoint.networkId, peer: inside.link(interfaceOf(endpoint)).peer }));
+        .flatMap((endpoint) => {
+          const peer = peerOf(inside, interfaceOf(endpoint));
+          return peer === undefined ? [] : [{ networkId: endpoint.networkId, peer }];
+        });
     } finally {
       inside.close();
     }
   });
+}
+
+/** undefined when the container has removed the link itself. */
+function peerOf(inside: Rtnetlink, name: string): number | undefined {
+  try {
+    return inside.link(name).peer;
+  } catch (error) {
+    if (errnoOf(error) === 'ENODEV') return undefined;
+    throw error;
+  }
 }
 
 async function reconcileProxies(state: NetworksState, kernel: Kernel, live: readonly LiveSandbox[]): Promise<void> {

@@ -179,6 +179,23 @@ describe('connect and disconnect', () => {
     await remove('later');
   });
 
+  test('what fails half-way leaves nothing in the container', async () => {
+    await make('half', { IPAM: { Config: [{ Subnet: '10.97.77.0/29' }] } });
+    const id = await sleeper('unlucky', 'bridge');
+    const before = await inside(id, 'ip addr; ip route; cat /etc/hosts');
+    const DriverOpts = { 'com.docker.network.endpoint.sysctls': 'net.ipv4.conf.IFNAME.nosuch=1' };
+    for (let times = 0; times < 6; times++)
+      expect(
+        await refused('POST', '/networks/half/connect', { Container: id, EndpointConfig: { DriverOpts } }),
+      ).toMatch(/^400 cannot set sysctl/);
+    expect(await inside(id, 'ip addr; ip route; cat /etc/hosts')).toBe(before);
+    expect((await look('half')).Containers).toEqual({});
+    // All of its five addresses are there still.
+    await the.ask('POST', '/networks/half/connect', { Container: id });
+    await the.remove(id);
+    await remove('half');
+  });
+
   test('host and none go with nothing else', async () => {
     const host = await the.create(['true'], { HostConfig: { NetworkMode: 'host' } });
     const none = await the.create(['true'], { HostConfig: { NetworkMode: 'none' } });

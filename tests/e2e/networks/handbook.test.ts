@@ -132,6 +132,41 @@ describe.each(['berth', 'docker'] as const)('networks of the Docker Handbook wit
     expect(await ok('docker network rm full')).toBe('full\n');
   });
 
+  it('docker network connect with all that it takes', async () => {
+    await ok('docker network create --subnet 10.98.0.0/24 --ipv6 --subnet fd98:8::/64 joined');
+    await ok('docker run -d --name other --network joined alpine sleep 1000');
+    await ok('docker run -d --name joiner alpine sleep 1000');
+    await ok(
+      'docker network connect --ip 10.98.0.44 --ip6 fd98:8::44 --alias first --alias second --link other:friend --link-local-ip 169.254.7.7 --driver-opt com.docker.network.endpoint.sysctls=net.ipv4.conf.IFNAME.log_martians=1 --gw-priority 7 joined joiner',
+    );
+    const shown = JSON.parse(
+      await ok("docker inspect -f '{{json .NetworkSettings.Networks.joined}}' joiner"),
+    ) as Record<string, unknown>;
+    expect(shown).toMatchObject({
+      IPAMConfig: { IPv4Address: '10.98.0.44', IPv6Address: 'fd98:8::44', LinkLocalIPs: ['169.254.7.7'] },
+      ...{ Links: ['other:friend'], Aliases: ['first', 'second'], GwPriority: 7 },
+      ...{ IPAddress: '10.98.0.44', IPPrefixLen: 24, GlobalIPv6Address: 'fd98:8::44', Gateway: '10.98.0.1' },
+      DNSNames: expect.arrayContaining(['joiner', 'first', 'second']),
+    });
+    const script = 'ip addr show eth1; ip route; cat /proc/sys/net/ipv4/conf/eth1/log_martians; ping -c1 friend';
+    const seen = await ok(`docker exec joiner sh -c '${script}'`);
+    for (const part of [
+      '10.98.0.44/24',
+      'fd98:8::44/64',
+      '169.254.7.7/16',
+      'default via 10.98.0.1 dev eth1',
+      '1 packets received',
+    ])
+      expect(seen).toContain(part);
+    expect(await ok('docker exec other ping -c1 second')).toContain('(10.98.0.44)');
+    expect((await fails('docker network connect joined joiner')).text).toMatch(
+      /endpoint with name joiner already exists in network joined/,
+    );
+    await ok('docker network disconnect -f joined joiner');
+    await ok('docker rm -f joiner other');
+    await ok('docker network rm joined');
+  });
+
   it('docker network create --config-only, --config-from', async () => {
     await ok('docker network create --config-only --subnet 10.99.3.0/24 --label from=template template');
     await ok('docker network create --config-from template made');

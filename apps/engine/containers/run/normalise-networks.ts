@@ -14,6 +14,7 @@ export function normaliseNetworks(
   name: string,
 ): void {
   const { hostConfig, endpoints } = spec;
+  hostConfig.NetworkMode = joinedById(context, hostConfig.NetworkMode);
   const nameOf = (reference: string) => networkName(context, reference);
   for (const [key, wish] of Object.entries(endpoints)) {
     const network = nameOf(key);
@@ -33,6 +34,17 @@ export function normaliseNetworks(
   else {
     endpoints[mode] = { ...endpoints[mode], Links: [...(endpoints[mode]?.Links ?? []), ...Links] };
     hostConfig.Links = null;
+  }
+}
+
+/** `container:NAME` with the id, which stays when that container is renamed. One that does not exist is found out at the start. */
+function joinedById(context: Context, mode: string): string {
+  if (!mode.startsWith('container:')) return mode;
+  try {
+    return `container:${context.store.resolve(mode.slice('container:'.length)).id}`;
+  } catch (error) {
+    if (isBerthError(error, 'not-found') || isBerthError(error, 'invalid')) return mode;
+    throw error;
   }
 }
 

@@ -23,7 +23,23 @@ export async function movePorts(
     return ports;
   } catch (error) {
     await scope.close();
+    await putBack(kernel, container, before);
     throw error;
+  }
+}
+
+/** Another program may have the ports by now; then they stay unpublished, and the first error says why. */
+async function putBack(
+  kernel: Kernel,
+  container: { containerId: string; containerName: string },
+  before: Sandbox,
+): Promise<void> {
+  const scope = new Scope();
+  try {
+    await publishPorts(kernel, scope, container, { ...before, portWishes: keepChoices(before) }).listening;
+    scope.release();
+  } catch {
+    await scope.close();
   }
 }
 
