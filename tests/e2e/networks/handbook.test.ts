@@ -158,7 +158,7 @@ describe.each(['berth', 'docker'] as const)('networks of the Docker Handbook wit
       '1 packets received',
     ])
       expect(seen).toContain(part);
-    expect(await ok('docker exec other ping -c1 second')).toContain('(10.98.0.44)');
+    expect(await ok('docker exec other ping -4 -c1 second')).toContain('(10.98.0.44)');
     expect((await fails('docker network connect joined joiner')).text).toMatch(
       /endpoint with name joiner already exists in network joined/,
     );
