@@ -54,15 +54,18 @@ describe.skipIf(dockerMajor() < COMPARED_VERSION)("help as Docker's client print
     });
   });
 
-  it.each(groups.map(({ path }) => path))('%s --help names all of its commands', async (path) => {
-    const commands = (text: string) =>
-      [...text.matchAll(/^ {2}([a-z-]+) +(.+)$/gm)].map(([, name, what]) => `${name} ${what}`);
-    const help = docker([path, '--help']).out;
-    if (!help.startsWith(`Usage:  docker ${path} COMMAND`)) return; // a group of ours alone
-    const [ours, theirs] = [commands((await berth([path, '--help'])).out), commands(help)];
-    const missing = theirs.filter((line) => !ours.includes(line));
-    expect(missing.filter((line) => !NOT_YET.test(line))).toEqual([]);
-  });
+  it.each(groups.map(({ path }) => path).filter((path) => !OTHERWISE.test(path)))(
+    '%s --help names all of its commands',
+    async (path) => {
+      const commands = (text: string) =>
+        [...text.matchAll(/^ {2}([a-z-]+) +(.+)$/gm)].map(([, name, what]) => `${name} ${what}`);
+      const help = docker([path, '--help']).out;
+      if (!help.startsWith(`Usage:  docker ${path} COMMAND`)) return; // a group of ours alone
+      const [ours, theirs] = [commands((await berth([path, '--help'])).out), commands(help)];
+      const missing = theirs.filter((line) => !ours.includes(line));
+      expect(missing.filter((line) => !NOT_YET.test(line))).toEqual([]);
+    },
+  );
 
   it.each([
     'foo',
