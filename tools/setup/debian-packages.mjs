@@ -27,7 +27,6 @@ export const TEST_PACKAGES = {
   skopeo: 'a second opinion on images and registries',
   tmux: 'terminal sessions',
   openssl: 'certificates for tests of TLS',
-  'openssh-server': 'a machine far away, on loopback',
   zsh: 'its completion',
   fish: 'its completion',
   'python3-docker': "Docker's Python library as a client",

@@ -131,7 +131,8 @@ describe.each(Object.entries(CLIENTS))('%s over ssh', (name, words) => {
 
 const SSHD = '/usr/sbin/sshd';
 
-// With Debian's server and client, keys of our own and nothing of this machine's configuration.
+// With Debian's server and client, keys of our own and nothing of this machine's configuration. Only where openssh-server
+// is there already: installing the package would start a server that others reach.
 describe.skipIf(!existsSync(SSHD))('a real ssh server', () => {
   let server: ChildProcess;
   let path: string;
