@@ -17,7 +17,6 @@ export interface OpenView extends AsyncDisposable {
 
 /** All that a container sees: of a running one with everything that is mounted in it. The caller holds the lock where it does not run. */
 export async function openView(context: Context, record: ContainerRecord): Promise<OpenView> {
-  refuseMapped(record);
   const scope = new Scope();
   try {
     const view = isActive(record)
@@ -32,7 +31,6 @@ export async function openView(context: Context, record: ContainerRecord): Promi
 
 /** The root file system alone, without what is mounted in it: what belongs to the container itself. */
 export async function openRootView(context: Context, record: ContainerRecord): Promise<OpenView> {
-  refuseMapped(record);
   const view: View = isActive(record)
     ? { kind: 'mounted', rootfs: pathsOf(context.config, record.id).rootfs }
     : layersView(context, record, []);
@@ -41,20 +39,9 @@ export async function openRootView(context: Context, record: ContainerRecord): P
 
 /** The container's own layer beside its image. */
 export function comparedView({ config, images }: Context, record: ContainerRecord): View {
-  refuseMapped(record);
   const { dataRoot } = config;
   const lower = images.layerDirectories(record.imageId).map((path) => relative(dataRoot, path));
   return { kind: 'compared', dataRoot, lower, upper: relative(dataRoot, pathsOf(config, record.id).upper) };
-}
-
-/** Its own layer has ids of the host, the image's do not: both would have to be shifted, each in its own way. */
-function refuseMapped({ id, spec }: ContainerRecord): void {
-  if (spec.remap === undefined) return;
-  throw new BerthError(
-    'not-supported',
-    `container ${id} has a user namespace: copying, exporting, comparing and committing its files is not supported by this version of Berth`,
-    { hint: 'Mount a directory or a volume and copy inside the container, or start it with --userns host.' },
-  );
 }
 
 /** Where runtimes make what they mount on, if the image does not have it. */
