@@ -30,9 +30,9 @@ export async function findParts() {
   const cgroups = cgroupFolders();
   const processes = [...new Set([...monitors(), ...cgroups.flatMap(processesIn)])];
   const mounts = mountsBelow(['/run/berth', '/var/lib/berth']);
-  const links = existsSync(`/sys/class/net/${BRIDGE}`) ? [BRIDGE] : [];
   const listed = await run('nft', ['list', 'tables']);
   const tables = listed.out.split('\n').includes(`table inet ${TABLE}`) ? [TABLE] : [];
+  const links = (await bridges()).filter((name) => existsSync(`/sys/class/net/${name}`));
   const rules = await rulesElsewhere();
   const commands = COMMANDS.filter((path) => isOurs(whatIsAt(path) ?? ''));
   const folders = FOLDERS.filter((path) => existsSync(path));
@@ -47,6 +47,15 @@ export async function findParts() {
     ...folders.map((path) => `the folder ${path} with all it holds`),
   ];
   return { processes, mounts, cgroups, links, tables, rules, commands, folders, all };
+}
+
+/** The default bridge, and those of networks as the engine's rules list them. */
+async function bridges() {
+  const listed = await run('nft', ['--json', 'list', 'set', 'inet', TABLE, 'bridges']);
+  if (listed.code !== 0) return [BRIDGE];
+  /** @type {{ nftables: { set?: { elem?: string[] } }[] }} */
+  const { nftables } = JSON.parse(listed.out);
+  return [...new Set([BRIDGE, ...nftables.flatMap(({ set }) => set?.elem ?? [])])];
 }
 
 /** Accept rules that let traffic of containers pass firewalls of others; they carry the engine's comment. */
