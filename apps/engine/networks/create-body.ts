@@ -1,5 +1,8 @@
 import { BerthError } from '@berth/kit';
+import { bodyReader } from './body-reader.ts';
 import { isPredefined } from './model.ts';
+
+const { flag, member, mismatch, object, text, texts } = bodyReader('CreateRequest');
 
 /** The body of POST /networks/create, read; what was not given is '' or {} or the default. */
 export interface NetworkWish {
@@ -75,49 +78,4 @@ function readIpam(ipam: Record<string, unknown>): IpamWish {
       };
     }),
   };
-}
-
-/** Names match without regard to case, as Go's decoder has it; an exact spelling wins. */
-function member(from: Record<string, unknown>, name: string): unknown {
-  if (Object.hasOwn(from, name)) return from[name];
-  const lower = name.toLowerCase();
-  return Object.entries(from).find(([key]) => key.toLowerCase() === lower)?.[1];
-}
-
-function text(from: Record<string, unknown>, name: string): string {
-  const value = member(from, name);
-  if (value == null) return '';
-  if (typeof value !== 'string') throw mismatch(name, 'string');
-  return value;
-}
-
-function flag(from: Record<string, unknown>, name: string): boolean | undefined {
-  const value = member(from, name);
-  if (value == null) return undefined;
-  if (typeof value !== 'boolean') throw mismatch(name, 'bool');
-  return value;
-}
-
-function texts(from: Record<string, unknown>, name: string): Record<string, string> {
-  const value = member(from, name);
-  if (value == null) return {};
-  const entries = Object.entries(object(value, name));
-  return Object.fromEntries(
-    entries.map(([key, item]) => {
-      if (typeof item !== 'string') throw mismatch(name, 'map[string]string');
-      return [key, item];
-    }),
-  );
-}
-
-function object(value: unknown, name: string): Record<string, unknown> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw mismatch(name, 'struct');
-  return Object.fromEntries(Object.entries(value));
-}
-
-function mismatch(field: string, wanted: string): BerthError {
-  return new BerthError(
-    'invalid',
-    `json: cannot unmarshal value into Go struct field CreateRequest.${field} of type ${wanted}`,
-  );
 }

@@ -1,5 +1,8 @@
 import type { EndpointWish } from '@berth/contract';
 import { BerthError } from '@berth/kit';
+import { bodyReader } from './body-reader.ts';
+
+const { list, member, mismatch, object, text, texts } = bodyReader('ConnectRequest.EndpointConfig');
 
 /** The member `EndpointConfig` of a connect request. Errors: invalid (a member of a wrong type). */
 export function readEndpointWish(body: Readonly<Record<string, unknown>>): EndpointWish {
@@ -34,48 +37,4 @@ function readIpam(from: Record<string, unknown>): NonNullable<EndpointWish['IPAM
 
 function filled<K extends string>(name: K, values: string[]): { [P in K]?: string[] } {
   return values.length > 0 ? ({ [name]: values } as { [P in K]?: string[] }) : {};
-}
-
-/** Names match without regard to case, as Go's decoder has it; an exact spelling wins. */
-function member(from: Readonly<Record<string, unknown>>, name: string): unknown {
-  if (Object.hasOwn(from, name)) return from[name];
-  const lower = name.toLowerCase();
-  return Object.entries(from).find(([key]) => key.toLowerCase() === lower)?.[1];
-}
-
-function text(from: Record<string, unknown>, name: string): string {
-  const value = member(from, name) ?? '';
-  if (typeof value !== 'string') throw mismatch(name, 'string');
-  return value;
-}
-
-function list(from: Record<string, unknown>, name: string): string[] {
-  const value = member(from, name) ?? [];
-  if (!Array.isArray(value)) throw mismatch(name, '[]string');
-  return value.map((item: unknown) => {
-    if (typeof item !== 'string') throw mismatch(name, '[]string');
-    return item;
-  });
-}
-
-function texts(from: Record<string, unknown>, name: string): Record<string, string> {
-  const entries = Object.entries(object(member(from, name), name));
-  return Object.fromEntries(
-    entries.map(([key, value]) => {
-      if (typeof value !== 'string') throw mismatch(name, 'map[string]string');
-      return [key, value];
-    }),
-  );
-}
-
-function object(value: unknown, name: string): Record<string, unknown> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw mismatch(name, 'struct');
-  return Object.fromEntries(Object.entries(value));
-}
-
-function mismatch(field: string, wanted: string): BerthError {
-  return new BerthError(
-    'invalid',
-    `json: cannot unmarshal value into Go struct field ConnectRequest.EndpointConfig.${field} of type ${wanted}`,
-  );
 }
