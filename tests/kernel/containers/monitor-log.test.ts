@@ -17,7 +17,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer, text } from 'node:stream/consumers';
 import { errnoOf } from '@berth/kit';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { openLog } from '../../../apps/engine/containers/logs/index.ts';
 import type { LogsOptions } from '../../../apps/engine/containers/service.ts';
 
@@ -101,17 +101,24 @@ test('both streams, with times, lines without an end', async () => {
 });
 
 test('nothing is lost when the log is rotated while a program writes', async () => {
-  const ended = monitor('i=0; while [ $i -lt 20000 ]; do echo line $i; i=$((i+1)); done');
+  // It waits after each part until the reader has come near, and writes on while the log is moved away.
+  const go = join(dir, 'go');
+  const ended = monitor(
+    `i=0; for part in 1 2 3 4; do while [ $i -lt $((part * 5000)) ]; do echo line $i; i=$((i+1)); done;
+     until [ $part = 4 ] || [ -e ${go}$part ]; do sleep 0.01; done; done`,
+  );
   const stream = openLog(log, FOLLOW, { tty: true, ended });
   let got = '';
   let rotations = 0;
   for await (const chunk of stream) {
     got += chunk;
+    if (rotations === 3 || !got.includes(`line ${(rotations + 1) * 5000 - 1}\n`)) continue;
     // The file is missing as long as the monitor has not followed the rotation before.
-    if (rotations < 3 && got.length > (rotations + 1) * 20_000 && !ended.aborted && existsSync(log))
-      rotate(++rotations);
+    await vi.waitFor(() => expect(existsSync(log)).toBe(true), { timeout: 10_000, interval: 5 });
+    writeFileSync(`${go}${++rotations}`, '');
+    rotate(rotations);
   }
-  expect(rotations).toBeGreaterThan(0);
+  expect(rotations).toBe(3);
   const expected = Array.from({ length: 20_000 }, (_, i) => `line ${i}\n`).join('');
   expect(got.length).toBe(expected.length);
   expect(got === expected).toBe(true);
