@@ -1,4 +1,5 @@
 import { type Answer, decode, encode, type Packet, type Question } from 'dns-packet';
+import { formatError, judgeQuery, questionOnly } from './header.ts';
 import type { NamedSandbox } from './protocol.ts';
 import type { Zones } from './zones.ts';
 
@@ -10,19 +11,23 @@ export type Verdict =
 
 /** Looks at a query of a container. `limit`: bytes that a reply may have, for UDP without EDNS. */
 export function answer(zones: Zones, sandbox: NamedSandbox, message: Buffer, limit: number): Verdict {
+  const judgement = judgeQuery(message);
+  if (judgement === 'drop') return { kind: 'drop' };
+  if (judgement === 'malformed') return { kind: 'reply', message: formatError(message) };
   const query = read(message);
-  if (!query || query.flag_qr) return { kind: 'drop' };
-  const [question, ...more] = query.questions ?? [];
-  if (!question || more.length > 0) return { kind: 'reply', message: reply(query, 'FORMERR', [], limit) };
+  if (!query) return { kind: 'drop' };
+  const [question] = query.questions ?? [];
+  if (!question) return { kind: 'drop' };
   if (query.opcode !== 'QUERY') return { kind: 'reply', message: reply(query, 'NOTIMP', [], limit) };
   const records = find(zones, sandbox, question);
   if (records) return { kind: 'reply', message: reply(query, 'NOERROR', records, limit) };
   return { kind: 'outside', question, refusal: reply(query, 'SERVFAIL', [], limit) };
 }
 
-/** The question of a message, to compare replies with; undefined when it cannot be read. */
+/** The question of a message, to compare replies with; undefined when it cannot be read or is not one. */
 export function questionOf(message: Buffer): Question | undefined {
-  return read(message)?.questions?.[0];
+  const only = questionOnly(message);
+  return only && read(only)?.questions?.[0];
 }
 
 function find(zones: Zones, sandbox: NamedSandbox, { name, type }: Question): Answer[] | undefined {
@@ -97,7 +102,7 @@ function reply(query: Packet, code: string, answers: readonly Answer[], limit: n
   return message;
 }
 
-function read(message: Buffer): (Packet & { opcode?: string; flag_qr?: boolean }) | undefined {
+function read(message: Buffer): (Packet & { opcode?: string }) | undefined {
   try {
     return decode(message);
   } catch {
@@ -116,4 +121,4 @@ const MAX_UDP = 4096;
 const FLAGS = 0x0480;
 const RECURSION_DESIRED = 0x0100;
 const TRUNCATED = 0x0200;
-const RCODES: Record<string, number> = { NOERROR: 0, FORMERR: 1, SERVFAIL: 2, NOTIMP: 4 };
+const RCODES: Record<string, number> = { NOERROR: 0, SERVFAIL: 2, NOTIMP: 4 };

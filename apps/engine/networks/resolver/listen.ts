@@ -47,9 +47,13 @@ function serveUdp(fd: number, handle: Handle): UdpSocket {
     const send = (reply: Buffer | undefined) => {
       if (reply) socket.send(reply, port, address, () => undefined);
     };
-    const reply = handle(message, 'udp');
-    if (reply instanceof Promise) reply.then(send).catch(() => undefined);
-    else send(reply);
+    try {
+      const reply = handle(message, 'udp');
+      if (reply instanceof Promise) reply.then(send).catch(() => undefined);
+      else send(reply);
+    } catch {
+      // No reply to what cannot be answered: a name that cannot be written again, a sender with port 0.
+    }
   });
   socket.bind({ fd, exclusive: true });
   return socket;

@@ -76,14 +76,19 @@ function byUdp(
   const family = isIP(server) === 6 ? 6 : 4;
   const socket = createSocket(`udp${family}`);
   const { promise, resolve } = Promise.withResolvers<Buffer | undefined>();
+  let settled = false;
   const timer = setTimeout(() => resolve(undefined), PATIENCE_MS);
   socket.on('error', () => resolve(undefined));
   socket.on('message', (reply) => {
     if (fits(reply)) resolve(Buffer.from(reply));
   });
   const send = () => {
-    // Connected, so that only this server's packets come in, and its refusals too.
-    socket.connect(53, server, () => socket.send(message));
+    // Connected, so that only this server's packets come in, and its refusals too. Node calls back with an error too
+    // (no route), which its types do not know; sending would throw then, where nobody catches it.
+    socket.connect(53, server, (error?: Error | null) => {
+      if (error || settled) resolve(undefined);
+      else socket.send(message, (failure) => failure && resolve(undefined));
+    });
   };
   try {
     if (namespacePath === undefined) send();
@@ -94,6 +99,7 @@ function byUdp(
     throw error;
   }
   return promise.finally(() => {
+    settled = true;
     clearTimeout(timer);
     socket.close();
   });

@@ -128,10 +128,27 @@ function releaseMemory(): void {
   }, LOOK_EVERY_MS).unref();
 }
 
+/**
+ * A mistake about one query must not take the names of all containers along. Only from the start on: one that cannot
+ * start should end. Says it a limited number of times, for a container may be able to repeat it.
+ */
+function surviveMistakes(): void {
+  let left = MAX_COMPLAINTS;
+  process.on('uncaughtException', (error) => {
+    if (left-- <= 0) return;
+    try {
+      writeSync(2, `goes on after: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    } catch {
+      // a full disk; going on matters more
+    }
+  });
+}
+
 /** CPU time within one look that counts as quiet, and that since the last release which makes another one worth it. */
 const QUIET_MS = 5;
 const WORTH_MS = 100;
 const LOOK_EVERY_MS = 1000;
+const MAX_COMPLAINTS = 100;
 const IDLE_MS = 600_000;
 const LONELY_MS = 3000;
 
@@ -149,6 +166,7 @@ server.listen(socketPath, () => {
   closeSync(3);
   watchIdle();
   releaseMemory();
+  surviveMistakes();
 });
 server.on('error', (error) => {
   process.stderr.write(`${error.message}\n`);
