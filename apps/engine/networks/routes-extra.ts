@@ -22,7 +22,7 @@ export function networkExtraRoutes(networks: NetworkExplanations): Route[] {
       method: 'GET',
       path: '/berth/v1/networks/doctor',
       name: 'network.doctor',
-      permission: 'read',
+      permission: 'write', // it opens connections from within a container's network
       handler: async (request) => {
         const [container, target] = [request.query('container'), request.query('target')];
         if (container === '' || target === '')

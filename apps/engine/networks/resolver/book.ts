@@ -84,7 +84,12 @@ export async function renameSandbox(
   );
   const sandbox = { ...attached.sandbox, endpoints };
   state.attached.set(containerId, { containerName, sandbox });
-  await rebookSandbox(state, containerId, sandbox);
+  try {
+    await rebookSandbox(state, containerId, sandbox);
+  } catch (error) {
+    // The container is renamed all the same; a resolver that comes back is told of it then.
+    state.log.warn('the resolver of container names does not know a new name yet', { container: containerName, error });
+  }
   return sandbox;
 }
 
