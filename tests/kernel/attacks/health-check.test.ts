@@ -1,5 +1,6 @@
 // ATTACK CLASSES: CVE-2022-24769 (capabilities that programs inherit), CVE-2024-21626 (descriptors of the host), all in
 // health checks, which an image brings and nobody is asked about; and checks that never end or never stop to talk.
+import { readdirSync, readFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { Containers, eventually } from '../../support/containers.ts';
 import { busyboxImage } from '../../support/images.ts';
@@ -13,6 +14,18 @@ beforeAll(async () => {
 });
 afterEach(() => arena.expectUntouched());
 afterAll(() => arena.close());
+
+/** Runtimes of the host that were started to execute something in a container. */
+function waitingFor(id: string): string[] {
+  const commands = readdirSync('/proc').map((pid) => {
+    try {
+      return /^\d+$/.test(pid) ? readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').join(' ') : '';
+    } catch {
+      return ''; // ended meanwhile
+    }
+  });
+  return commands.filter((command) => command.includes(' exec ') && command.includes(id));
+}
 
 interface Health {
   Status: string;
@@ -60,6 +73,20 @@ describe.each(['crun', 'runc'])('%s', (runtime) => {
     await eventually(async () => expect((await healthOf(id)).Log.length).toBe(5));
     const { Processes } = (await c.ask('GET', `/containers/${id}/top`)).json<{ Processes: string[][] }>();
     expect(Processes.filter((row) => /sleep 61[78]/.test(row.at(-1)!)).length).toBeLessThanOrEqual(2);
+    await c.remove(id);
+  });
+
+  test('checks of a user who is gone leave nothing behind on the host', async () => {
+    const tag = `gone-${runtime}:1`;
+    const files = [{ path: 'etc/passwd', content: 'app:x:1:1::/:/bin/sh\n' }];
+    const Healthcheck = { Test: ['CMD-SHELL', 'true'], Interval: 20e6 };
+    await arena.load(busyboxImage([tag], { config: { Cmd: ['sleep', '600'], Env: ['PATH=/bin'], Healthcheck }, files }));
+    const script = 'echo > /etc/passwd; exec sleep 600';
+    const id = await c.begin(['sh', '-c', script], { Image: tag, User: 'app', HostConfig: { Runtime: runtime } });
+    await c.exec(id, ['sh', '-c', 'echo > /etc/passwd'], { User: '0' });
+    await eventually(async () => expect((await healthOf(id)).Log.at(-1)?.Output).toMatch(/app/));
+    await eventually(async () => expect((await healthOf(id)).Log.filter((l) => /app/.test(l.Output))).toHaveLength(5));
+    expect(waitingFor(id).length).toBeLessThanOrEqual(1);
     await c.remove(id);
   });
 

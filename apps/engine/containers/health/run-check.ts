@@ -74,6 +74,8 @@ async function execute(
   signal: AbortSignal,
   started: () => void,
 ): Promise<{ exitCode: number; output: string }> {
+  // Before the runtime runs: it would wait for ever for what cannot be said, a process of the host for each check.
+  const wanted = processOf(context, exec, record);
   const piped = launchPiped({
     runtime: await runtimeFor(context, record.spec.hostConfig.Runtime),
     containerId: record.id,
@@ -83,7 +85,7 @@ async function execute(
   const output = new LimitedOutput();
   try {
     exec.pid = () => launch.pid();
-    launch.describe(processOf(context, exec, record));
+    launch.describe(wanted);
     const drained = gather(piped, output);
     const kill = () => killCheck(context, record, piped);
     const isUp = await untilStarted(piped, signal);
