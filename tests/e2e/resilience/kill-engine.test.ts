@@ -23,12 +23,13 @@ test(`${KILLS} times kill -9 of the engine in the middle of work: no container i
 }, async () => {
   await using engine = await startTestEngine();
   await load(engine);
+  // Not of the range that engines choose from: another test's would take it while this one's is dead.
   const web = await start(
     engine,
     'web',
     ['sh', '-c', 'mkdir /www; echo still here > /www/index.html; exec httpd -f -h /www'],
     {
-      PortBindings: { '80/tcp': [{ HostIp: '127.0.0.1', HostPort: '' }] },
+      PortBindings: { '80/tcp': [{ HostIp: '127.0.0.1', HostPort: String(randomInt(20_000, 30_000)) }] },
     },
   );
   await start(engine, 'counter', ['sh', '-c', 'i=0; while :; do echo $i; i=$((i+1)); usleep 20000; done']);

@@ -80,7 +80,9 @@ describe.each(['crun', 'runc'])('%s', (runtime) => {
     const tag = `gone-${runtime}:1`;
     const files = [{ path: 'etc/passwd', content: 'app:x:1:1::/:/bin/sh\n' }];
     const Healthcheck = { Test: ['CMD-SHELL', 'true'], Interval: 20e6 };
-    await arena.load(busyboxImage([tag], { config: { Cmd: ['sleep', '600'], Env: ['PATH=/bin'], Healthcheck }, files }));
+    await arena.load(
+      busyboxImage([tag], { config: { Cmd: ['sleep', '600'], Env: ['PATH=/bin'], Healthcheck }, files }),
+    );
     const script = 'echo > /etc/passwd; exec sleep 600';
     const id = await c.begin(['sh', '-c', script], { Image: tag, User: 'app', HostConfig: { Runtime: runtime } });
     await c.exec(id, ['sh', '-c', 'echo > /etc/passwd'], { User: '0' });
