@@ -2,7 +2,9 @@ import { closeSync, constants, fstatSync, lstatSync, openSync, readdirSync, read
 import { BerthError, errnoOf } from '@berth/kit';
 import { encodeTarHeader, TAR_END, type TarEntryInit, type TarType, tarPadding } from '@berth/oci';
 import { changeDirectory } from '../linux/chroot.ts';
+import { closeForeign } from '../linux/close.ts';
 import { splitDevice } from '../linux/file.ts';
+import { openRegular } from '../linux/open-regular.ts';
 import { getXattr, listXattrs } from '../linux/xattr.ts';
 import { ChunkedOutput } from './chunked-output.ts';
 import { fromHost, type OwnerMap } from './owners.ts';
@@ -24,8 +26,6 @@ export interface TreeReaderOptions {
 
 type Stats = ReturnType<typeof statOf>;
 
-/** A file that is opened is no link, and opening a pipe does not wait. */
-const READ_FILE = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 const ENTER = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 /** Each open directory on the way down is a descriptor. */
 const DEPTH_MAX = 4000;
@@ -89,7 +89,7 @@ export class TreeReader {
   }
 
   *#directory(name: Buffer, as: Buffer): Generator<Uint8Array<ArrayBuffer>, void> {
-    const fd = openOr(name, ENTER);
+    const fd = ifThere(() => openSync(name, ENTER));
     if (fd === undefined) return;
     try {
       if (++this.#depth > DEPTH_MAX)
@@ -111,11 +111,10 @@ export class TreeReader {
   }
 
   *#file(name: Buffer, as: Buffer): Generator<Uint8Array<ArrayBuffer>, void> {
-    const fd = openOr(name, READ_FILE);
+    const fd = ifThere(() => openRegular(name));
     if (fd === undefined) return;
     try {
       const stat = fstatSync(fd, { bigint: true });
-      if (!stat.isFile()) return;
       const again = this.#again(stat, as);
       if (again) {
         yield* this.#out.add(again);
@@ -126,7 +125,7 @@ export class TreeReader {
       yield* this.#content(fd, size);
       yield* this.#out.add(tarPadding(size));
     } finally {
-      closeSync(fd);
+      closeForeign(fd);
     }
   }
 
@@ -235,9 +234,9 @@ function statOf(name: string | Buffer) {
 }
 
 /** Undefined for what went away, or became something else, since it was looked at. */
-function openOr(name: Buffer, flags: number): number | undefined {
+function ifThere(open: () => number | undefined): number | undefined {
   try {
-    return openSync(name, flags);
+    return open();
   } catch (error) {
     if (['ENOENT', 'ENOTDIR', 'ELOOP', 'ENXIO', 'ENODEV'].includes(errnoOf(error) ?? '')) return undefined;
     throw error;

@@ -6,7 +6,6 @@ import {
   fstatSync,
   ftruncateSync,
   lchownSync,
-  linkSync,
   lstatSync,
   mkdirSync,
   openSync,
@@ -17,8 +16,11 @@ import {
   symlinkSync,
   writeSync,
 } from 'node:fs';
-import { mknod, setTimes } from './file.ts';
-import { libc } from './libc.ts';
+import { closeForeign } from './close.ts';
+import { linkOpenFile, mknod, setTimes } from './file.ts';
+import { libc, SyscallError } from './libc.ts';
+import { openPlaceBeneathFd } from './open-in-root.ts';
+import { openRegular } from './open-regular.ts';
 import { getXattr, listXattrs, setXattr } from './xattr.ts';
 
 const ioctlC = libc.func('int ioctl(int fd, ulong request, int source)');
@@ -29,7 +31,7 @@ const SEEK_HOLE = 4;
 const CHUNK = 1024 * 1024;
 /** Directories below directories: each level costs a descriptor on either side. */
 const MAX_DEPTH = 1000;
-const { O_RDONLY, O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW, O_DIRECTORY, O_NONBLOCK } = constants;
+const { O_RDONLY, O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW, O_DIRECTORY } = constants;
 const OPEN_DIRECTORY = O_RDONLY | O_DIRECTORY | O_NOFOLLOW;
 
 /** What a copy did. */
@@ -78,11 +80,17 @@ export function isSmallTree(directory: number, most: { entries: number; bytes: n
   return fits(directory);
 }
 
+/** Its place below the root, and what it is: another file may be there by now. */
+interface FirstCopy {
+  place: Buffer;
+  identity: string;
+}
+
 class TreeCopier {
   readonly figures: CopyFigures = { entries: 0, shared: 0, copied: 0, bytes: 0 };
   readonly #root: number;
-  /** Place below the root of the first copy of each file that has several names, by device and inode. */
-  readonly #links = new Map<string, Buffer>();
+  /** The first copy of each file that has several names, by what the source is. */
+  readonly #links = new Map<string, FirstCopy>();
   #reflink = true;
   #depth = 0;
 
@@ -111,26 +119,46 @@ class TreeCopier {
         mkdirSync(to, { mode: 0o700 });
         withOpen(to, OPEN_DIRECTORY, (target) => this.directory(source, target, place));
       });
-    } else if (stat.isFile()) this.#file(from, to, place, stat);
+    } else if (stat.isFile()) this.#file(from, to, place);
     else copySpecial(from, to, stat);
     this.figures.entries++;
   }
 
-  #file(from: Buffer, to: Buffer, place: Buffer, stat: Stats): void {
-    const key = `${stat.dev}:${stat.ino}`;
-    const first = stat.nlink > 1 ? this.#links.get(key) : undefined;
-    if (first) {
-      linkSync(below(this.#root, first), to);
-      return;
-    }
-    withOpen(from, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, (source) => {
-      if (!fstatSync(source).isFile()) return; // exchanged meanwhile
+  #file(from: Buffer, to: Buffer, place: Buffer): void {
+    const source = openRegular(from);
+    if (source === undefined) return; // exchanged meanwhile
+    try {
+      const several = fstatSync(source).nlink > 1;
+      const key = identityOf(source);
+      const first = several ? this.#links.get(key) : undefined;
+      if (first && this.#link(first, to)) return;
       withOpen(to, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, (target) => {
         this.#content(source, target);
         finish(source, target);
+        if (several) this.#links.set(key, { place, identity: identityOf(target) });
       });
-    });
-    if (stat.nlink > 1) this.#links.set(key, place);
+    } finally {
+      closeForeign(source);
+    }
+  }
+
+  /**
+   * Gives the first copy a further name. False when it is not to be found where it was made, or can have no more names:
+   * others may have exchanged any directory on the way for a link to somewhere else.
+   */
+  #link(first: FirstCopy, to: Buffer): boolean {
+    let found: number | undefined;
+    try {
+      found = openPlaceBeneathFd(this.#root, first.place);
+      if (identityOf(found) !== first.identity) return false;
+      linkOpenFile(found, to);
+      return true;
+    } catch (error) {
+      if (error instanceof SyscallError) return false;
+      throw error;
+    } finally {
+      if (found !== undefined) closeForeign(found);
+    }
   }
 
   #content(source: number, target: number): void {
@@ -145,6 +173,12 @@ class TreeCopier {
     this.figures.bytes += copyData(source, target, size);
     ftruncateSync(target, size);
   }
+}
+
+/** Device and inode. */
+function identityOf(fd: number): string {
+  const { dev, ino } = fstatSync(fd, { bigint: true });
+  return `${dev}:${ino}`;
 }
 
 /** Copies what is no hole; the number of bytes. */

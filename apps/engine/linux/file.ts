@@ -5,6 +5,7 @@ import { cPath } from './path.ts';
 const mknodC = libc.func('int mknod(const uint8_t *path, uint mode, uint64 device)');
 const utimensatC = libc.func('int utimensat(int dirfd, const uint8_t *path, const uint8_t *times, int flags)');
 const futimensC = libc.func('int futimens(int fd, const uint8_t *times)');
+const linkatC = libc.func('int linkat(int from, const char *source, int to, const uint8_t *target, int flags)');
 const syncfsC = libc.func('int syncfs(int fd)');
 
 const renameat2C = libc.func(
@@ -14,6 +15,7 @@ const renameat2C = libc.func(
 const AT_FDCWD = -100;
 const RENAME_EXCHANGE = 2;
 const AT_SYMLINK_NOFOLLOW = 0x100;
+const AT_SYMLINK_FOLLOW = 0x400;
 
 /** File types of mknod(2). */
 export const S_IF = { CHR: 0o020000, BLK: 0o060000, FIFO: 0o010000 } as const;
@@ -52,6 +54,12 @@ export function setModeOfItself(path: Buffer, mode: number): boolean {
   const errno = koffi.errno();
   if (errno === koffi.os.errno.ENOSYS) return false;
   throw new SyscallError('fchmodat2', errno, path.toString());
+}
+
+/** Gives an open file a further name; a descriptor of O_PATH is enough. Errors: SyscallError. */
+export function linkOpenFile(fd: number, target: Buffer): void {
+  const result = linkatC(AT_FDCWD, `/proc/self/fd/${fd}`, AT_FDCWD, cPath(target), AT_SYMLINK_FOLLOW);
+  check(result, 'linkat', target.toString());
 }
 
 /** Major and minor numbers of a device number as stat(2) gives it. */

@@ -2,12 +2,14 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import koffi from 'koffi';
 import { closeForeign } from './close.ts';
 import { libc, SyscallError } from './libc.ts';
+import { cPath } from './path.ts';
 
 const syscallC = libc.func('long syscall(long number, ...)');
 const openC = libc.func('int open(const char *path, int flags, uint mode)');
 const openHow = koffi.struct('open_how', { flags: 'uint64', mode: 'uint64', resolve: 'uint64' });
 const SYS_openat2 = 437;
 const RESOLVE_NO_MAGICLINKS = 0x02;
+const RESOLVE_NO_SYMLINKS = 0x04;
 const RESOLVE_BENEATH = 0x08;
 const RESOLVE_IN_ROOT = 0x10;
 /** Somebody who renames without pause wins many tries; this many take some 20 ms. */
@@ -55,15 +57,27 @@ export function openInRootFd(rootFd: number, path: string, flags: number): numbe
   return openUnder(rootFd, path, flags, RESOLVE_IN_ROOT);
 }
 
-function openUnder(rootFd: number, path: string, flags: number, resolve: number): number {
+/**
+ * Where a path below an open directory leads without any link on the way, as a descriptor that can be looked at and linked
+ * to, not read (O_PATH). A link at its end is the link itself. The caller closes it by `closeForeign`. Errors:
+ * SyscallError, ELOOP for a link on the way.
+ */
+export function openPlaceBeneathFd(rootFd: number, path: Buffer): number {
+  return openUnder(rootFd, path, O.PATH | O.NOFOLLOW, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
+}
+
+function openUnder(rootFd: number, path: string | Buffer, flags: number, resolve: number): number {
+  const bytes = cPath(path);
   const how = { flags: flags | O.CLOEXEC, mode: 0, resolve: resolve | RESOLVE_NO_MAGICLINKS };
   let fd = -1;
   // With `..` in the way the kernel asks to try again when something, anywhere, was renamed or mounted meanwhile.
   for (let tries = 0; tries < TRIES_MAX; tries++) {
-    fd = Number(syscallC(SYS_openat2, 'int', rootFd, 'const char *', path, koffi.pointer(openHow), how, 'size_t', 24));
+    fd = Number(
+      syscallC(SYS_openat2, 'int', rootFd, 'const uint8_t *', bytes, koffi.pointer(openHow), how, 'size_t', 24),
+    );
     if (fd >= 0 || koffi.errno() !== koffi.os.errno['EAGAIN']) break;
   }
-  if (fd < 0) throw new SyscallError('openat2', koffi.errno(), path);
+  if (fd < 0) throw new SyscallError('openat2', koffi.errno(), path.toString());
   return fd;
 }
 

@@ -1,9 +1,11 @@
-import { closeSync, constants, fstatSync, lstatSync, openSync, readdirSync, readlinkSync, readSync } from 'node:fs';
+import { lstatSync, readdirSync, readlinkSync, readSync, statSync } from 'node:fs';
 import { type MessagePort, parentPort } from 'node:worker_threads';
 import { BerthError, errnoOf } from '@berth/kit';
 import { type TarEntry, TarParser } from '@berth/oci';
 import { decompressed, describeArchiveError, feedPort, readPort, TreeReader, TreeWriter } from '../archives/index.ts';
 import { detachThreadRoot } from '../linux/chroot.ts';
+import { closeForeign } from '../linux/close.ts';
+import { openRegular } from '../linux/open-regular.ts';
 import type { FromTreeWorker, TreeAnswer, TreeJob, TreeListing, VolumeFile } from './tree-protocol.ts';
 
 /**
@@ -148,15 +150,12 @@ function describe(path: string, shown: string): VolumeFile {
   };
 }
 
-/** A regular file; opening a pipe does not wait, and a device is never opened for reading. */
+/** A regular file; pipes and devices, also those that links lead to, are never opened. */
 function openFile(path: string): number {
-  const stat = lstatSync(`/${path}`, { throwIfNoEntry: false });
-  if (stat && !stat.isFile() && !stat.isSymbolicLink())
-    throw new BerthError('invalid', `${path} is ${stat.isDirectory() ? 'a directory' : 'no regular file'}`);
-  const fd = openSync(`/${path}`, constants.O_RDONLY | constants.O_NONBLOCK);
-  if (fstatSync(fd).isFile()) return fd;
-  closeSync(fd);
-  throw new BerthError('invalid', `${path} is no regular file`);
+  const fd = openRegular(`/${path}`, { follow: true });
+  if (fd !== undefined) return fd;
+  const isDirectory = statSync(`/${path}`, { throwIfNoEntry: false })?.isDirectory();
+  throw new BerthError('invalid', `${path} is ${isDirectory ? 'a directory' : 'no regular file'}`);
 }
 
 const CHUNK = 256 * 1024;
@@ -170,7 +169,7 @@ function* content(fd: number): Generator<Uint8Array> {
       yield buffer.subarray(0, count);
     }
   } finally {
-    closeSync(fd);
+    closeForeign(fd);
   }
 }
 

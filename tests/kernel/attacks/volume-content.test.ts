@@ -5,12 +5,14 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import {
   closeSync,
   existsSync,
+  linkSync,
   mkdirSync,
   mkdtempSync,
   openSync,
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -163,6 +165,33 @@ describe('copying', () => {
       spawnSync('ln', ['-sT', arena.canary, join(to, 'evil')], { stdio: 'ignore' });
       copy(from, to);
       arena.expectUntouched();
+    }
+    expect(racer.count()).toBeGreaterThan(100);
+  });
+
+  test('of files with several names gives no file elsewhere a name in the copy', async () => {
+    const root = mkdtempSync(join(arena.shared, 'copy-'));
+    const [from, to] = [join(root, 'from'), join(root, 'to')];
+    const directories = Array.from({ length: 20 }, (_, i) => `d${i}`);
+    for (const directory of directories) mkdirSync(join(from, directory), { recursive: true });
+    const first = readdirSync(from)[0]!; // where the copy comes first, and so what others are linked to
+    for (const name of ['file', 'program']) {
+      writeFileSync(join(from, first, name), 'mine');
+      for (const directory of directories)
+        if (directory !== first) linkSync(join(from, first, name), join(from, directory, name));
+    }
+    mkdirSync(to);
+    const clear = () => {
+      spawnSync('rm', ['-rf', '--', ...readdirSync(to).map((name) => join(to, name))], { stdio: 'ignore' });
+      spawnSync('ln', ['-sT', arena.canary, join(to, 'evil')], { stdio: 'ignore' });
+    };
+    clear();
+    await using racer = await exchange(join(to, first), join(to, 'evil'));
+    const end = Date.now() + RACE_MS;
+    while (Date.now() < end) {
+      copy(from, to);
+      for (const name of ['file', 'program']) expect(statSync(join(arena.canary, name)).nlink).toBe(1);
+      clear();
     }
     expect(racer.count()).toBeGreaterThan(100);
   });
