@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { chownSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { BerthError } from '@berth/kit';
 import { type Context, eventAttributes, pathsOf } from './context.ts';
@@ -30,6 +30,7 @@ export const create =
       limits: context.limits,
       apparmor: existsSync('/sys/kernel/security/apparmor/profiles'),
       defaults: context.config,
+      ipv4Forwarding: forwardsIpv4(),
     });
     const remap = spec.hostConfig.UsernsMode === 'host' ? undefined : context.remap;
     if (remap) checkRemapped(spec.hostConfig);
@@ -72,6 +73,15 @@ export const create =
     expectStart(context, id);
     return { Id: id, Warnings: warnings };
   };
+
+/** A kernel that does not say is taken to forward. */
+function forwardsIpv4(): boolean {
+  try {
+    return readFileSync('/proc/sys/net/ipv4/ip_forward', 'latin1').trim() !== '0';
+  } catch {
+    return true;
+  }
+}
 
 function imageReference(body: CreateBody): string {
   const reference = Object.entries(body).find(([key]) => key.toLowerCase() === 'image')?.[1];

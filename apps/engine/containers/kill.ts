@@ -1,7 +1,7 @@
 import { BerthError } from '@berth/kit';
 import type { Context } from './context.ts';
 import { mustRun } from './must-run.ts';
-import { parseSignal } from './parse/signals.ts';
+import { parseSignal, stopSignalOf } from './parse/signals.ts';
 import type { ContainerService } from './service.ts';
 import { cancelRestart, killRecord, markStopped, send } from './stop.ts';
 
@@ -29,7 +29,6 @@ async function sendNamed(context: Context, name: string, signal: string | undefi
   const record = context.store.resolve(id);
   mustRun(record);
   if (number === SIGKILL) return killRecord(context, record);
-  const own = record.spec.config.StopSignal || 'SIGTERM';
-  if (number === parseSignal(own)) markStopped(context, record.id);
+  if (number === stopSignalOf(record.spec.config)) markStopped(context, record.id);
   await send(context, record, number);
 }

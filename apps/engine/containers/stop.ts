@@ -3,7 +3,7 @@ import { signalProcess } from '../linux/pidfd.ts';
 import { isRunning } from '../linux/process.ts';
 import { type Context, eventAttributes } from './context.ts';
 import type { ContainerRecord } from './model.ts';
-import { parseSignal } from './parse/signals.ts';
+import { parseSignal, stopSignalOf } from './parse/signals.ts';
 import { thaw } from './pause.ts';
 import type { ContainerService } from './service.ts';
 
@@ -33,7 +33,7 @@ export async function stopRecord(
   options: { timeout: number | undefined; signal: string | undefined },
 ): Promise<void> {
   const { config } = record.spec;
-  const number = parseSignal(options.signal || config.StopSignal || 'SIGTERM');
+  const number = options.signal ? parseSignal(options.signal) : stopSignalOf(config);
   const seconds = options.timeout ?? config.StopTimeout ?? DEFAULT_TIMEOUT_S;
   const gone = whenGone(context, record.id);
   markStopped(context, record.id);
@@ -72,8 +72,8 @@ export async function send(context: Context, record: ContainerRecord, signal: nu
   signalProcess(state.pid, signal, () => isRunning(identity));
   context.publish('container', 'kill', record.id, eventAttributes(record, { signal: String(signal) }));
   // A frozen process takes no signal, not even the last one: it has to thaw to die.
-  const own = record.spec.config.StopSignal;
-  const meansEnd = !own || signal === SIGKILL || signal === parseSignal(own);
+  const { config } = record.spec;
+  const meansEnd = !config.StopSignal || signal === SIGKILL || signal === stopSignalOf(config);
   if (state.status === 'paused' && meansEnd) await thaw(context, record.id);
 }
 

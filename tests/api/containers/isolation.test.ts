@@ -93,6 +93,9 @@ describe.concurrent('namespaces', () => {
     for (const type of ['pid', 'ipc'])
       expect(readlinkSync(`/proc/${a}/ns/${type}`)).toBe(readlinkSync(`/proc/${b}/ns/${type}`));
     expect((await c.exec(id, ['ps'])).stdout).toContain('sleep 603');
+    await c.ask('POST', `/containers/${first}/pause`);
+    await c.remove(await c.begin(['sleep', '600'], wish)); // as with Docker, one that is paused is joined
+    await c.ask('POST', `/containers/${first}/unpause`);
     await c.exec(first, ['sh', '-c', 'echo shared > /dev/shm/file']);
     expect((await c.exec(id, ['cat', '/dev/shm/file'])).stdout).toBe('shared\n');
     const priv = await c.begin(['sleep', '600'], {}, 'unshared');

@@ -8,17 +8,17 @@ import { parseExtraHost } from './parse-create-extra-host.ts';
 /**
  * Checks the network side of a wish and brings it into normal form in place: a named mode, the wished MAC address at its
  * endpoint. Networks that do not exist are found out at the start, as with Docker. Returns warnings.
- * Errors: invalid (conflicts, in Docker's words).
+ * `exposed`: the client's own ports. Errors: invalid (conflicts, in Docker's words).
  */
 export function checkNetworkOptions(
   config: ContainerConfig,
   host: HostConfig,
   endpoints: Record<string, EndpointWish>,
-  options: { ipv4Forwarding?: boolean },
+  options: { ipv4Forwarding?: boolean; exposed: readonly string[] },
 ): string[] {
   if (host.NetworkMode === '' || host.NetworkMode === 'default') host.NetworkMode = 'bridge';
   checkNameResolution(host);
-  checkConflicts(config, host);
+  checkConflicts(config, host, options.exposed);
   checkCombination(host, endpoints);
   for (const [name, wish] of Object.entries(endpoints)) checkEndpoint(name, wish);
   placeMacAddress(config, host, endpoints);
@@ -32,7 +32,7 @@ export function checkNetworkOptions(
   return warnings;
 }
 
-function checkConflicts(config: ContainerConfig, host: HostConfig): void {
+function checkConflicts(config: ContainerConfig, host: HostConfig, exposed: readonly string[]): void {
   const mode = host.NetworkMode;
   const joins = mode.startsWith('container:');
   if (mode === 'container' || mode === 'container:') {
@@ -51,10 +51,7 @@ function checkConflicts(config: ContainerConfig, host: HostConfig): void {
       joins && (Object.keys(host.PortBindings).length > 0 || host.PublishAllPorts),
       'conflicting options: port publishing and the container type network mode',
     ],
-    [
-      joins && Object.keys(config.ExposedPorts ?? {}).length > 0,
-      'conflicting options: port exposing and the container type network mode',
-    ],
+    [joins && exposed.length > 0, 'conflicting options: port exposing and the container type network mode'],
   ];
   const found = conflicts.find(([holds]) => holds);
   if (found) throw invalid(found[1]);

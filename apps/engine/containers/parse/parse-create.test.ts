@@ -361,3 +361,18 @@ test('whatever is sent, the answer is a spec or a sentence', () => {
     { numRuns: 500 },
   );
 });
+
+test('a joined network stands against ports of the client, not of the image', () => {
+  const exposing = image({ Cmd: ['sh'], Env: [], ExposedPorts: { '80/tcp': {} } });
+  const HostConfig = { NetworkMode: 'container:x' };
+  expect(create({ HostConfig }, exposing).spec.config.ExposedPorts).toEqual({ '80/tcp': {} });
+  expect(() => create({ HostConfig, ExposedPorts: { '81/tcp': {} } }, exposing)).toThrow(
+    'conflicting options: port exposing and the container type network mode',
+  );
+});
+
+test('the default bridge warns where the kernel does not forward', () => {
+  const warning = 'IPv4 forwarding is disabled. Networking will not work.';
+  expect(createHost({}, { ipv4Forwarding: false }).warnings).toEqual([warning]);
+  expect(createHost({ NetworkMode: 'none' }, { ipv4Forwarding: false }).warnings).toEqual([]);
+});

@@ -81,7 +81,9 @@ export function parseCreate(
     limits: options.limits ?? { ...EVERY_LIMIT, swappiness: !options.cgroupV2, oomKillDisable: !options.cgroupV2 },
     cgroupV2: options.cgroupV2,
   });
-  warnings.push(...checkNetworkOptions(config, hostConfig, endpoints, options));
+  // Docker holds only the client's own ports against a joined network: those of an image are no wish.
+  const exposed = Object.keys(decoded.config.ExposedPorts ?? {});
+  warnings.push(...checkNetworkOptions(config, hostConfig, endpoints, { ...options, exposed }));
   refuseUnsupported(decoded.config, hostConfig);
   const mounts = parseMounts({ hostConfig, volumes: config.Volumes }, options.pathExists ?? existsSync);
   parsePorts(hostConfig, config.ExposedPorts);

@@ -1,6 +1,6 @@
 import { constants } from 'node:os';
 import { expect, test } from 'vitest';
-import { parseSignal, signalName, signalOfExitCode } from './signals.ts';
+import { parseSignal, signalName, signalOfExitCode, stopSignalOf } from './signals.ts';
 
 test.each([
   ['SIGTERM', 15],
@@ -37,5 +37,11 @@ test('names and exit codes', () => {
     undefined,
     undefined,
     undefined,
+  ]);
+});
+
+test('what an image names as its stop signal and does not exist is SIGTERM', () => {
+  expect([{}, { StopSignal: 'SIGINT' }, { StopSignal: 'SIGNONE' }, { StopSignal: '99' }].map(stopSignalOf)).toEqual([
+    15, 2, 15, 15,
   ]);
 });

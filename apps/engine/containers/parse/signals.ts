@@ -38,6 +38,8 @@ const NUMBERS: Record<string, number> = {
   SYS: 31,
 };
 
+const SIGTERM = 15;
+
 /** First and last real-time signal as the C library counts them. */
 const RTMIN = 34;
 const RTMAX = 64;
@@ -51,6 +53,15 @@ export function parseSignal(signal: string): number {
   if (number === undefined || number < 1) throw new BerthError('invalid', `invalid signal: ${signal}`);
   if (number > RTMAX) throw new BerthError('invalid', `the linux daemon does not support signal ${number}`);
   return number;
+}
+
+/** The signal that stops a container. An image may name one that does not exist: SIGTERM then, as with Docker. */
+export function stopSignalOf({ StopSignal }: { StopSignal?: string }): number {
+  try {
+    return StopSignal ? parseSignal(StopSignal) : SIGTERM;
+  } catch {
+    return SIGTERM;
+  }
 }
 
 /** The signal that ended a process with this exit code (128 + n), or undefined when it ended by itself. */

@@ -14,11 +14,11 @@ export function sharedShmPath(context: Context, id: string): string {
   return join(pathsOf(context.config, id).bundle, 'shm');
 }
 
-/** The running container that a mode `container:NAME` means, or undefined for other modes. */
+/** The container that runs, paused or not, that a mode `container:NAME` means, or undefined for other modes. */
 export function joinedContainer(context: Context, mode: string): { id: string; pid: number } | undefined {
   if (!mode.startsWith('container:')) return undefined;
   const other = context.store.resolve(mode.slice('container:'.length));
-  if (other.state.status !== 'running') {
+  if (other.state.status !== 'running' && other.state.status !== 'paused') {
     throw new BerthError('conflict', `cannot join namespace of a non running container: ${other.id}`, {
       hint: `Start it first: berth start ${other.name}`,
     });
