@@ -236,7 +236,8 @@ describe.each(CLIENTS)('%s', (client) => {
 
   test('a shell at a terminal: ctrl-c, the exit code', async () => {
     const { code, stdout } = await atTerminal(`${clientProgram(client)} run --rm -it busybox sh`, [
-      ['# ', 'echo be""gun; sleep 600\r'],
+      // One process says so and then sleeps: what is typed then finds it in the foreground.
+      ['# ', `sh -c 'echo be""gun; exec sleep 600'\r`],
       ['begun', '\u0003'],
       ['^C', 'echo st""ill; exit 12\r'],
     ]);

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { clientProgram } from '../../support/client.ts';
-import { type Containers, startContainers } from '../../support/containers.ts';
+import { type Containers, eventually, startContainers } from '../../support/containers.ts';
 import { run } from '../../support/docker.ts';
 import { begin } from '../cli/place.ts';
 
@@ -72,19 +72,24 @@ describe.each(CLIENTS)('%s', (client) => {
   test('--sig-proxy: of attach and start -a, signals reach the program or end the client', async () => {
     const trap = 'trap "echo caught; exit 9" USR1; echo ready; while :; do sleep 0.05; done';
     const env = { ...process.env, ...unix() };
+    const held = `while [ ! -e /go ]; do sleep 0.05; done; ${trap}`;
+    const go = async (id: string) => {
+      await eventually(async () => expect(await c.events(id)).toContain('attach'));
+      await c.exec(id, ['touch', '/go']);
+    };
     for (const command of ['attach', 'start']) {
-      const id =
-        command === 'attach' ? await c.begin(['sh', '-c', `sleep 0.5; ${trap}`]) : await c.create(['sh', '-c', trap]);
+      const id = command === 'attach' ? await c.begin(['sh', '-c', held]) : await c.create(['sh', '-c', trap]);
       const args = command === 'attach' ? ['attach'] : ['start', '-a'];
       const passing = begin(clientProgram(client), [...args, id], env);
+      if (command === 'attach') await go(id);
       await passing.shows('ready');
       passing.child.kill('SIGUSR1');
       expect(await passing.ended).toMatchObject({ code: 9, stdout: 'ready\ncaught\n' });
       await c.remove(id);
     }
-    const id = await c.begin(['sh', '-c', `while [ ! -e /go ]; do sleep 0.05; done; ${trap}`]);
+    const id = await c.begin(['sh', '-c', held]);
     const keeping = begin(clientProgram(client), ['attach', '--sig-proxy=false', id], env);
-    await c.exec(id, ['touch', '/go']);
+    await go(id);
     await keeping.shows('ready');
     keeping.child.kill('SIGUSR1');
     await c.exec(id, ['sleep', '0.3']);
