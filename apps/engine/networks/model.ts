@@ -36,7 +36,7 @@ export interface SandboxRequest {
 
 /** What only containers with wishes about networks have. */
 export interface SandboxNetworking {
-  /** Networks by name or id, in the order to connect them, that of the mode included. Without any: the mode's alone. */
+  /** Networks by name or id, in the order to connect them. Without any: loopback alone. */
   endpoints: EndpointRequest[];
   /** Name servers of `--dns`, asked by the resolver from within the container's network. */
   dns: string[];

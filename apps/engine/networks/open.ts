@@ -81,8 +81,7 @@ async function open(
   request: SandboxRequest,
 ): Promise<Sandbox> {
   const [first] = wishes;
-  if (!first) throw new BerthError('internal', `container ${request.containerName} is in no network`);
-  if (first.network.driver === 'host') {
+  if (first?.network.driver === 'host') {
     return {
       namespacePath: undefined,
       endpoints: [emptyEndpoint(first.network)],
@@ -92,11 +91,18 @@ async function open(
   }
   const namespacePath = `${namespaceDirectory(state.config)}/${request.containerId}`;
   const resolvConf = readResolvConf();
-  if (first.network.driver === 'null' && !first.network.spec.configOnly) {
+  if (first?.network.driver === 'null' && !first.network.spec.configOnly) {
     (await makeNamespace(scope, namespacePath, request.userNamespace)).close();
     return { namespacePath, endpoints: [emptyEndpoint(first.network)], ports: [], resolvConf };
   }
   const sandbox: Sandbox = { namespacePath, endpoints: [], ports: [], resolvConf };
+  // For networks that it may be connected to later, also when it has left all that it had and starts with none.
+  if (request.ports.length > 0) sandbox.portWishes = request.ports;
+  if (request.networking?.linked.length) sandbox.linked = request.networking.linked;
+  if (!first) {
+    (await makeNamespace(scope, namespacePath, request.userNamespace)).close();
+    return sandbox;
+  }
   const plans = wishes.map(({ network, wish }) => {
     const live = liveOf(kernel, network);
     const taken = sandbox.endpoints.map(({ interfaceName }) => interfaceName ?? '');
@@ -104,8 +110,6 @@ async function open(
     sandbox.endpoints.push(endpoint);
     return { live, endpoint, wish: wish.wish };
   });
-  if (request.ports.length > 0) sandbox.portWishes = request.ports;
-  if (request.networking?.linked.length) sandbox.linked = request.networking.linked;
   // Reserved before anything is built, and proxies started before, so that they come up meanwhile.
   const { ports, listening } = publishPorts(kernel, scope, request, sandbox);
   sandbox.ports = ports;

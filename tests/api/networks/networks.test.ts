@@ -179,6 +179,57 @@ describe('connect and disconnect', () => {
     await remove('later');
   });
 
+  test('a container that left its last network starts with loopback alone, and may join one again', async () => {
+    const id = await the.create(['sleep', '1000'], { HostConfig: { PortBindings: { '80/tcp': [{}] } } }, 'alone');
+    await the.ask('POST', '/networks/bridge/disconnect', { Container: id });
+    await the.start(id);
+    expect(await networksOf(id)).toEqual({});
+    expect(await inside(id, 'ls /sys/class/net')).toBe('lo');
+    await the.ask('POST', '/networks/bridge/connect', { Container: id });
+    expect(Object.keys(await networksOf(id))).toEqual(['bridge']);
+    expect((await the.ask('GET', `/containers/${id}/json`)).json()).toMatchObject({
+      NetworkSettings: {
+        Ports: { '80/tcp': expect.arrayContaining([expect.objectContaining({ HostIp: '0.0.0.0' })]) },
+      },
+    });
+    await the.remove(id);
+  });
+
+  test('endpoints that are given at create are all there are; the mode may be among them or left out', async () => {
+    const given = await make('given');
+    for (const NetworkMode of [undefined, 'default', 'given', given]) {
+      const id = await the.create(['sleep', '1000'], {
+        HostConfig: { NetworkMode },
+        NetworkingConfig: { EndpointsConfig: { given: {} } },
+      });
+      expect(Object.keys(await networksOf(id))).toEqual(['given']);
+      await the.start(id);
+      expect(Object.keys(await networksOf(id))).toEqual(['given']);
+      await the.remove(id);
+    }
+    expect(
+      await refused('POST', '/containers/create', {
+        Image: 'busybox:test',
+        MacAddress: '02:42:00:00:00:07',
+        NetworkingConfig: { EndpointsConfig: { given: {} } },
+      }),
+    ).toMatch(/^400 if a container-wide MAC address is supplied, HostConfig.NetworkMode must match/);
+    await remove('given');
+  });
+
+  test('NetworkDisabled holds with a network by its id, and after a connection while it is stopped', async () => {
+    const id = await make('unwanted');
+    const byId = await the.create(['sleep', '1000'], { NetworkDisabled: true, HostConfig: { NetworkMode: id } });
+    const connected = await the.create(['sleep', '1000'], { NetworkDisabled: true });
+    await the.ask('POST', '/networks/unwanted/connect', { Container: connected });
+    for (const one of [byId, connected]) {
+      await the.start(one);
+      expect(await inside(one, 'ls /sys/class/net')).toBe('lo');
+      await the.remove(one);
+    }
+    await remove('unwanted');
+  });
+
   test('what fails half-way leaves nothing in the container', async () => {
     await make('half', { IPAM: { Config: [{ Subnet: '10.97.77.0/29' }] } });
     const id = await sleeper('unlucky', 'bridge');

@@ -88,6 +88,11 @@ function placeMacAddress(config: ContainerConfig, host: HostConfig, endpoints: R
     return;
   }
   checkMacAddress(config.MacAddress);
+  if (Object.keys(endpoints).length > 0 && !endpoints[host.NetworkMode]) {
+    throw invalid(
+      'if a container-wide MAC address is supplied, HostConfig.NetworkMode must match the identity of a network in NetworkSettings.Networks',
+    );
+  }
   const endpoint = endpoints[host.NetworkMode] ?? {};
   if (endpoint.MacAddress && endpoint.MacAddress.toLowerCase() !== config.MacAddress.toLowerCase()) {
     throw invalid(

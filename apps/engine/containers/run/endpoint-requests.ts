@@ -4,14 +4,19 @@ import type { ContainerRecord, ContainerSpec } from '../model.ts';
 import { expandPorts } from '../parse/parse-ports.ts';
 import type { LinkedContainer } from './links.ts';
 
-/** The networks that a container is to be in, by name or id, that of its mode first, with its wishes about each. */
-export function wishedNetworks({ hostConfig, endpoints, networksChosen }: ContainerSpec): [string, EndpointWish][] {
-  const mode = hostConfig.NetworkMode;
-  const wished = Object.entries(endpoints);
-  if (mode.startsWith('container:')) return [];
+/**
+ * The networks that a container is to be in, by name or id, with its wishes about each: the endpoints that were given,
+ * that of its mode first; the network of its mode alone where none were.
+ */
+export function wishedNetworks(
+  spec: Pick<ContainerSpec, 'config' | 'hostConfig' | 'endpoints' | 'networksChosen'>,
+): [string, EndpointWish][] {
+  const mode = spec.hostConfig.NetworkMode;
+  const wished = Object.entries(spec.endpoints);
+  if (mode.startsWith('container:') || spec.config.NetworkDisabled) return [];
+  if (wished.length === 0 && !spec.networksChosen) return [[mode, {}]];
   const first = wished.filter(([name]) => name === mode);
   const others = wished.filter(([name]) => name !== mode);
-  if (first.length === 0 && !networksChosen) first.push([mode, {}]);
   return [...first, ...others];
 }
 
@@ -31,8 +36,8 @@ export function endpointRequest(
 
 /** False for a container on the default bridge, on `host` or `none`, that wishes for nothing more: the quick way. */
 export function needsNetworking(spec: ContainerSpec, linked: readonly LinkedContainer[]): boolean {
-  if (linked.length > 0 || spec.networksChosen) return true;
   if (spec.config.NetworkDisabled) return false;
+  if (linked.length > 0 || spec.networksChosen) return true;
   const { NetworkMode, Dns } = spec.hostConfig;
   if (!isPredefined(NetworkMode)) return true;
   return Object.entries(spec.endpoints).some(

@@ -24,8 +24,8 @@ export function normaliseNetworks(
   }
   const mode = nameOf(hostConfig.NetworkMode);
   if (mode !== hostConfig.NetworkMode) {
-    // Named by its id: from here on it is among the endpoints by its name.
-    endpoints[mode] ??= {};
+    // Named by its id: from here on it is among the endpoints by its name, unless there are others instead of it.
+    if (Object.keys(endpoints).length === 0) endpoints[mode] = {};
     spec.networksChosen = true;
   }
   const { Links } = hostConfig;
