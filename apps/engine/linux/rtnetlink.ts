@@ -172,10 +172,13 @@ export function setName(index: number, name: string): NetlinkRequest {
   return { type: RTM.NEWLINK, flags: 0, body, subject: `link ${index}` };
 }
 
-/** Slow (tens of ms: it waits for a grace period). Never for a container's veth. Errors: ENODEV. */
-export function deleteLink(name: string): NetlinkRequest {
-  const body = Buffer.concat([linkHeader({}), textAttribute(IFLA.IFNAME, name)]);
-  return { type: RTM.DELLINK, flags: 0, body, subject: `delete link ${name}` };
+/** By name or index. Slow (tens of ms: it waits for a grace period), thus in the background. Errors: ENODEV. */
+export function deleteLink(link: string | number): NetlinkRequest {
+  const body =
+    typeof link === 'number'
+      ? linkHeader({ index: link })
+      : Buffer.concat([linkHeader({}), textAttribute(IFLA.IFNAME, link)]);
+  return { type: RTM.DELLINK, flags: 0, body, subject: `delete link ${link}` };
 }
 
 /** Adds an IPv4 or IPv6 address by its length; an IPv6 one is usable at once (no duplicate detection). Errors: EEXIST. */

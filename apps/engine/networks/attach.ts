@@ -1,11 +1,12 @@
-import { BerthError, errnoOf, Scope } from '@berth/kit';
+import { BerthError, Scope } from '@berth/kit';
 import { inNamespace } from '../linux/netns.ts';
-import { deleteLink, Rtnetlink } from '../linux/rtnetlink.ts';
-import { electGateway, interfaceOf, setDefaultRoutes } from './endpoint/gateway.ts';
+import { Rtnetlink } from '../linux/rtnetlink.ts';
+import { electGateway, setDefaultRoutes } from './endpoint/gateway.ts';
 import { connectLink } from './endpoint/link.ts';
 import { planEndpoint } from './endpoint/plan.ts';
+import { disconnectLink } from './endpoint/unlink.ts';
 import { findNetwork } from './find-network.ts';
-import { type AttachRequest, hasNames, type Sandbox } from './model.ts';
+import { type AttachRequest, type Endpoint, hasNames, type Sandbox } from './model.ts';
 import { announce, liveOf } from './open.ts';
 import { movePorts } from './ports/move.ts';
 import { bookSandbox } from './resolver/book.ts';
@@ -29,7 +30,7 @@ export async function attachSandbox(state: NetworksState, request: AttachRequest
     const next: Sandbox = { ...sandbox, endpoints: [...sandbox.endpoints, endpoint] };
     const inside = inNamespace(namespacePath, () => new Rtnetlink());
     try {
-      scope.add('link', () => takeLinkBack(namespacePath, interfaceOf(endpoint), next, sandbox));
+      scope.add('link', () => takeLinkBack(namespacePath, endpoint, next, sandbox));
       connectLink(kernel, live, { inside, namespacePath }, endpoint, wanted.wish);
       setDefaultRoutes(inside, sandbox.endpoints, next.endpoints);
     } finally {
@@ -48,22 +49,13 @@ export async function attachSandbox(state: NetworksState, request: AttachRequest
 }
 
 /** The way back from an attachment that failed half-way. */
-async function takeLinkBack(namespacePath: string, name: string, half: Sandbox, before: Sandbox): Promise<void> {
+async function takeLinkBack(namespacePath: string, endpoint: Endpoint, half: Sandbox, before: Sandbox): Promise<void> {
+  await disconnectLink(namespacePath, endpoint);
   const inside = inNamespace(namespacePath, () => new Rtnetlink());
   try {
-    await removeLink(inside, name);
     setDefaultRoutes(inside, half.endpoints, before.endpoints);
   } finally {
     inside.close();
-  }
-}
-
-/** Deletes a link on a pool thread: the kernel waits tens of ms for a grace period. One that is gone already is no error. */
-export async function removeLink(inside: Rtnetlink, name: string): Promise<void> {
-  try {
-    await inside.runInBackground(deleteLink(name));
-  } catch (error) {
-    if (errnoOf(error) !== 'ENODEV') throw error; // the container removed it itself, or it never came about
   }
 }
 

@@ -1,8 +1,9 @@
-import { BerthError } from '@berth/kit';
+import { BerthError, errnoOf } from '@berth/kit';
 import { inNamespace } from '../linux/netns.ts';
 import { Rtnetlink } from '../linux/rtnetlink.ts';
-import { removeLink, wayChanged } from './attach.ts';
-import { interfaceOf, setDefaultRoutes } from './endpoint/gateway.ts';
+import { wayChanged } from './attach.ts';
+import { setDefaultRoutes } from './endpoint/gateway.ts';
+import { disconnectLink } from './endpoint/unlink.ts';
 import type { Sandbox } from './model.ts';
 import { announce } from './open.ts';
 import { releaseAddress } from './pools.ts';
@@ -30,10 +31,14 @@ export async function detachSandbox(
   const containerName = state.attached.get(containerId)?.containerName ?? containerId.slice(0, 12);
   // Ports first: what is published must not lead to an address that somebody else may get.
   if (wayChanged(sandbox, next)) next.ports = await movePorts(kernel, { containerId, containerName }, sandbox, next);
+  await disconnectLink(sandbox.namespacePath, endpoint);
   const inside = inNamespace(sandbox.namespacePath, () => new Rtnetlink());
   try {
-    await removeLink(inside, interfaceOf(endpoint));
     setDefaultRoutes(inside, sandbox.endpoints, next.endpoints);
+  } catch (error) {
+    // It is cut off. A container that renamed the links it keeps, or took them down, sees to its routes itself.
+    if (errnoOf(error) === undefined) throw error;
+    state.log.warn('the way out of a container could not be changed', { container: containerName, error });
   } finally {
     inside.close();
   }

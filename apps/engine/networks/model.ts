@@ -67,6 +67,9 @@ export interface Endpoint {
   macAddress: string;
   /** Name of the link inside; `eth0` when left out. */
   interfaceName?: string;
+  /** By what it is cut off: the host's end of its veth pair, or the index inside of a link of another kind. */
+  hostLink?: string;
+  linkIndex?: number;
   gwPriority?: number;
   /** As in EndpointRequest; only on user-defined networks. */
   dnsNames?: string[];

@@ -1,5 +1,6 @@
-import { BerthError, errnoOf } from '@berth/kit';
-import { deleteLink, Rtnetlink } from '../linux/rtnetlink.ts';
+import { BerthError } from '@berth/kit';
+import { Rtnetlink } from '../linux/rtnetlink.ts';
+import { removeLink } from './endpoint/unlink.ts';
 import { findNetwork } from './find-network.ts';
 import { removeRules } from './guard-rules.ts';
 import { aliasOf } from './live-network.ts';
@@ -49,16 +50,5 @@ export async function takeDown(state: NetworksState, network: NetworkRecord): Pr
       .end()
       .catch((error: unknown) => state.log.warn('the resolver of container names did not end', { error }));
   }
-  for (const { name } of links) await removeLink(name);
-}
-
-async function removeLink(name: string): Promise<void> {
-  const route = new Rtnetlink(); // not to be used for anything else meanwhile
-  try {
-    await route.runInBackground(deleteLink(name));
-  } catch (error) {
-    if (errnoOf(error) !== 'ENODEV') throw error;
-  } finally {
-    route.close();
-  }
+  for (const { name } of links) await removeLink(new Rtnetlink(), name);
 }

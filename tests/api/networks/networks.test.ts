@@ -155,6 +155,24 @@ describe('connect and disconnect', () => {
     await remove('aaa');
   });
 
+  test('a container that renamed its links (NET_ADMIN) is cut off all the same', async () => {
+    await make('left');
+    const id = await the.begin(['sleep', '1000'], { HostConfig: { NetworkMode: 'bridge', CapAdd: ['NET_ADMIN'] } });
+    await the.ask('POST', '/networks/left/connect', { Container: id });
+    const { left } = await networksOf(id);
+    const rename = (from: string, to: string) =>
+      `ip link set ${from} down; ip link set ${from} name ${to}; ip link set ${to} up`;
+    await inside(id, `${rename('eth1', 'hidden')}; ${rename('eth0', 'kept')}; ip link add eth1 type dummy`);
+    expect(await inside(id, 'ip -4 addr show hidden')).toContain(left!.IPAddress);
+    expect(await inside(id, `ping -c1 -W2 ${left!.Gateway}`)).toContain('1 packets received');
+    await the.ask('POST', '/networks/left/disconnect', { Container: id });
+    expect(await inside(id, 'ip addr')).not.toMatch(new RegExp(`hidden|${left!.IPAddress}/`));
+    expect(await inside(id, 'ip link')).toMatch(/kept/);
+    expect(Object.keys(await networksOf(id))).toEqual(['bridge']);
+    await the.remove(id);
+    await remove('left');
+  });
+
   test('priority decides about the way out, also of networks that come later', async () => {
     await make('zzz');
     const id = await sleeper('prior', 'bridge');

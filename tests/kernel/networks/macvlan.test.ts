@@ -57,6 +57,18 @@ describe.skipIf(!has('macvlan_common_newlink'))('macvlan (skipped where the kern
     expect(await world.run('ip', '-o', 'link', 'show', 'up0')).toContain('up0'); // it was there before
   });
 
+  test('leaving takes the link, whatever the container named it', async () => {
+    await engine.call('create', { Name: 'left', Driver: 'macvlan', Internal: true });
+    const { containerId, sandbox } = await world.join(engine, 'leaver', ['left']);
+    const ip = (...args: string[]) => world.run('nsenter', `--net=${sandbox.namespacePath}`, 'ip', ...args);
+    await ip('link', 'set', 'eth0', 'down');
+    await ip('link', 'set', 'eth0', 'name', 'hidden');
+    const next = await engine.call('detach', containerId, sandbox, sandbox.endpoints[0]!.networkId);
+    expect(await ip('-o', 'link')).not.toContain('hidden');
+    await engine.call('close', containerId, next);
+    await engine.call('remove', 'left');
+  });
+
   test.each(['private', 'vepa', 'passthru'])('mode %s is the kernel’s', async (mode) => {
     const Options = { parent: 'up0', macvlan_mode: mode };
     await engine.call('create', { Name: mode, Driver: 'macvlan', IPAM: ipam, Options });

@@ -12,7 +12,10 @@ import { writeSysctl } from '../sysctl.ts';
 import { parseEndpointSysctl, sysctlsOf } from './check.ts';
 import { interfaceOf } from './gateway.ts';
 
-/** Makes the link of an endpoint inside a container's namespace, with its addresses, up. Routes come afterwards. */
+/**
+ * Makes the link of an endpoint inside a container's namespace, with its addresses, up, and notes in the endpoint by what
+ * it is to be cut off. Routes come afterwards.
+ */
 export function connectLink(
   kernel: Kernel,
   live: LiveNetwork,
@@ -24,8 +27,11 @@ export function connectLink(
   const name = interfaceOf(endpoint);
   const namespaceFd = openSync(namespacePath, 'r');
   try {
-    if (live.link.kind === 'bridge') makeVeth(kernel, live, namespaceFd, name, endpoint.macAddress);
-    else makeChild(kernel, live, inside, namespaceFd, name, endpoint.macAddress);
+    if (live.link.kind === 'bridge') makeVeth(kernel, live, namespaceFd, endpoint);
+    else {
+      endpoint.linkIndex = makeChild(kernel, live, live.link, inside, namespaceFd, endpoint.macAddress);
+      inside.run(setName(endpoint.linkIndex, name));
+    }
   } finally {
     closeSync(namespaceFd);
   }
@@ -42,7 +48,7 @@ export function tryLink(kernel: Kernel, live: LiveNetwork, directory: string): v
   const inside = createNamespace(path, () => new Rtnetlink());
   const namespaceFd = openSync(path, 'r');
   try {
-    makeChild(kernel, live, inside, namespaceFd, 'eth0', '02:42:00:00:00:02');
+    makeChild(kernel, live, live.link, inside, namespaceFd, '02:42:00:00:00:02');
   } finally {
     closeSync(namespaceFd);
     inside.close();
@@ -67,30 +73,35 @@ function addressesOf(endpoint: Endpoint, index: number) {
 }
 
 /** A random name, because the link of a namespace that was just closed lives on for some ms under its name. */
-function makeVeth(kernel: Kernel, live: LiveNetwork, namespaceFd: number, peer: string, macAddress: string): void {
+function makeVeth(kernel: Kernel, live: LiveNetwork, namespaceFd: number, endpoint: Endpoint): void {
   if (live.link.kind !== 'bridge') return;
   const name = randomName('veth');
+  endpoint.hostLink = name;
   // Rules decide between ports of one bridge where the kernel shows them that traffic; elsewhere the bridge does.
   const isolated = !live.link.options.interContainer && !existsSync(BRIDGE_RULES);
   kernel.route.run(
-    newVeth({ name, mtu: live.mtu, master: live.link.index, peer: { name: peer, namespaceFd, macAddress } }),
+    newVeth({
+      name,
+      mtu: live.mtu,
+      master: live.link.index,
+      peer: { name: interfaceOf(endpoint), namespaceFd, macAddress: endpoint.macAddress },
+    }),
     setBridgePort(name, isolated),
     setUp(name),
   );
 }
 
-/** Made under a name that the host has not, because the kernel looks for clashes there. */
+/** Gives its index. Made under a name that the host has not, because the kernel looks for clashes there. */
 function makeChild(
   kernel: Kernel,
   live: LiveNetwork,
+  parent: LiveNetwork['link'] & { kind: 'parent' },
   inside: Rtnetlink,
   namespaceFd: number,
-  name: string,
   macAddress: string,
-): void {
-  if (live.link.kind !== 'parent') return;
-  const { options } = live.link;
-  const base: ChildLink = { name: randomName('bl'), parent: live.link.index, mtu: live.mtu, namespaceFd };
+): number {
+  const { options } = parent;
+  const base: ChildLink = { name: randomName('bl'), parent: parent.index, mtu: live.mtu, namespaceFd };
   try {
     kernel.route.run(
       options.driver === 'macvlan'
@@ -98,9 +109,9 @@ function makeChild(
         : newIpvlan({ ...base, mode: options.mode, flag: options.flag }),
     );
   } catch (cause) {
-    throw refused(cause, options.driver, live.link.name);
+    throw refused(cause, options.driver, parent.name);
   }
-  inside.run(setName(inside.link(base.name).index, name));
+  return inside.link(base.name).index;
 }
 
 function refused(cause: unknown, driver: string, parent: string): unknown {
