@@ -1,6 +1,6 @@
 import { BerthError } from '@berth/kit';
 import { type Context, pathsOf } from './context.ts';
-import { detailsOf, isReadable } from './log-drivers/index.ts';
+import { detailsOf, isReadable, isRemote } from './log-drivers/index.ts';
 import { openLog } from './logs/index.ts';
 import type { ContainerService } from './service.ts';
 import { isActive } from './stop.ts';
@@ -23,7 +23,7 @@ export const logs =
     const stream = openLog(pathsOf(context.config, record.id).logFile, options, {
       tty: config.Tty,
       ended: ended.signal,
-      ...(options.details && { attributes: detailsOf(record) }),
+      ...(options.details && { attributes: detailsOf(record, isRemote(hostConfig.LogConfig.Type) ? 'cache-' : '') }),
     });
     stream.once('close', forget);
     return { tty: config.Tty, stream };

@@ -111,7 +111,7 @@ function lifecycle(containers: ContainerService): Route[] {
     done('start', 'start', (request) => {
       refuseStartBody(request);
       if (textOf(request, 'checkpoint') !== undefined) throw new BerthError('not-supported', NO_CHECKPOINTS);
-      return containers.start(nameOf(request), { detachKeys: textOf(request, 'detachKeys') });
+      return containers.start(nameOf(request));
     }),
     done('stop', 'stop', (request) => containers.stop(nameOf(request), stopOptions(request))),
     done('restart', 'restart', (request) => containers.restart(nameOf(request), stopOptions(request))),

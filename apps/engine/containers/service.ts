@@ -19,7 +19,7 @@ export interface ContainerService {
       readOnlyNonRecursive?: boolean;
     },
   ): Promise<{ Id: string; Warnings: string[] }>;
-  start(name: string, options: { detachKeys: string | undefined }): Promise<void>;
+  start(name: string): Promise<void>;
   /** `timeout` in seconds, -1 waits for ever; undefined is the container's own or 10. Throws not-modified when it does not run. */
   stop(name: string, options: { timeout: number | undefined; signal: string | undefined }): Promise<void>;
   restart(name: string, options: { timeout: number | undefined; signal: string | undefined }): Promise<void>;

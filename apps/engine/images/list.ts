@@ -11,7 +11,10 @@ import type { ImageSummary } from './wire.ts';
 
 const FILTERS = ['dangling', 'label', 'label!', 'before', 'since', 'reference', 'until'];
 
-/** GET /images/json: newest first. Errors: invalid (filters), not-found (`before`, `since`). */
+/**
+ * GET /images/json: newest first. Images without a name that others were made of are left out unless `all`, and are
+ * never dangling, as in Docker. Errors: invalid (filters), not-found (`before`, `since`).
+ */
 export function listImages(context: ImageContext, options: ListImagesOptions): ImageSummary[] {
   const { store } = context;
   const { filters } = options;
@@ -23,6 +26,7 @@ export function listImages(context: ImageContext, options: ListImagesOptions): I
     if (!matches(row)) continue;
     const references = store.references(row.id).filter((reference) => isNamed(reference, filters.reference));
     if (references.length === 0 && filters.reference !== undefined) continue;
+    if ((dangling === true || (references.length === 0 && !options.all)) && store.hasChildren(row.id)) continue;
     const { tags, digests } = namesOf(references);
     if (references.length === 0 ? dangling === false : dangling === true && tags.length > 0) continue;
     const layers = store.layers(row.id);

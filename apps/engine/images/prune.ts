@@ -7,7 +7,8 @@ import type { RemovedItem } from './wire.ts';
 const FILTERS = ['dangling', 'label', 'label!', 'until'];
 
 /**
- * POST /images/prune: images without a tag, or with `dangling=false` all, that no container uses. Errors: invalid.
+ * POST /images/prune: images without a tag, or with `dangling=false` all, that no container uses. An image that others
+ * were made of is not dangling: it goes with the last of them. Errors: invalid.
  */
 export async function pruneImages(
   context: ImageContext,
@@ -20,7 +21,10 @@ export async function pruneImages(
   const items: RemovedItem[] = [];
   for (const row of store.images()) {
     if (!matches(row) || context.users().containersOf(row.id).length > 0) continue;
+    // A parent may be gone with its last child by now.
+    if (store.image(row.id)?.removed !== false) continue;
     const references = store.references(row.id);
+    if ((onlyDangling || references.length === 0) && store.hasChildren(row.id)) continue;
     if (onlyDangling && references.some((reference) => reference.digest === undefined)) continue;
     const names = references.length === 0 ? [row.id] : references.map(familiarString);
     for (const name of names) {

@@ -9,12 +9,13 @@ import type { RemovedItem } from './wire.ts';
 
 /**
  * DELETE /images/{name}. By name: takes the name away, and the image with it when that was the last one. By id: takes
- * all names away when they are of one repository. Errors: not-found; conflict with Docker's wording.
+ * all names away when they are of one repository. With an image go the images that it was made of, as long as nothing
+ * else needs them, unless `noPrune`. Errors: not-found; conflict with Docker's wording.
  */
 export async function removeImage(
   context: ImageContext,
   name: string,
-  { force }: { force: boolean; noPrune: boolean },
+  { force, noPrune }: { force: boolean; noPrune: boolean },
 ): Promise<RemovedItem[]> {
   const { store } = context;
   const { id } = resolveImage(store, name);
@@ -24,7 +25,7 @@ export async function removeImage(
     if (isOneRepository(references)) refuseConflicts(context, id, { force, referencesMatter: false });
     else refuseConflicts(context, id, { force, referencesMatter: true });
     untag(context, id, references, items);
-    return [...items, ...(await deleteImage(context, id))];
+    return [...items, ...(await deleteWithParents(context, id, noPrune))];
   }
   const user = force || !isOneRepository(references) ? undefined : context.users().containersOf(id)[0];
   if (user) {
@@ -41,7 +42,7 @@ export async function removeImage(
   // A running container, or a stopped one without force, keeps the image; the name is gone all the same.
   const users = context.users().containersOf(id);
   if (users.some((container) => container.running) || (users.length > 0 && !force)) return items;
-  return [...items, ...(await deleteImage(context, id))];
+  return [...items, ...(await deleteWithParents(context, id, noPrune))];
 }
 
 function withoutTag({ domain, path, digest }: Reference): Reference {
@@ -109,11 +110,23 @@ function untag(context: ImageContext, id: Digest, references: readonly Reference
   }
 }
 
+/** Docker's pruning of parents: up to the first that has a name, a container or another child. */
+async function deleteWithParents(context: ImageContext, id: Digest, noPrune: boolean): Promise<RemovedItem[]> {
+  const { store } = context;
+  const parent = store.image(id)?.parent ?? '';
+  const items = await deleteImage(context, id);
+  const isNeeded = (image: Digest) =>
+    store.references(image).length > 0 || store.hasChildren(image) || context.users().containersOf(image).length > 0;
+  // One that was removed by name before is hidden, and goes when its container does.
+  if (noPrune || parent === '' || store.image(parent)?.removed !== false || isNeeded(parent)) return items;
+  return [...items, ...(await deleteWithParents(context, parent, noPrune))];
+}
+
 /**
  * Takes an image away that has no names any more. While a stopped container stands on it, its content stays until
  * `forgetRemoved`.
  */
-export async function deleteImage(context: ImageContext, id: Digest): Promise<RemovedItem[]> {
+async function deleteImage(context: ImageContext, id: Digest): Promise<RemovedItem[]> {
   const { store, content } = context;
   const blobs = store.blobs(id);
   const layers = store.layers(id);

@@ -48,7 +48,7 @@ function showing(images: Images): Route[] {
       name: 'image.list',
       permission: 'read',
       handler: async (request) => {
-        const filters = filtersOf(request);
+        const filters = listFiltersOf(request);
         const sharedSize = booleanOf(request, 'shared-size');
         const found = await images.list({ all: booleanOf(request, 'all'), filters, sharedSize });
         const listed = asksForManifests(request, '1.47') ? await images.withManifests(found) : found;
@@ -81,6 +81,13 @@ function showing(images: Images): Route[] {
       },
     },
   ];
+}
+
+/** Clients before 1.41 may name images with `filter`, without a key. Errors: invalid. */
+export function listFiltersOf(request: ApiRequest): Record<string, string[]> {
+  const filters = filtersOf(request);
+  const name = atLeastApi(request.version, '1.41') ? undefined : textOf(request, 'filter');
+  return name === undefined ? filters : { ...filters, reference: [name] };
 }
 
 /** `manifests=1`, since the API version that has it. */

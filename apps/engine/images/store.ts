@@ -126,6 +126,11 @@ export class ImageStore {
       .map((row) => String(row.id) as Digest);
   }
 
+  /** Whether an image that can be seen was made of this one here. */
+  hasChildren(id: Digest): boolean {
+    return this.db.prepare('SELECT 1 FROM images WHERE parent = ? AND removed = 0 LIMIT 1').get(id) !== undefined;
+  }
+
   references(id: Digest): Reference[] {
     return this.#referencesOf.all(id).map(toReference);
   }

@@ -227,6 +227,23 @@ test('--log-opt: cache-disabled refuses logs, cache-max-size and cache-max-file 
   await server.close();
 });
 
+test('--log-opt: cache-labels, cache-labels-regex, cache-env, cache-env-regex and cache-tag are what logs --details shows', async () => {
+  const server = await streamServer();
+  const id = await c.begin(['echo', 'x'], {
+    ...syslog(server, {
+      ...{ labels: 'sent', tag: 'sent' },
+      ...{ 'cache-labels': 'a', 'cache-labels-regex': '^re', 'cache-env': 'ONE', 'cache-env-regex': '^TW' },
+      'cache-tag': '{{.ID}}-kept',
+    }),
+    ...{ Labels: { a: '1', regex: '2', sent: '3' }, Env: ['ONE=1', 'TWO=2', 'THREE=3'] },
+  });
+  await c.wait(id);
+  expect((await c.logs(id, false, '&details=1')).stdout).toBe(
+    `ONE=1,TWO=2,a=1,regex=2,tag=${id.slice(0, 12)}-kept x\n`,
+  );
+  await server.close();
+});
+
 test('--log-opt: cache-compress packs what was sent', async () => {
   const server = await streamServer();
   const script = 'for n in 1 2 3 4 5 6; do seq 1 3000; sleep 0.6; done; sleep 600';

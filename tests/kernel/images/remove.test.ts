@@ -142,6 +142,60 @@ describe('remove', () => {
   });
 });
 
+describe('images that others were made of', () => {
+  const layered = (parent: Image, comment: string, reference?: string) =>
+    store.images.addLayer({
+      ...{ parent: parent.id, config: {}, author: '', comment, createdBy: '' },
+      layer: (async function* () {
+        yield Buffer.alloc(1024);
+      })(),
+      reference: reference === undefined ? undefined : parseReference(reference),
+    });
+  const ids = async (all: boolean, filters = {}) =>
+    (await store.images.list({ all, filters, sharedSize: false })).map(({ Id }) => Id).sort();
+  let step: Image;
+  let child: Image;
+  beforeEach(async () => {
+    step = await layered(image, 'step');
+    child = await layered(step, 'child', 'child:1');
+  });
+
+  test('are listed with `all` only when they have no name, and are not dangling', async () => {
+    expect(await ids(false)).toEqual([image.id, child.id].sort());
+    expect(await ids(true)).toEqual([image.id, step.id, child.id].sort());
+    expect(await ids(true, { dangling: ['true'] })).toEqual([]);
+    expect((await store.images.prune({})).ImagesDeleted).toBeNull();
+  });
+
+  test('go with the last of them, up to one with a name', async () => {
+    expect(await store.images.remove('child:1', plain)).toEqual([
+      { Untagged: 'child:1' },
+      { Deleted: child.id },
+      { Deleted: step.id },
+    ]);
+    expect(await ids(true)).toEqual([image.id]);
+  });
+
+  test('stay with noPrune, with a container and with another child', async () => {
+    const other = await layered(step, 'other', 'other:1');
+    expect(await store.images.remove('other:1', plain)).toEqual([{ Untagged: 'other:1' }, { Deleted: other.id }]);
+    store.containers.push({ ...user(false), image: step.id });
+    expect(await store.images.remove('child:1', plain)).toEqual([{ Untagged: 'child:1' }, { Deleted: child.id }]);
+    store.containers.length = 0;
+    const third = await layered(step, 'third', 'third:1');
+    const noPrune = { force: false, noPrune: true };
+    expect(await store.images.remove('third:1', noPrune)).toEqual([{ Untagged: 'third:1' }, { Deleted: third.id }]);
+    expect(await ids(false)).toEqual([image.id, step.id].sort());
+  });
+
+  test('are pruned with their last child', async () => {
+    const top = await layered(step, 'top');
+    await store.images.remove('child:1', plain);
+    expect((await store.images.prune({})).ImagesDeleted).toEqual([{ Deleted: top.id }, { Deleted: step.id }]);
+    expect(await ids(true)).toEqual([image.id]);
+  });
+});
+
 describe('prune', () => {
   test('takes what has no tag and no container', async () => {
     const dangling = (await load(store.images, smallArchive([], 'dangling!'))).loaded[0]!;
