@@ -57,6 +57,7 @@ function lookups(context: Context, images: ImageNames): FilterLookups {
     records: () => context.store.all(),
     container: (reference) => context.store.resolve(reference),
     health: ({ id }) => context.health.of(id)?.status ?? 'none',
+    networkId: (name) => networkIdOrNothing(context, name),
     isAncestor(reference, record) {
       const ancestor = images.resolve(reference);
       return ancestor !== undefined && (ancestor.id === record.imageId || images.isBase(ancestor, record.imageId));
@@ -89,6 +90,15 @@ class ImageNames {
   resolve(reference: string): Image | undefined {
     if (!this.#found.has(reference)) this.#found.set(reference, resolveOrNothing(this.#context, reference));
     return this.#found.get(reference);
+  }
+}
+
+function networkIdOrNothing({ networks }: Context, name: string): string | undefined {
+  try {
+    return networks.find(name).id;
+  } catch (error) {
+    if (isBerthError(error, 'not-found') || isBerthError(error, 'invalid')) return undefined;
+    throw error;
   }
 }
 

@@ -11,6 +11,7 @@ import { addRules } from './guard-rules.ts';
 import { bringUp } from './live-network.ts';
 import { readParentOptions } from './macvlan/options.ts';
 import { type DriverName, type NetworkRecord, type NetworkSpec, NO_SPEC } from './model.ts';
+import { checkOptionNames } from './option-names.ts';
 import { takeDown } from './remove.ts';
 import { bridgesOf, kernelOf, type NetworksState, namespaceDirectory } from './state.ts';
 
@@ -139,6 +140,7 @@ function fromTemplate(
 function checkDriver(state: NetworksState, network: NetworkRecord): void {
   const { driver, spec } = network;
   if (spec.configOnly) return;
+  checkOptionNames(driver, spec.options);
   if (driver === 'bridge') {
     const options = readBridgeOptions(spec.options, spec.internal);
     for (const family of ['.', ':'] as const) {

@@ -77,6 +77,11 @@ describe('refusals, in the words that Docker has for them', () => {
       { Name: 'x', Options: { 'com.docker.network.bridge.gateway_mode_ipv4': 'no' } },
       '400 unknown gateway mode no\nOption com.docker.network.bridge.gateway_mode_ipv4',
     ],
+    [
+      'an option that is not read',
+      { Name: 'x', Options: { 'com.docker.network.host_ipv4': '192.0.2.1' } },
+      '501 driver option com.docker.network.host_ipv4 is not supported by networks of driver bridge',
+    ],
   ];
   test.each(cases)('%s', async (_, body, sentence) => {
     expect(await refused('POST', '/networks/create', body)).toBe(sentence);

@@ -29,6 +29,7 @@ const LOOKUPS = {
     return found;
   },
   health: ({ name }: { name: string }) => (name === 'web' ? 'healthy' : 'none'),
+  networkId: (name: string) => ({ bridge: 'b'.repeat(64), own: 'c'.repeat(64) })[name],
   isAncestor: (reference: string, record: { name: string }) => reference === 'img' && record.name === 'job',
 };
 
@@ -60,8 +61,9 @@ test.each<[Filters, string[]]>([
   [{ ancestor: ['img'] }, ['job']],
   [{ network: ['bridge'] }, ['web', 'web-old', 'new']],
   [{ network: ['none'] }, ['job']],
-  [{ network: ['b'.repeat(64)] }, ['web']],
-  [{ network: ['b'.repeat(5)] }, ['web']],
+  [{ network: ['b'.repeat(64)] }, ['web', 'web-old', 'new']],
+  [{ network: ['b'.repeat(5)] }, ['web', 'web-old', 'new']],
+  [{ network: [''] }, []],
   [{ volume: ['/dst'] }, ['web-old']],
   [{ volume: ['/src'] }, ['web-old']],
   [{ publish: ['8080'] }, ['web']],
@@ -77,6 +79,19 @@ test.each<[Filters, string[]]>([
   [{ 'is-task': ['false'] }, ['web', 'web-old', 'job', 'new']],
 ])('%j', (filters, expected) => {
   expect(names(filters)).toEqual(expected);
+});
+
+test('network: by the networks that a container is in or will be in, not by its mode', () => {
+  const left = sampleRecord(5, { name: 'left', state: exited(0, NOW) });
+  left.spec.networksChosen = true;
+  const moved = sampleRecord(6, { name: 'moved', body: { NetworkingConfig: { EndpointsConfig: { own: {} } } } });
+  const found = (network: string) => {
+    const holds = compileFilters({ network: [network] }, LOOKUPS);
+    return [left, moved]
+      .filter((record) => holds(record, staticSummary(record, SAMPLE_VOLUMES)))
+      .map(({ name }) => name);
+  };
+  expect([found('bridge'), found('own'), found('c'.repeat(12))]).toEqual([[], ['moved'], ['moved']]);
 });
 
 test.each<[Filters, string]>([

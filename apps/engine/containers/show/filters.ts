@@ -5,6 +5,7 @@ import type { ContainerRecord } from '../model.ts';
 import { expandPorts } from '../parse/parse-ports.ts';
 import type { Filters } from '../service.ts';
 import type { StaticSummary } from './summary.ts';
+import { networksOf } from './summary-network.ts';
 
 /** Whether a container is listed. */
 export type Predicate = (record: ContainerRecord, summary: StaticSummary) => boolean;
@@ -17,6 +18,8 @@ export interface FilterLookups {
   container(reference: string): ContainerRecord;
   /** `none` where nothing was ever checked. */
   health(record: ContainerRecord): string;
+  /** The id of a network; undefined where there is none of that name. */
+  networkId(name: string): string | undefined;
   /** Whether the image that `reference` names is this container's image, or one that its image was built on. */
   isAncestor(reference: string, record: ContainerRecord): boolean;
 }
@@ -74,17 +77,13 @@ const FILTERS: Record<string, Compile> = {
     return ({ name }) => matchers.some((matches) => matches(name) || matches(`/${name}`));
   },
   network:
-    (values) =>
-    ({ spec, sandbox }) => {
-      const endpoints = sandbox?.endpoints ?? [];
-      return values.some(
-        (value) =>
-          value === spec.hostConfig.NetworkMode ||
-          endpoints.some(
-            ({ networkId, networkName }) => networkName === value || (value !== '' && networkId.startsWith(value)),
-          ),
-      );
-    },
+    (values, { networkId }) =>
+    (record) =>
+      // Those that inspect shows: what it is in now, or will be in when it runs; its mode may be none of them by now.
+      Object.keys(networksOf(record)).some((name) => {
+        const id = networkId(name) ?? '';
+        return values.some((value) => value === name || (value !== '' && id.startsWith(value)));
+      }),
   status: (values) => {
     oneOf('status', values, STATUSES);
     return ({ state }) => values.includes(state.status);

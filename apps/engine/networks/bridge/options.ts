@@ -21,10 +21,10 @@ export interface BridgeOptions {
   interfacePrefix: string;
 }
 
-/** Names that Docker gave these options; others are kept and shown, and mean nothing. */
+/** Names that Docker gave these options; option-names.ts lists all that are read. */
 export const BRIDGE = 'com.docker.network.bridge.';
 export const MTU = 'com.docker.network.driver.mtu';
-const PREFIX = 'com.docker.network.container_iface_prefix';
+export const PREFIX = 'com.docker.network.container_iface_prefix';
 
 /** Reads a network's driver options. Errors: invalid, naming the option. */
 export function readBridgeOptions(options: Readonly<Record<string, string>>, internal: boolean): BridgeOptions {
