@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { MS } from '../linux/mount.ts';
-import { checkDriverOptions, driverMountOf, withAddress } from './driver-options.ts';
+import { checkDriverOptions, driverMountOf, withAddress, withoutSecrets } from './driver-options.ts';
 
 describe('mount options', () => {
   test.each<[string, number, string]>([
@@ -37,6 +37,17 @@ test.each<[Record<string, string>, string | undefined]>([
   const check = () => checkDriverOptions('v', options);
   if (message === undefined) expect(check).not.toThrow();
   else expect(check).toThrow(expect.objectContaining({ code: 'invalid', message }));
+});
+
+test.each([
+  ['username=u,password=secret,vers=3.0', 'username=u,password=********,vers=3.0'],
+  ['pass=one,password2=two,uid=5', 'pass=********,password2=********,uid=5'],
+  ['password=with,commas,addr=192.0.2.1', 'password=********,addr=192.0.2.1'],
+  ['PASSWORD=secret,', 'PASSWORD=********'],
+  ['name=admin,secret=key==', 'name=admin,secret=********'],
+  ['passkeys=shown,size=1m', 'passkeys=shown,size=1m'],
+])('shown without secrets: %j', (data, shown) => {
+  expect(withoutSecrets(data)).toBe(shown);
 });
 
 test('names of NFS servers become addresses, those of others stay', async () => {

@@ -74,6 +74,14 @@ export function driverMountOf(options: Readonly<Record<string, string>> | null):
   return mount;
 }
 
+/** Values of passwords reach up to the next `name=`: they may have commas. What is hidden too much is only words. */
+const SECRET = /(^|,)(pass(?:word)?2?|secret)=.*?(?=,[A-Za-z_]\w*=|$)/gis;
+
+/** Mount data as it may be shown: without the passwords of CIFS and the keys of Ceph. */
+export function withoutSecrets(data: string): string {
+  return data.replace(SECRET, '$1$2=********');
+}
+
 /** The kernel's NFS and CIFS want numbers where people write host names (`addr=`). Errors: invalid (name not found). */
 export async function withAddress(mount: DriverMount): Promise<DriverMount> {
   const host = /^(nfs4?|cifs)$/.test(mount.type) ? /(?:^|,)addr=([^,]+)/.exec(mount.data)?.[1] : undefined;

@@ -2,7 +2,7 @@ import { BerthError, errnoOf } from '@berth/kit';
 import { MS, mount, mountInBackground, unmount, unmountInBackground } from '../linux/mount.ts';
 import { readMountTable } from '../linux/mount-table.ts';
 import { dataOf, inBackground, type VolumeContext } from './context.ts';
-import { driverMountOf, withAddress } from './driver-options.ts';
+import { driverMountOf, withAddress, withoutSecrets } from './driver-options.ts';
 import type { VolumeRecord, VolumeSource } from './model.ts';
 
 /** Makes the data of a volume ready for a container; see VolumeSource. */
@@ -77,7 +77,7 @@ async function mountData(context: VolumeContext, volume: VolumeRecord): Promise<
     const code = errnoOf(cause);
     throw new BerthError(
       'invalid',
-      `error while mounting volume '${path}': failed to mount local volume: mount ${device}:${path}${flags === 0 ? '' : `, flags: 0x${flags.toString(16)}`}${data === '' ? '' : `, data: ${data}`}: ${reasonOf(code)}`,
+      `error while mounting volume '${path}': failed to mount local volume: mount ${device}:${path}${flags === 0 ? '' : `, flags: 0x${flags.toString(16)}`}${data === '' ? '' : `, data: ${withoutSecrets(data)}`}: ${reasonOf(code)}`,
       { cause },
     );
   }
