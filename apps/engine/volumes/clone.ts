@@ -1,16 +1,12 @@
-import { closeSync, openSync, renameSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { closeSync, openSync } from 'node:fs';
 import { BerthError } from '@berth/kit';
 import type { CopyFigures } from '../linux/copy-tree.ts';
 import { O } from '../linux/open-in-root.ts';
-import { flushed } from '../state/database.ts';
-import { DATA, DRAFT, homeOf, type VolumeContext } from './context.ts';
+import type { VolumeContext } from './context.ts';
 import { copyInto } from './copy.ts';
+import { makeFilled } from './draft.ts';
 import { holdFor } from './hold.ts';
 import type { VolumeRecord } from './model.ts';
-import { checkVolumeName, newVolumeId } from './names.ts';
-import { makeHome, register } from './obtain.ts';
 import { find, show, type VolumeResource } from './show.ts';
 
 /** How a copy was made, so that nobody has to guess what it cost and what it is worth. */
@@ -42,28 +38,10 @@ export async function cloneVolume(
   const from = find(context, source);
   const { name, labels, freeze } = options;
   if (name === '') throw new BerthError('invalid', 'a clone needs a name');
-  checkVolumeName(name);
-  refuseTaken(context, name);
-  const id = newVolumeId();
-  // A volume when it is whole: an engine that dies meanwhile leaves a draft, which the next one removes.
-  const draft = homeOf(context.config, `${DRAFT}${id}`);
-  makeHome(draft);
-  try {
-    const Copy = await copyData(context, from, join(draft, DATA), freeze);
-    refuseTaken(context, name);
-    renameSync(draft, homeOf(context.config, id));
-    const volume = register(context, id, { name, driver: '', labels, options: {} });
-    await flushed(context.db);
-    return { ...show(context, volume), Copy };
-  } catch (error) {
-    await rm(draft, { recursive: true, force: true });
-    throw error;
-  }
-}
-
-function refuseTaken({ store }: VolumeContext, name: string): void {
-  if (!store.byName(name)) return;
-  throw new BerthError('conflict', `the volume name ${JSON.stringify(name)} is already in use`);
+  const { volume, value } = await makeFilled(context, { name, labels }, (data) =>
+    copyData(context, from, data, freeze),
+  );
+  return { ...show(context, volume), Copy: value };
 }
 
 /** Copies all of a volume into an empty directory. */

@@ -5,15 +5,16 @@ import { BerthError } from '@berth/kit';
 import { exchangeNames } from '../linux/file.ts';
 import { type CopyReport, copyData } from './clone.ts';
 import { announce, dataOf, homeOf, inBackground, RESTORE, type VolumeContext } from './context.ts';
+import { makeFilled } from './draft.ts';
 import type { VolumeRecord } from './model.ts';
-import { obtain } from './obtain.ts';
 import { find, show, type VolumeResource } from './show.ts';
 import type { Trees } from './trees.ts';
 
 /**
  * PUT /berth/v1/volumes/NAME/restore: the data of an archive (`backup`), or of another volume (a snapshot), in place of
  * what the volume has. The new data is put together beside it and takes its place at once; what fails changes nothing.
- * A volume that is not there is made for an archive. Errors: not-found, conflict (a container runs with it), invalid.
+ * A volume that is not there is made for an archive, when all of it is there; it is on disk when this resolves. Errors:
+ * not-found, conflict (a container runs with it, or the name was taken meanwhile), invalid.
  */
 export async function restoreVolume(
   context: VolumeContext & { trees: Trees },
@@ -21,7 +22,12 @@ export async function restoreVolume(
   source: { archive: AsyncIterable<Uint8Array> } | { volume: string; freeze: boolean },
 ): Promise<VolumeResource & { Copy?: CopyReport }> {
   const from = 'volume' in source ? find(context, source.volume) : undefined;
-  const volume = from ? find(context, name) : obtain(context)({ name, driver: '', labels: {}, options: {} }).volume;
+  if ('archive' in source && !context.store.byName(name)) {
+    const made = await makeFilled(context, { name, labels: {} }, (data) => context.trees.write(data, source.archive));
+    announce(context, 'restore', made.volume);
+    return show(context, made.volume);
+  }
+  const volume = find(context, name);
   if (from?.id === volume.id) throw new BerthError('invalid', 'a volume cannot be restored from itself');
   refuseOthers(context, volume);
   const place = join(homeOf(context.config, volume.id), `${RESTORE}${Date.now()}`);

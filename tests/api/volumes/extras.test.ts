@@ -214,6 +214,14 @@ describe('backup and restore', () => {
     await eventually(() => expect(readdirSync(join(volume.Mountpoint, '..'))).toEqual(['_data']));
   });
 
+  test('a broken archive makes no volume', async () => {
+    const name = fresh();
+    const body = Buffer.from('no archive at all'.repeat(100));
+    expect((await c.engine.request('PUT', extra(name, 'restore'), { body })).status).toBe(400);
+    expect(await c.refusal('GET', `/volumes/${name}`)).toContain('404');
+    expect(readdirSync(join(c.engine.dataRoot, 'volumes')).filter((entry) => entry.startsWith('draft-'))).toEqual([]);
+  });
+
   test('from a snapshot, when no container runs with the volume', async () => {
     const volume = await filled();
     const id = await c.begin(['sleep', '600'], { HostConfig: { Binds: [`${volume.Name}:/v`] } });
