@@ -1,10 +1,10 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Gate } from '@berth/kit';
 import { cgroupDirectories, isFrozen } from '../linux/cgroup.ts';
 import { signalProcess, watchProcess } from '../linux/pidfd.ts';
 import { identifyProcess, isRunning, type ProcessIdentity } from '../linux/process.ts';
+import { removeTree } from '../linux/remove-tree.ts';
 import type { Sandbox } from '../networks/model.ts';
 import { type Context, cgroupOf, exitDirectory, inBackground, pathsOf } from './context.ts';
 import { finish, takeDown, watchEnd } from './ended.ts';
@@ -191,9 +191,7 @@ async function sweep(context: Context): Promise<void> {
     if (!runs(id)) rmSync(join(exitDirectory(config), id), { force: true });
   const trash = trashOf(config.dataRoot);
   for (const id of directoriesOf(trash))
-    inBackground(context, `remove the files of container ${id}`, () =>
-      rm(join(trash, id), { recursive: true, force: true }),
-    );
+    inBackground(context, `remove the files of container ${id}`, () => removeTree(join(trash, id)));
 }
 
 function directoriesOf(dir: string): string[] {

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, renameSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BerthError } from '@berth/kit';
+import { removeTree } from '../linux/remove-tree.ts';
 import { type Context, eventAttributes, inBackground, pathsOf } from './context.ts';
 import { release, vacate } from './ended.ts';
 import { withoutReaders } from './logs/index.ts';
@@ -88,6 +88,6 @@ export function moveAside(context: Context, id: string, released: Promise<void>)
     await released;
     await context.shipping.finish(id);
     await withoutReaders(pathsOf(context.config, id).logFile); // an attached client that is slow has yet to get the last lines
-    await rm(target, { recursive: true, force: true });
+    await removeTree(target);
   });
 }

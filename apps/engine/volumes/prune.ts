@@ -41,12 +41,17 @@ async function prune(
   const users = context.users().userCounts();
   for (const volume of [...context.store.all()]) {
     if (!fit(volume) || users.has(volume.id)) continue;
-    const size = await directorySize(dataOf(context.config, volume.id));
-    const now = context.store.get(volume.id); // others may have removed, renamed or taken it meanwhile
-    if (!now || !isFree(now)) continue;
-    dropVolume(context, now);
-    space += size;
-    removed.push(now.name);
+    try {
+      const size = await directorySize(dataOf(context.config, volume.id));
+      const now = context.store.get(volume.id); // others may have removed, renamed or taken it meanwhile
+      if (!now || !isFree(now)) continue;
+      dropVolume(context, now);
+      space += size;
+      removed.push(now.name);
+    } catch (error) {
+      // What was removed before is said in any case, and one broken volume does not keep the others.
+      context.log.error(`cannot prune volume ${volume.name}`, { error });
+    }
   }
   context.publish('volume', 'prune', '', { reclaimed: String(space) });
   return { VolumesDeleted: removed, SpaceReclaimed: space };

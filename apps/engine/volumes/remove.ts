@@ -1,9 +1,9 @@
 import { existsSync, mkdirSync, renameSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BerthError } from '@berth/kit';
 import { unmount } from '../linux/mount.ts';
 import { readMountTable } from '../linux/mount-table.ts';
+import { removeTree } from '../linux/remove-tree.ts';
 import { announce, homeOf, inBackground, type VolumeContext } from './context.ts';
 import { ANONYMOUS_LABEL, type VolumeRecord } from './model.ts';
 
@@ -57,7 +57,7 @@ export async function removeFiles({ config }: VolumeContext, id: string): Promis
   mkdirSync(trash, { recursive: true, mode: 0o700 });
   const target = join(trash, `volume-${id}`);
   renameSync(home, target);
-  await rm(target, { recursive: true, force: true });
+  await removeTree(target);
 }
 
 export function noSuchVolume(name: string): BerthError {

@@ -262,6 +262,26 @@ describe('prune and usage', () => {
     const { Volumes } = (await c.ask('GET', '/system/df?type=volume')).json<{ Volumes: Volume[] }>();
     expect(Volumes.find(({ Name }) => Name === name)?.UsageData).toEqual({ Size: 4321, RefCount: 1 });
   });
+
+  test('directories so deep that no path leads there stop neither system df nor prune', async () => {
+    const [name, other] = [fresh('deep'), fresh('deep')];
+    const { Mountpoint } = await createVolume({ Name: name, Labels: { deep: '' } });
+    await createVolume({ Name: other, Labels: { deep: '' } });
+    writeFileSync(join(Mountpoint, 'file'), 'x'.repeat(10));
+    const [inner, outer] = [join(Mountpoint, 'inner'), join(Mountpoint, 'outer')];
+    mkdirSync(inner);
+    for (let level = 0; level < 20; level++) {
+      mkdirSync(outer);
+      renameSync(inner, join(outer, 'n'.repeat(255)));
+      renameSync(outer, inner);
+    }
+    const { Volumes } = (await c.ask('GET', '/system/df?type=volume')).json<{ Volumes: Volume[] }>();
+    expect(Volumes.find(({ Name }) => Name === name)?.UsageData).toEqual({ Size: 10, RefCount: 0 });
+    const { VolumesDeleted, SpaceReclaimed } = await prune({ all: ['true'], label: ['deep'] });
+    expect(VolumesDeleted.sort()).toEqual([name, other].sort());
+    expect(SpaceReclaimed).toBe(10);
+    await eventually(() => expect(readdirSync(join(c.engine.dataRoot, 'trash'))).toEqual([]));
+  });
 });
 
 test('a killed engine finds its volumes again and prunes none that a container has', async () => {
