@@ -2,6 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { chownSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { BerthError } from '@berth/kit';
+import type { Platform } from '@berth/oci';
+import { formatPlatform, parsePlatform, platformMatches } from '../images/index.ts';
 import { type Context, eventAttributes, pathsOf } from './context.ts';
 import type { ContainerRecord } from './model.ts';
 import { copyUp } from './mounts/copy-up.ts';
@@ -16,7 +18,8 @@ import { expectStart } from './start-ahead.ts';
 
 /**
  * Makes a container: checks, files, row; on disk when it returns. Nothing runs yet.
- * Errors: not-found (image), conflict (name), invalid and not-supported (parse-create.ts).
+ * Errors: not-found (image, its platform), conflict (name), invalid (also a malformed platform) and not-supported
+ * (parse-create.ts).
  */
 export const create =
   (context: Context): ContainerService['create'] =>
@@ -91,15 +94,13 @@ function imageReference(body: CreateBody): string {
   return reference;
 }
 
-function checkPlatform(wanted: string | undefined, config: { os: string; architecture: string }): void {
+function checkPlatform(wanted: string | undefined, config: Platform): void {
   if (wanted === undefined || wanted === '') return;
-  const [os, architecture] = wanted.split('/');
-  if (os !== config.os || (architecture !== undefined && architecture !== config.architecture)) {
-    throw new BerthError(
-      'not-found',
-      `image was found but does not provide the specified platform (${wanted}): it is for ${config.os}/${config.architecture}`,
-    );
-  }
+  if (platformMatches(config, parsePlatform(wanted))) return;
+  throw new BerthError(
+    'not-found',
+    `image was found but does not provide the specified platform (${wanted}): it is for ${formatPlatform(config)}`,
+  );
 }
 
 function newId(context: Context): string {

@@ -4,7 +4,10 @@ import type { Sandbox } from '../networks/model.ts';
 import type { MountPoint } from './parse/parse-mounts.ts';
 import type { RemapRecord } from './remap/remap.ts';
 
-/** What was asked for at create, checked and with the image's defaults merged in. Changes only by `update` and `rename`. */
+/**
+ * What was asked for at create, checked and with the image's defaults merged in. Changes only by `update` and `rename`,
+ * and by a start that joins another container's network: the host name is that one's then.
+ */
 export interface ContainerSpec {
   config: ContainerConfig;
   hostConfig: HostConfig;

@@ -1,4 +1,5 @@
 import { mkdirSync } from 'node:fs';
+import type { ContainerConfig } from '@berth/contract';
 import { BerthError, errnoOf, Scope } from '@berth/kit';
 import { ensureDirectoryInRoot } from '../linux/make-in-root.ts';
 import type { Sandbox } from '../networks/model.ts';
@@ -56,13 +57,16 @@ async function attempt(context: Context, id: string): Promise<void> {
   try {
     await context.shipping.begin(record, pathsOf(context.config, id).logFile);
     undo.add('let go of the log driver', () => context.shipping.abandon(id));
-    const { monitor, sandbox, runtime } = await prepare(context, withEngineDefaults(context.config, record), undo);
-    context.store.save({ ...record, sandbox }); // should the engine die between here and the next save, its successor needs it
+    const prepared = await prepare(context, withEngineDefaults(context.config, record), undo);
+    const { monitor, sandbox, runtime } = prepared;
+    const spec = { ...record.spec, config: { ...record.spec.config, ...prepared.names } };
+    context.store.save({ ...record, spec, sandbox }); // should the engine die between here and the next save, its successor needs it
     for (const callback of live.onCreated) callback();
     await startCreated(runtime, id);
     undo.release();
     context.store.save({
       ...record,
+      spec,
       sandbox,
       stoppedByUser: false,
       state: {
@@ -116,12 +120,16 @@ function checkStartable(state: ContainerState): void {
   }
 }
 
+interface Prepared {
+  monitor: StartedMonitor;
+  sandbox: Sandbox;
+  runtime: OciRuntime;
+  /** Another container's when its network is joined: exec and inspect have to see the same. */
+  names: Pick<ContainerConfig, 'Hostname' | 'Domainname'>;
+}
+
 /** Everything up to a process that waits for its start; `undo` takes all of it back. */
-async function prepare(
-  context: Context,
-  record: ContainerRecord,
-  undo: Scope,
-): Promise<{ monitor: StartedMonitor; sandbox: Sandbox; runtime: OciRuntime }> {
+async function prepare(context: Context, record: ContainerRecord, undo: Scope): Promise<Prepared> {
   const { config, cgroups } = context;
   const { id, spec } = record;
   const paths = pathsOf(config, id);
@@ -182,7 +190,8 @@ async function prepare(
   verifyMounts(monitor.container.pid, built.spec);
   applyBlockWeights(context, record);
   if (seccomp.learn) await rememberSeccomp(context, runtime, id, seccomp.key);
-  return { monitor, sandbox, runtime };
+  const { Hostname, Domainname } = networked;
+  return { monitor, sandbox, runtime, names: { Hostname, Domainname } };
 }
 
 /** Errors: invalid where links and files of the image are in the way. */

@@ -25,6 +25,7 @@ import { tagImage } from './tag.ts';
 
 export { applyChanges } from './changes/index.ts';
 export type * from './model.ts';
+export { formatPlatform, parsePlatform, platformMatches } from './pull-platform.ts';
 export type * from './service.ts';
 export type { TransferOptions, Transfers, TransfersOptions } from './transfers.ts';
 export { createTransfers } from './transfers.ts';

@@ -204,3 +204,16 @@ test('a container goes on while its engine is killed, and the next one knows how
     State: { Status: 'running' },
   });
 });
+
+test('a platform is known by each of its names', async () => {
+  const arm = process.arch === 'arm64';
+  const create = (platform: string) =>
+    status('POST', `/containers/create?platform=${encodeURIComponent(platform)}`, {
+      Image: IMAGE,
+      Cmd: ['true'],
+    });
+  for (const name of arm ? ['linux/aarch64', 'arm64', 'linux/arm64/v8'] : ['linux/x86_64', 'amd64', 'linux'])
+    expect(await create(name), name).toBe(201);
+  expect(await create('linux/s390x')).toBe(404);
+  expect(await create('no platform')).toBe(400);
+});

@@ -125,6 +125,10 @@ test('--network container:NAME: the same network, hostname and files', async () 
   expect(await the.sh('hostname; ip -o link; cat /etc/hosts /etc/resolv.conf; nc 127.0.0.1 4000', mode)).toBe(
     `owner\n${(await the.exec(first, ['ip', '-o', 'link'])).stdout}${(await the.exec(first, ['cat', '/etc/hosts', '/etc/resolv.conf'])).stdout}shared`,
   );
+  const joining = await the.begin(['sleep', '1000'], mode);
+  expect((await the.exec(joining, ['env'])).stdout).toContain('HOSTNAME=owner\n');
+  expect(await the.inspect(joining)).toMatchObject({ Config: { Hostname: 'owner' } });
+  await the.remove(joining);
   expect(await refused({ ...mode, Hostname: 'x' })).toBe('400 conflicting options: hostname and the network mode');
   const id = await the.create(['true'], mode);
   expect(await the.refusal('POST', '/networks/own/connect', { Container: id })).toMatch(
@@ -184,6 +188,16 @@ test('--link: variables and hosts entries of the linked container on the default
   );
   await the.remove(id);
   await the.remove(db);
+});
+
+test('--link: exec has the variables too, as long as the other container runs', async () => {
+  const store = await the.begin(['sleep', '1000'], { ExposedPorts: { '5432/tcp': {} } }, 'exec-store');
+  const id = await the.begin(['sleep', '1000'], { HostConfig: { Links: ['exec-store:store'] } });
+  const variable = async () => (await the.exec(id, ['sh', '-c', 'echo $STORE_PORT'])).stdout.trim();
+  expect(await variable()).toBe(`tcp://${(await the.inspect(store)).NetworkSettings.IPAddress}:5432`);
+  await the.remove(store);
+  expect(await variable()).toBe('');
+  await the.remove(id);
 });
 
 test('--link: the hosts entry follows a container that is started again; rm --link takes it away', async () => {

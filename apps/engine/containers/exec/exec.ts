@@ -8,6 +8,7 @@ import { checkSecurityOptions } from '../parse/parse-create-security.ts';
 import { parseExec } from '../parse/parse-exec.ts';
 import { DEFAULT_DETACH_KEYS, parseDetachKeys } from '../parse/parse-exec-keys.ts';
 import { DetachFilter } from '../run/detach-filter.ts';
+import { currentLinkVariables } from '../run/links.ts';
 import { describeCreateFailure } from '../run/start-failure.ts';
 import { STDCOPY_HEADER, stdcopyFrame, writeStdcopyHeader } from '../run/stdcopy.ts';
 import { resolveUserInRoot } from '../run/user-in-root.ts';
@@ -163,12 +164,13 @@ export function processOf(context: Context, { wish }: Exec, record: ContainerRec
     privileged: hostConfig.Privileged || wish.privileged,
   });
   const [height, width] = wish.consoleSize ?? [0, 0];
+  const Env = [...currentLinkVariables(context, record), ...config.Env];
   return {
     terminal: wish.tty,
     ...(wish.tty && height > 0 && width > 0 ? { consoleSize: { height, width } } : {}),
     user: userOf(user),
     args: wish.cmd,
-    env: mergeEnvironment(environment({ ...config, Tty: wish.tty }, user.home), wish.env),
+    env: mergeEnvironment(environment({ ...config, Env, Tty: wish.tty }, user.home), wish.env),
     cwd: wish.workdir || config.WorkingDir || '/',
     capabilities: capabilitySets(capabilities),
     ...confinement(checkSecurityOptions(hostConfig.SecurityOpt ?? [], true)),

@@ -57,6 +57,23 @@ describe('an update', () => {
   });
 });
 
+test('what an update cannot change is warned of, unless it is empty', () => {
+  const device = { PathOnHost: '/dev/x', PathInContainer: '/dev/x', CgroupPermissions: 'r' };
+  const rates = [{ Path: '/dev/x', Rate: 5 }];
+  const given = {
+    ...{ Devices: [device], Ulimits: [{ Name: 'nofile', Soft: 1, Hard: 1 }] },
+    ...{ BlkioWeightDevice: [{ Path: '/dev/x', Weight: 50 }], BlkioDeviceReadBps: rates, BlkioDeviceWriteBps: rates },
+    ...{ BlkioDeviceReadIOps: rates, BlkioDeviceWriteIOps: rates, MemorySwappiness: 5, KernelMemoryTCP: 1e8 },
+  };
+  expect(parseUpdate({ ...given, OomKillDisable: true, Memory: 1e8 }, facts).warnings).toEqual(
+    [...Object.keys(given).slice(0, 8), 'OomKillDisable', 'KernelMemoryTCP'].map((field) =>
+      expect.stringContaining(`${field} of a container cannot be changed by an update.`),
+    ),
+  );
+  const empty = { Devices: [], Ulimits: null, BlkioDeviceReadBps: [], MemorySwappiness: 0, OomKillDisable: false };
+  expect(parseUpdate({ ...empty, KernelMemoryTCP: 0 }, facts).warnings).toEqual([]);
+});
+
 describe('what the kernel lacks is discarded with a warning', () => {
   test.each<[keyof typeof EVERY_LIMIT, Record<string, unknown>, string, Partial<HostConfig>]>([
     ['memory', { Memory: 1e8 }, 'memory limit capabilities', { Memory: 0, MemorySwap: -1 }],

@@ -16,8 +16,25 @@ export function parseUpdate(
   // Every way of saying "none" is one.
   if (update.PidsLimit !== null && update.PidsLimit <= 0) update.PidsLimit = 0;
   const warnings = checkUpdate(update, facts);
+  warnings.push(...UNCHANGEABLE.filter((field) => isGiven(update[field])).map(discarded));
   if (update.RestartPolicy.Name !== '') checkRestartPolicy(update);
   return { update, warnings };
+}
+
+/** What an update request has room for and, as with Docker, holds from a container's creation on. */
+const UNCHANGEABLE = [
+  ...(['Devices', 'Ulimits', 'BlkioWeightDevice', 'BlkioDeviceReadBps', 'BlkioDeviceWriteBps'] as const),
+  ...(['BlkioDeviceReadIOps', 'BlkioDeviceWriteIOps', 'MemorySwappiness', 'OomKillDisable'] as const),
+  'KernelMemoryTCP',
+] as const;
+
+/** Clients send all members, those that are not meant as zero values. */
+function isGiven(value: HostConfig[(typeof UNCHANGEABLE)[number]]): boolean {
+  return Array.isArray(value) ? value.length > 0 : Boolean(value);
+}
+
+function discarded(field: string): string {
+  return `${field} of a container cannot be changed by an update. ${field} discarded.`;
 }
 
 /** The settings of a container with an update in them. Errors: invalid where one stands against the other. */

@@ -48,28 +48,46 @@ export function checkLinks(context: Context, links: readonly string[], parent: s
 export function linkedContainers(context: Context, record: ContainerRecord): LinkedContainer[] {
   const { Links, NetworkMode } = record.spec.hostConfig;
   if (!Links?.length || NetworkMode !== 'bridge') return [];
-  return Links.map((text) => {
-    const { name, alias } = parseLink(text);
-    const child = find(context, name);
-    if (child.state.status !== 'running' && child.state.status !== 'paused') {
-      throw new BerthError(
-        'conflict',
-        `Cannot link to a non running container: /${child.name} AS /${record.name}/${alias}`,
-      );
+  return Links.map((text) => linkedContainer(context, record, text));
+}
+
+/** The variables for a process that joins a container later: of those links that lead to what runs now. */
+export function currentLinkVariables(context: Context, record: ContainerRecord): string[] {
+  const { Links, NetworkMode } = record.spec.hostConfig;
+  if (!Links?.length || NetworkMode !== 'bridge') return [];
+  const linked = Links.flatMap((text) => {
+    try {
+      return [linkedContainer(context, record, text)];
+    } catch (error) {
+      if (!(error instanceof BerthError)) throw error;
+      return [];
     }
-    const end = child.sandbox?.endpoints.find(({ networkName }) => networkName === 'bridge');
-    if (!end) {
-      throw new BerthError('conflict', `Cannot link to /${child.name}, as it does not belong to the default network`);
-    }
-    return {
-      id: child.id,
-      name: child.name,
-      alias,
-      address: end.ipAddress,
-      exposed: Object.keys(child.spec.config.ExposedPorts ?? {}),
-      env: child.spec.config.Env,
-    };
   });
+  return linkVariables(record.name, linked);
+}
+
+/** Errors: invalid (no such container); conflict (it does not run, or is not on the default bridge). */
+function linkedContainer(context: Context, record: ContainerRecord, text: string): LinkedContainer {
+  const { name, alias } = parseLink(text);
+  const child = find(context, name);
+  if (child.state.status !== 'running' && child.state.status !== 'paused') {
+    throw new BerthError(
+      'conflict',
+      `Cannot link to a non running container: /${child.name} AS /${record.name}/${alias}`,
+    );
+  }
+  const end = child.sandbox?.endpoints.find(({ networkName }) => networkName === 'bridge');
+  if (!end) {
+    throw new BerthError('conflict', `Cannot link to /${child.name}, as it does not belong to the default network`);
+  }
+  return {
+    id: child.id,
+    name: child.name,
+    alias,
+    address: end.ipAddress,
+    exposed: Object.keys(child.spec.config.ExposedPorts ?? {}),
+    env: child.spec.config.Env,
+  };
 }
 
 /** Tells containers that are linked to this one, which has just been started, where it is now. */

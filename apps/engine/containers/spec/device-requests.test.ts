@@ -40,4 +40,10 @@ describe('--gpus', () => {
       expect.objectContaining({ code: 'invalid', message }),
     );
   });
+
+  test('options are refused by name', () => {
+    expect(() => requestedDevices([request({ Count: -1, Options: { a: 'b' } })], gpus)).toThrow(
+      expect.objectContaining({ code: 'not-supported', message: expect.stringContaining('not supported: a') }),
+    );
+  });
 });

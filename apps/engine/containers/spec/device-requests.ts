@@ -7,7 +7,8 @@ const GPU = 'nvidia.com/gpu';
 
 /**
  * The names of the devices that are asked for. Errors: invalid `could not select device driver "" with capabilities:
- * [[gpu]]` where no specification has such devices; `CDI device injection failed: unresolvable CDI devices …`.
+ * [[gpu]]` where no specification has such devices; `CDI device injection failed: unresolvable CDI devices …`;
+ * not-supported for options of a driver, naming them.
  */
 export function requestedDevices(requests: readonly DeviceRequest[], registry: CdiRegistry): string[] {
   const names = [...new Set(requests.flatMap((request) => namesOf(request, registry)))];
@@ -24,6 +25,12 @@ export function requestedDevices(requests: readonly DeviceRequest[], registry: C
 }
 
 function namesOf(request: DeviceRequest, registry: CdiRegistry): string[] {
+  const options = Object.keys(request.Options ?? {});
+  if (options.length > 0) {
+    throw new BerthError('not-supported', `options of a device request are not supported: ${options.join(', ')}`, {
+      hint: 'What a device brings is decided by its CDI specification: change it there, or leave the options out.',
+    });
+  }
   const ids = request.DeviceIDs ?? [];
   if (request.Driver === 'cdi') return ids;
   const present = [...registry.devices.keys()].filter((name) => name.startsWith(`${GPU}=`));
