@@ -3,9 +3,11 @@ import { digestOf, familiarString, OCI, type Reference } from '@berth/oci';
 import { decompressed } from '../archives/index.ts';
 import type { LayerBlob } from './build-manifest.ts';
 import { announce, type ImageContext, leaseOf } from './context.ts';
+import { parseImageConfig } from './image-config.ts';
 import { readDockerArchive } from './load-docker-archive.ts';
 import { type ArchiveFiles, takeInFiles } from './load-files.ts';
 import { readOciLayout } from './load-oci-layout.ts';
+import { requirePlatform } from './local-platform.ts';
 import type { Image } from './model.ts';
 import { shortId } from './names.ts';
 import type { LoadOptions, OnProgress } from './service.ts';
@@ -21,18 +23,19 @@ export interface LoadPlan {
 
 /**
  * POST /images/load. The archive is taken in as blobs first and read afterwards, since its table of contents may come
- * last; what turns out to belong to no image is removed at the end. Errors: invalid, not-supported.
+ * last; what turns out to belong to no image is removed at the end. Errors: invalid, not-supported; not-found (`platform`).
  */
 export async function loadImages(
   context: ImageContext,
   archive: AsyncIterable<Uint8Array>,
-  { onProgress, quiet }: LoadOptions,
+  { onProgress, quiet, platform }: LoadOptions,
 ): Promise<Image[]> {
   await using lease = leaseOf(context);
   // What is in the archive is only known when it is here.
   lease.holdEverything();
   const files = await takeInFiles(context.content.blobs, lease, decompressed(archive));
   const plans = await planOf(files);
+  if (platform !== undefined) for (const plan of plans) requirePlatformOf(plan, platform);
   const images: Image[] = [];
   for (const plan of plans) {
     for (const { digest, size, compression, diffId } of plan.layers) {
@@ -59,6 +62,11 @@ function planOf(files: ArchiveFiles): Promise<LoadPlan[]> {
   return files.document('oci-layout') !== undefined && files.document('index.json') !== undefined
     ? readOciLayout(files)
     : readDockerArchive(files);
+}
+
+function requirePlatformOf({ configBytes, references: [reference] }: LoadPlan, platform: string): void {
+  const name = reference === undefined ? digestOf(configBytes) : familiarString(reference);
+  requirePlatform({ config: parseImageConfig(configBytes) }, name, platform);
 }
 
 function tellMovedTags({ store }: ImageContext, { configBytes, references }: LoadPlan, onProgress: OnProgress): void {

@@ -17,9 +17,9 @@ import {
   uploadBlob,
 } from '@berth/oci';
 import type { EngineConfig } from '../config.ts';
+import { requirePlatform } from './local-platform.ts';
 import type { Image } from './model.ts';
 import { createProgress, type Progress } from './progress.ts';
-import { formatPlatform, parsePlatform, platformMatches } from './pull-platform.ts';
 import type { Slots } from './pull-slots.ts';
 import { announceLayers, type CompressContext, compressLayers, pushLayers } from './push-layers.ts';
 import { passOnRefusal } from './registry-auth.ts';
@@ -98,13 +98,7 @@ function imageOf(images: Images, target: Tagged, platform: string | undefined): 
     if (!isBerthError(cause, 'not-found')) throw cause;
     throw new BerthError('not-found', `tag does not exist: ${familiarString(target)}`, { cause });
   }
-  const wanted = platform === undefined ? undefined : parsePlatform(platform);
-  if (wanted !== undefined && !platformMatches(image.config, wanted)) {
-    throw new BerthError(
-      'not-found',
-      `image with reference ${familiarString(target)} was found but does not provide the specified platform (${formatPlatform(wanted)})`,
-    );
-  }
+  if (platform !== undefined) requirePlatform(image, familiarString(target), platform);
   return image;
 }
 

@@ -13,6 +13,7 @@ import {
   type Route,
   textOf,
 } from '../api/http.ts';
+import { requirePlatform } from './local-platform.ts';
 import { decodeRegistryAuth } from './registry-auth.ts';
 import type { Images } from './service.ts';
 import type { Transfers } from './transfers.ts';
@@ -64,7 +65,7 @@ function showing(images: Images): Route[] {
       name: 'image.inspect',
       permission: 'read',
       handler: async (request) => {
-        refusePlatform(request);
+        checkPlatform(images, request, [nameOf(request)]);
         const found = images.inspect(nameOf(request));
         const [image = found] = asksForManifests(request, '1.48') ? await images.withManifests([found]) : [];
         return json(200, withVirtualSize(request, image));
@@ -76,7 +77,7 @@ function showing(images: Images): Route[] {
       name: 'image.history',
       permission: 'read',
       handler: (request) => {
-        refusePlatform(request);
+        checkPlatform(images, request, [nameOf(request)]);
         return json(200, images.history(nameOf(request)));
       },
     },
@@ -100,14 +101,10 @@ function withVirtualSize(request: ApiRequest, image: { Size: number }): object {
   return atLeastApi(request.version, '1.44') ? image : { ...image, VirtualSize: image.Size };
 }
 
-/** An image here has one platform; choosing among several comes with a store that keeps them. */
-function refusePlatform(request: ApiRequest): void {
-  if (textOf(request, 'platform') ?? textOf(request, 'platforms')) {
-    throw new BerthError(
-      'not-supported',
-      'choosing a platform of a local image is not supported by this version of Berth',
-    );
-  }
+/** `platform` and `platforms` may name what the images are for, nothing else. Errors: not-found, invalid. */
+export function checkPlatform(images: Pick<Images, 'resolve'>, request: ApiRequest, names: readonly string[]): void {
+  const platforms = ['platform', 'platforms'].flatMap((name) => request.queryAll(name)).filter(Boolean);
+  for (const platform of platforms) for (const name of names) requirePlatform(images.resolve(name), name, platform);
 }
 
 function changing(images: Images): Route[] {
@@ -128,7 +125,7 @@ function changing(images: Images): Route[] {
       name: 'image.remove',
       permission: 'write',
       handler: async (request) => {
-        refusePlatform(request);
+        checkPlatform(images, request, [nameOf(request)]);
         const options = { force: booleanOf(request, 'force'), noPrune: booleanOf(request, 'noprune') };
         return json(200, await images.remove(nameOf(request), options));
       },
@@ -152,7 +149,7 @@ function referenceOf(name: string, tagOrDigest: string): Reference {
 
 function archives(images: Images): Route[] {
   const save = async (request: ApiRequest, names: string[]): Promise<Reply> => {
-    refusePlatform(request);
+    checkPlatform(images, request, names);
     return { kind: 'stream', type: 'application/x-tar', body: await images.save(names) };
   };
   return [
@@ -176,11 +173,11 @@ function archives(images: Images): Route[] {
       name: 'image.load',
       permission: 'write',
       handler: (request) => {
-        refusePlatform(request);
+        const [quiet, platform] = [booleanOf(request, 'quiet'), textOf(request, 'platform')];
         return {
           kind: 'progress',
           run: async (onProgress) => {
-            await images.load(request.body, { onProgress, quiet: booleanOf(request, 'quiet') });
+            await images.load(request.body, { onProgress, quiet, platform });
           },
         };
       },
@@ -222,7 +219,7 @@ function registry(images: Images, transfers: Transfers): Route[] {
       permission: 'read',
       handler: async (request) => {
         const limit = integerOf(request, 'limit') ?? 0;
-        const options = { limit, filters: filtersOf(request), signal: request.signal };
+        const options = { limit, filters: filtersOf(request), auth: authOf(request), signal: request.signal };
         return json(200, await transfers.search(request.query('term'), options));
       },
     },

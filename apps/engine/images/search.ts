@@ -1,5 +1,5 @@
 import { BerthError } from '@berth/kit';
-import { connectionError, isObject, type Transport } from '@berth/oci';
+import { type Credentials, connectionError, isObject, type Transport } from '@berth/oci';
 import { domainOf } from './registry-auth.ts';
 
 export interface SearchOptions {
@@ -7,6 +7,8 @@ export interface SearchOptions {
   limit: number;
   /** Docker's filters: `stars`, `is-official`, `is-automated`. */
   filters: Record<string, string[]>;
+  /** A name and a password are shown to the index, as Docker does; tokens are for registries. */
+  auth?: Credentials;
 }
 
 /** An entry of GET /images/search. Field names are the wire's. */
@@ -39,7 +41,7 @@ export async function search(
   const url = new URL(`https://${host}/v1/search`);
   url.searchParams.set('q', query);
   url.searchParams.set('n', String(limit));
-  const results = await ask(transport, url, signal);
+  const results = await ask(transport, url, headersOf(options.auth ?? {}), signal);
   return results.filter(wanted).slice(0, limit);
 }
 
@@ -76,10 +78,20 @@ function readFilters(filters: Record<string, string[]>): (result: SearchResult) 
     stars.every((least) => result.star_count >= least);
 }
 
-async function ask(transport: Transport, url: URL, signal: AbortSignal): Promise<SearchResult[]> {
+function headersOf({ username, password }: Credentials): Record<string, string> {
+  if (username === undefined || password === undefined) return {};
+  return { authorization: `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}` };
+}
+
+async function ask(
+  transport: Transport,
+  url: URL,
+  headers: Record<string, string>,
+  signal: AbortSignal,
+): Promise<SearchResult[]> {
   let text: string;
   try {
-    const { status, statusText, body } = await transport.send({ method: 'GET', url, signal });
+    const { status, statusText, body } = await transport.send({ method: 'GET', url, headers, signal });
     const chunks: Buffer[] = [];
     let length = 0;
     for await (const chunk of body as AsyncIterable<Buffer>) {

@@ -123,6 +123,8 @@ export interface LoadOptions {
   onProgress: OnProgress;
   /** Leaves out messages other than the final `Loaded image` lines. */
   quiet: boolean;
+  /** What all images of the archive have to be for; it is said before anything is kept. */
+  platform?: string | undefined;
 }
 
 /** Takes progress messages; never throws. */

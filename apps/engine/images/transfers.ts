@@ -3,6 +3,7 @@ import { createTransport, type Reference } from '@berth/oci';
 import type { EngineConfig } from '../config.ts';
 import { type DistributionInspect, inspectDistribution } from './distribution.ts';
 import type { Image } from './model.ts';
+import { proxyEnvironment } from './proxies.ts';
 import { pull } from './pull.ts';
 import { createSharing } from './pull-sharing.ts';
 import { createSlots } from './pull-slots.ts';
@@ -26,7 +27,10 @@ export interface Transfers {
   /** POST /auth. Errors: unauthorized, unavailable. */
   checkAuth(auth: object, signal: AbortSignal): Promise<{ Status: string; IdentityToken: string }>;
   /** GET /images/search; `limit` 0 stands for the default of 25. */
-  search(term: string, options: SearchOptions & { signal: AbortSignal }): Promise<SearchResult[]>;
+  search(
+    term: string,
+    options: Omit<SearchOptions, 'auth'> & { auth: object | undefined; signal: AbortSignal },
+  ): Promise<SearchResult[]>;
   /** GET /distribution/{name}/json. */
   inspect(
     reference: Reference,
@@ -99,8 +103,11 @@ export function createTransfers({ images, config, log }: TransfersOptions): Tran
       }),
     checkAuth: (auth, signal) =>
       track(signal, async (both) => checkAuth(transport, config.insecureRegistries, parseRegistryAuth(auth), both)),
-    search: (term, { limit, filters, signal }) =>
-      track(signal, (both) => search(transport, term, { limit, filters }, both)),
+    search: (term, { limit, filters, auth, signal }) =>
+      track(signal, async (both) => {
+        const credentials = parseRegistryAuth(auth ?? null);
+        return search(transport, term, { limit, filters, auth: credentials }, both);
+      }),
     inspect: (reference, { auth, signal }) =>
       track(signal, async (both) => {
         const credentials = parseRegistryAuth(auth ?? null);
@@ -113,13 +120,4 @@ export function createTransfers({ images, config, log }: TransfersOptions): Tran
       transport.close();
     },
   };
-}
-
-/** The engine's environment, with the proxies of its settings in the place of the environment's. */
-function proxyEnvironment({ httpProxy, httpsProxy, noProxy }: TransferSettings): NodeJS.ProcessEnv {
-  const told = { http_proxy: httpProxy, https_proxy: httpsProxy, no_proxy: noProxy };
-  const names = Object.entries(told).flatMap(([name, value]) =>
-    value === undefined ? [] : [[name, value] as const, [name.toUpperCase(), value] as const],
-  );
-  return { ...process.env, ...Object.fromEntries(names) };
 }

@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { readCdiSpecs } from '../cdi/index.ts';
 import type { EngineConfig } from '../config.ts';
 import { detectCgroups } from '../linux/cgroup.ts';
@@ -16,6 +16,9 @@ const EXTRAS = [
   'GET /berth/v1/ports',
   'GET /berth/v1/networks/doctor',
 ];
+
+const APPARMOR = '/sys/kernel/security/apparmor';
+const NO_APPARMOR = 'WARNING: no AppArmor profile is applied to containers that name none';
 
 /** Answer of GET /info. */
 export async function describeInfo(sources: SystemSources, id: string): Promise<object> {
@@ -110,7 +113,13 @@ function describeKernel({ warnings }: SystemSources): object {
     // Gone from the API with 1.50; older clients warn when they are missing.
     BridgeNfIptables: isOn('/proc/sys/net/bridge/bridge-nf-call-iptables'),
     BridgeNfIp6tables: isOn('/proc/sys/net/bridge/bridge-nf-call-ip6tables'),
-    Warnings: [...warnings, ...missing, ...(forwarding ? [] : ['WARNING: IPv4 forwarding is disabled'])],
+    Warnings: [
+      ...warnings,
+      ...missing,
+      ...(forwarding ? [] : ['WARNING: IPv4 forwarding is disabled']),
+      // Docker applies its docker-default there; whoever relies on that has to know.
+      ...(existsSync(APPARMOR) ? [NO_APPARMOR] : []),
+    ],
   };
 }
 

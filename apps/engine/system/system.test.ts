@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -50,6 +50,12 @@ function sources(): SystemSources {
     login: async () => ({ Status: 'Login Succeeded', IdentityToken: '' }),
   };
 }
+
+test('where AppArmor is on, info says that no profile is applied by itself', async () => {
+  const { Warnings } = (await system.info()) as { Warnings: string[] };
+  const warning = 'WARNING: no AppArmor profile is applied to containers that name none';
+  expect(Warnings.includes(warning)).toBe(existsSync('/sys/kernel/security/apparmor'));
+});
 
 test('the id stays with the data root', () => {
   expect(system.id).toMatch(/^[0-9a-f-]{36}$/);

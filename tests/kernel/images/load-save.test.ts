@@ -27,6 +27,17 @@ describe('load', () => {
     expect(store.onDisk()).toMatchObject({ ingest: [], layers: { length: 1 }, blobs: { length: 3 } });
   });
 
+  test('an image of another platform than is asked for is refused, and nothing of it is kept', async () => {
+    const loadFor = (platform: string) =>
+      store.images.load(piecesOf(smallArchive(['a:1'], 'x')), { onProgress: () => {}, quiet: true, platform });
+    await expect(loadFor('linux/s390x')).rejects.toThrow(
+      'image with reference a:1 was found but does not provide the specified platform (linux/s390x)',
+    );
+    expect(store.onDisk()).toEqual({ layers: [], blobs: [], ingest: [] });
+    const { os, architecture } = (await load(store.images, smallArchive(['a:1'], 'x'))).loaded[0]!.config;
+    expect(await loadFor(`${os}/${architecture}`)).toHaveLength(1);
+  });
+
   test('an image without a name', async () => {
     const { loaded, text } = await load(store.images, smallArchive([], 'x'));
     expect(text).toBe(`Loaded image ID: ${loaded[0]!.id}\n`);
