@@ -11,7 +11,7 @@ const run = promisify(execFile);
 
 /**
  * The processes of a container as the host's ps shows them (ps(1)). Errors: not-found; conflict when it does not run;
- * invalid when the arguments hide the process id; internal in the words of ps when it refuses them.
+ * invalid when the arguments hide the process id, and in the words of ps when it refuses them.
  */
 export const top =
   (context: Context): ContainerService['top'] =>
@@ -40,6 +40,6 @@ async function ps(args: readonly string[]): Promise<string> {
     return (await run('ps', args, { maxBuffer: 16 << 20, timeout: 20_000 })).stdout;
   } catch (cause) {
     const stderr = cause instanceof Error && 'stderr' in cause ? String(cause.stderr).split('\n')[0] : '';
-    throw new BerthError('internal', `ps: ${stderr || 'failed'}`, { cause });
+    throw new BerthError('invalid', `ps: ${stderr || 'failed'}`, { cause });
   }
 }

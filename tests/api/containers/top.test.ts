@@ -34,7 +34,7 @@ test.concurrent('top says what is wrong with its arguments', async () => {
   const id = await c.begin(['sleep', '600']);
   const refusal = (args: string) => c.refusal('GET', `/containers/${id}/top?ps_args=${encodeURIComponent(args)}`);
   expect(await refusal('-o comm')).toBe("400 Couldn't find PID field in ps output");
-  expect(await refusal('--nonsense')).toMatch(/^500 ps: /);
+  expect(await refusal('--nonsense')).toMatch(/^400 ps: /);
   expect(await refusal('-e -o ppid=PID')).toBe('400 specifying "ppid=PID" is not allowed');
   await c.ask('POST', `/containers/${id}/kill`);
   await c.wait(id);
