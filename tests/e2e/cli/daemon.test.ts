@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { clientProgram } from '../../support/client.ts';
+import { hasDefaultContainers } from '../../support/default-engine.ts';
 import { run } from '../../support/docker.ts';
 
 /**
@@ -28,7 +29,7 @@ async function onOwnMachine(script: string) {
   }
 }
 
-describe('without an engine', () => {
+describe.skipIf(hasDefaultContainers())('without an engine (skipped beside containers of a default one)', () => {
   it('a command starts one, says so in one line, and goes on', async () => {
     const { stdout, stderr } = await onOwnMachine(
       '$BERTH ps -q; echo first $?; $BERTH ps -q; echo second $?; $BERTH daemon status; $BERTH daemon stop',
@@ -71,7 +72,7 @@ describe('without an engine', () => {
   });
 });
 
-describe('daemon', () => {
+describe.skipIf(hasDefaultContainers())('daemon (skipped beside containers of a default one)', () => {
   it('starts, restarts with the same options, and stops', async () => {
     const { stdout, stderr } = await onOwnMachine(
       [
