@@ -10,7 +10,14 @@ const WORKSPACES: Record<string, readonly string[]> = {
   'packages/dockerfile': ['packages/kit'],
   'packages/compose': ['packages/client', 'packages/contract', 'packages/kit'],
   'apps/engine': ['packages/kit', 'packages/contract', 'packages/oci', 'packages/dockerfile'],
-  'apps/cli': ['packages/client', 'packages/contract', 'packages/kit', 'packages/compose', 'packages/oci'],
+  'apps/cli': [
+    'packages/client',
+    'packages/contract',
+    'packages/kit',
+    'packages/compose',
+    'packages/dockerfile',
+    'packages/oci',
+  ],
   'apps/registry': ['packages/kit', 'packages/oci'],
 };
 
