@@ -27,7 +27,7 @@ export interface BuildContext {
   /** Where the content of a file lies: a plain file, read only. */
   contentPath(entry: ContextEntry): string;
   /** Follows symbolic links inside the context, as chroot would; undefined when there is nothing. */
-  resolve(path: string): ContextEntry | undefined;
+  resolve(path: string, options?: { followLast?: boolean }): ContextEntry | undefined;
   /** Lets go of the contents; idempotent. */
   release(): void;
 }

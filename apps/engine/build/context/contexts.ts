@@ -1,0 +1,88 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import type { ContextAnswer } from '@berth/contract';
+import { BerthError } from '@berth/kit';
+import { ContextContents } from './contents.ts';
+import { contextFromListing, type ListedContext } from './from-listing.ts';
+import { contextFromTar } from './from-tar.ts';
+import type { BuildContext } from './model.ts';
+
+/** A context that nobody builds from is dropped after this time. */
+const UNUSED_MS = 10 * 60 * 1000;
+/** Contexts that wait for their build. */
+const WAITING_MAX = 64;
+/** What is kept between builds. */
+const KEEP_BYTES = 4 * 1024 ** 3;
+const KEEP_MS = 14 * 24 * 60 * 60 * 1000;
+
+/** Build contexts on their way in. */
+export interface BuildContexts {
+  /** The body of `POST /build`. Errors: invalid, unavailable. */
+  fromTar(archive: AsyncIterable<Uint8Array>): Promise<BuildContext>;
+  /** Announces a context: what of it is missing here is to be sent. Errors: invalid, unavailable (too many wait). */
+  announce(listing: AsyncIterable<Uint8Array>): Promise<ContextAnswer>;
+  /** Takes what was missing. Errors: not-found, invalid. */
+  receive(id: string, archive: AsyncIterable<Uint8Array>): Promise<void>;
+  /** Gives a context away; it is the caller's to release. Errors: not-found, conflict (not all was sent). */
+  take(id: string): BuildContext;
+  usage(): Promise<{ files: number; bytes: number; inUse: number }>;
+  /** Removes contents that no build uses now; `before`: unused since then (milliseconds), all when absent. Resolves to bytes. */
+  prune(options?: { before?: number; keep?: number }): Promise<number>;
+  /** Drops those that wait. */
+  close(): void;
+}
+
+/** Opens `DATA/build/context`. */
+export function openBuildContexts(dataRoot: string): BuildContexts {
+  const contents = new ContextContents(join(dataRoot, 'build', 'context'));
+  const waiting = new Map<string, { context: ListedContext; timer: NodeJS.Timeout }>();
+  const find = (id: string) => {
+    const found = waiting.get(id);
+    if (!found) throw new BerthError('not-found', `no such build context: ${id}`);
+    return found;
+  };
+  const drop = (id: string) => {
+    const found = waiting.get(id);
+    waiting.delete(id);
+    clearTimeout(found?.timer);
+    return found?.context;
+  };
+  const expire = (id: string) => setTimeout(() => void drop(id)?.release(), UNUSED_MS).unref();
+  const trim = () => {
+    void contents.prune({ keep: KEEP_BYTES, before: Date.now() - KEEP_MS }).catch(() => undefined);
+  };
+  return {
+    async fromTar(archive) {
+      const context = await contextFromTar(archive, contents);
+      trim();
+      return context;
+    },
+    async announce(listing) {
+      if (waiting.size >= WAITING_MAX) throw new BerthError('unavailable', 'too many build contexts wait for a build');
+      const context = await contextFromListing(listing, contents);
+      const id = randomBytes(16).toString('hex');
+      waiting.set(id, { context, timer: expire(id) });
+      return { id, missing: [...context.missing] };
+    },
+    async receive(id, archive) {
+      const found = find(id);
+      clearTimeout(found.timer);
+      try {
+        await found.context.receive(archive);
+      } finally {
+        if (waiting.has(id)) found.timer = expire(id);
+      }
+    },
+    take(id) {
+      const context = find(id).context.open();
+      drop(id);
+      trim();
+      return context;
+    },
+    usage: () => contents.usage(),
+    prune: ({ before = Number.POSITIVE_INFINITY, keep = 0 } = {}) => contents.prune({ keep, before }),
+    close() {
+      for (const id of [...waiting.keys()]) void drop(id)?.release();
+    },
+  };
+}
