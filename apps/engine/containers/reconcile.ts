@@ -165,13 +165,16 @@ async function endStart(context: Context, id: string, monitor: ProcessIdentity):
   }
 }
 
-/** Removes what belongs to no container: cgroups with their processes, mounts, runtime state, files. */
+/**
+ * Removes what is left of our containers that do not run: cgroups with their processes, mounts, runtime state, files. A
+ * cgroup below our parent whose id we have neither row nor bundle nor state of may be another engine's: it is left alone.
+ */
 async function sweep(context: Context): Promise<void> {
   const { config, cgroups, store, log } = context;
   const runs = (id: string) => ['running', 'paused'].includes(store.get(id)?.state.status ?? '');
   const strays = new Set<string>();
   for (const dir of cgroupDirectories(cgroups, config.cgroupParent))
-    for (const id of directoriesOf(dir)) if (/^[0-9a-f]{64}$/.test(id) && !runs(id)) strays.add(id);
+    for (const id of directoriesOf(dir)) if (store.get(id) && !runs(id)) strays.add(id);
   for (const name of ['c', 'runtime'])
     for (const id of directoriesOf(join(config.execRoot, name))) if (!runs(id)) strays.add(id);
   for (const id of strays) {

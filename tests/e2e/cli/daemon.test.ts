@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { clientProgram } from '../../support/client.ts';
-import { hasDefaultContainers } from '../../support/default-engine.ts';
 import { run } from '../../support/docker.ts';
 
 /**
@@ -29,7 +28,7 @@ async function onOwnMachine(script: string) {
   }
 }
 
-describe.skipIf(hasDefaultContainers())('without an engine (skipped beside containers of a default one)', () => {
+describe('without an engine', () => {
   it('a command starts one, says so in one line, and goes on', async () => {
     const { stdout, stderr } = await onOwnMachine(
       '$BERTH ps -q; echo first $?; $BERTH ps -q; echo second $?; $BERTH daemon status; $BERTH daemon stop',
@@ -72,7 +71,7 @@ describe.skipIf(hasDefaultContainers())('without an engine (skipped beside conta
   });
 });
 
-describe.skipIf(hasDefaultContainers())('daemon (skipped beside containers of a default one)', () => {
+describe('daemon', () => {
   it('starts, restarts with the same options, and stops', async () => {
     const { stdout, stderr } = await onOwnMachine(
       [
