@@ -6,6 +6,7 @@ import { containerCommands } from './commands/container/index.ts';
 import { contextCommands } from './commands/context/index.ts';
 import { daemonCommands } from './commands/daemon/index.ts';
 import { imageCommands } from './commands/image/index.ts';
+import { manifestCommands } from './commands/manifest/index.ts';
 import { networkCommands } from './commands/network/index.ts';
 import { registryCommands } from './commands/registry/index.ts';
 import { systemCommands } from './commands/system/index.ts';
@@ -20,6 +21,7 @@ export const entries: readonly CommandEntry[] = [
   ...contextCommands,
   ...daemonCommands,
   ...imageCommands,
+  ...manifestCommands,
   ...networkCommands,
   ...registryCommands,
   ...systemCommands,
@@ -38,6 +40,7 @@ export const groups: readonly GroupEntry[] = [
   { path: 'container', summary: 'Manage containers' },
   { path: 'context', summary: 'Manage contexts' },
   { path: 'image', summary: 'Manage images' },
+  { path: 'manifest', summary: 'Manage Docker image manifests and manifest lists' },
   { path: 'net', summary: 'Find out what is wrong with a network' },
   { path: 'network', summary: 'Manage networks' },
   { path: 'system', summary: 'Manage Docker' },

@@ -50,8 +50,12 @@ function parsePlatform(value: unknown, where: string): Platform {
   if (typeof architecture !== 'string' || typeof os !== 'string')
     throw wrong(where, 'has a platform without architecture or os');
   const platform: Platform = { architecture, os };
+  if (typeof value['os.version'] === 'string' && value['os.version'] !== '')
+    platform['os.version'] = value['os.version'];
+  const features = value['os.features'];
+  if (Array.isArray(features) && features.length > 0)
+    platform['os.features'] = features.filter((feature) => typeof feature === 'string');
   if (typeof variant === 'string' && variant !== '') platform.variant = variant;
-  if (typeof value['os.version'] === 'string') platform['os.version'] = value['os.version'];
   return platform;
 }
 

@@ -25,6 +25,7 @@ export const TEST_PACKAGES = {
   iproute2: 'networks for tests, and a second opinion on ours',
   'btrfs-progs': 'a file system that shares blocks, and a volume on it',
   skopeo: 'a second opinion on images and registries',
+  podman: 'reads the archives that Berth writes, and writes some for it',
   tmux: 'terminal sessions',
   openssl: 'certificates for tests of TLS',
   zsh: 'its completion',

@@ -26,15 +26,23 @@ export async function credentialStore(context: Context, server: string): Promise
  * credentials never go to another registry than the one they are stored for.
  */
 export async function registryAuth(context: Context, image: string): Promise<string> {
-  const server = serverOfImage(image);
+  return encodeAuth(await credentialsOf(context, serverOfImage(image)));
+}
+
+/** The same for a registry by its host, as they are. */
+export function credentialsFor(context: Context, domain: string): Promise<AuthConfig> {
+  return credentialsOf(context, serverOfImage(`${domain}/image`));
+}
+
+async function credentialsOf(context: Context, server: string): Promise<AuthConfig> {
   const { auths, credHelpers, credsStore } = context.config;
-  if (!auths && !credHelpers && !credsStore) return encodeAuth({});
+  if (!auths && !credHelpers && !credsStore) return {};
   try {
-    return encodeAuth((await (await credentialStore(context, server)).get()) ?? {});
+    return (await (await credentialStore(context, server)).get()) ?? {};
   } catch (error) {
     if (!(error instanceof CliError)) throw error;
     context.err.write(`WARNING: ${error.message}\nGoing on without credentials for ${serverHost(server)}.\n`);
-    return encodeAuth({});
+    return {};
   }
 }
 
