@@ -48,7 +48,10 @@ describe.skipIf(skipped !== undefined)("manifest commands beside Docker's client
 
   /** `@x` in a line is the repository `t/x` of the registry. Both clients push into the same repositories, the same bytes. */
   async function both(line: string): Promise<{ docker: Outcome; berth: Outcome }> {
-    const args = line.split(' ').slice(1).map((word) => word.replace('@', `${registry.domain}/t/`));
+    const args = line
+      .split(' ')
+      .slice(1)
+      .map((word) => word.replace('@', `${registry.domain}/t/`));
     return {
       docker: await runClient(engine, [findDocker() ?? 'docker'], args, { env: { DOCKER_CONFIG: folders.docker } }),
       berth: await runBerth(engine, args, { env: { DOCKER_CONFIG: folders.berth } }),
