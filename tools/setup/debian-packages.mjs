@@ -15,6 +15,8 @@ export const RUN_PACKAGES = {
   'busybox-static': 'the programs of the starter images',
   mmdebstrap: 'makes the debian starter image',
   'ca-certificates': 'trust in registries',
+  'xz-utils': 'archives that are compressed with it (load, import, cp)',
+  bzip2: 'the same',
   openssl: 'certificates for an engine that is reached over the network',
   libatomic1: "the project's own Node needs it",
   'libstdc++6': 'the same',

@@ -2,6 +2,7 @@ import { pipeline, Readable } from 'node:stream';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { BerthError } from '@berth/kit';
 import type { Compression } from '@berth/oci';
+import { decompressedByProgram, type ForeignCompression } from './by-program.ts';
 
 /** How much larger than what came in a decompressed archive may be; the first GiB is free. */
 const GROWTH_MAX = 100;
@@ -9,9 +10,9 @@ const GROWTH_FREE = 1024 ** 3;
 const CHUNK = 256 * 1024;
 
 /**
- * The bytes of an archive without its compression, which is told from its first bytes (gzip, zstd, none). What is not
- * compressed passes as it is, with nothing in between: large copies go through here. Errors: invalid for broken streams
- * and for bombs, not-supported for bzip2 and xz.
+ * The bytes of an archive without its compression, which is told from its first bytes (gzip, zstd, xz, bzip2, none). What is not
+ * compressed passes as it is, with nothing in between: large copies go through here. xz and bzip2 are read by the host's
+ * programs. Errors: invalid for broken streams and for bombs, not-supported where the host has no such program.
  */
 export function decompressed(source: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
   return { [Symbol.asyncIterator]: () => new Decompressed(source[Symbol.asyncIterator]()) };
@@ -43,7 +44,7 @@ class Decompressed implements AsyncIterator<Uint8Array> {
       if (next.done) break;
       head = Buffer.concat([head, next.value]);
     }
-    const compression = await this.#sniff(head);
+    const compression = sniffCompression(head);
     if (compression === 'none') {
       this.#inner = this.#pieces;
       return head.length > 0 ? { done: false, value: head } : this.#pieces.next();
@@ -51,21 +52,12 @@ class Decompressed implements AsyncIterator<Uint8Array> {
     this.#inner = inflated(head, this.#pieces, compression);
     return this.#inner.next();
   }
-
-  async #sniff(head: Buffer): Promise<Compression> {
-    try {
-      return sniffCompression(head);
-    } catch (error) {
-      await this.#pieces.return?.();
-      throw error;
-    }
-  }
 }
 
 async function* inflated(
   head: Buffer,
   pieces: AsyncIterator<Uint8Array>,
-  compression: 'gzip' | 'zstd',
+  compression: 'gzip' | 'zstd' | ForeignCompression,
 ): AsyncGenerator<Buffer, void> {
   let taken = head.length;
   async function* whole() {
@@ -76,11 +68,8 @@ async function* inflated(
     }
   }
   try {
-    const inflate =
-      compression === 'gzip' ? createGunzip({ chunkSize: CHUNK }) : createZstdDecompress({ chunkSize: CHUNK });
     let given = 0;
-    // Errors of every part come out of the last one, which is read here.
-    for await (const piece of pipeline(Readable.from(whole()), inflate, () => undefined) as AsyncIterable<Buffer>) {
+    for await (const piece of inflate(whole(), compression)) {
       given += piece.length;
       if (given > GROWTH_FREE + GROWTH_MAX * taken)
         throw new BerthError('invalid', 'invalid archive: it grows too much when decompressed');
@@ -95,16 +84,24 @@ async function* inflated(
   }
 }
 
+function inflate(
+  source: AsyncIterable<Uint8Array>,
+  compression: 'gzip' | 'zstd' | ForeignCompression,
+): AsyncIterable<Buffer> {
+  if (compression === 'xz' || compression === 'bzip2') return decompressedByProgram(compression, source);
+  const inflater =
+    compression === 'gzip' ? createGunzip({ chunkSize: CHUNK }) : createZstdDecompress({ chunkSize: CHUNK });
+  // Errors of every part come out of the last one, which is read.
+  return pipeline(Readable.from(source), inflater, () => undefined) as AsyncIterable<Buffer>;
+}
+
 const MAGIC_LENGTH = 6;
 
-/** Compression by the first six bytes. Errors: not-supported. */
-export function sniffCompression(head: Buffer): Compression {
+/** Compression by the first six bytes. */
+export function sniffCompression(head: Buffer): Compression | ForeignCompression {
   const hex = head.toString('hex', 0, MAGIC_LENGTH);
   if (hex.startsWith('1f8b')) return 'gzip';
   if (hex.startsWith('28b52ffd')) return 'zstd';
-  const foreign = hex.startsWith('425a68') ? 'bzip2' : hex === 'fd377a585a00' ? 'xz' : undefined;
-  if (foreign === undefined) return 'none';
-  throw new BerthError('not-supported', `archives compressed with ${foreign} are not supported`, {
-    hint: `Decompress it first: ${foreign} -dc FILE | berth …`,
-  });
+  if (hex.startsWith('425a68')) return 'bzip2';
+  return hex === 'fd377a585a00' ? 'xz' : 'none';
 }

@@ -1,10 +1,12 @@
 import { BerthError } from '@berth/kit';
 import { isObject, parseReference, type Reference, withDefaultTag } from '@berth/oci';
 import { sniffCompression } from '../archives/index.ts';
-import { buildManifest } from './build-manifest.ts';
+import { buildManifest, type LayerBlob } from './build-manifest.ts';
 import { CONFIG_LIMIT, parseImageConfig } from './image-config.ts';
 import { type LoadPlan, MADE_MANIFEST } from './load.ts';
 import { type ArchiveFiles, broken } from './load-files.ts';
+import { planOfManifest } from './load-oci-layout.ts';
+import { parseJson } from './parse-json.ts';
 
 const IMAGES_MAX = 1000;
 
@@ -17,6 +19,10 @@ export async function readDockerArchive(files: ArchiveFiles): Promise<LoadPlan[]
     });
   }
   const entries = parseJson(document, 'manifest.json');
+  // A folder as skopeo writes it (`dir:`): the image's own manifest, and files that are called by their digests.
+  if (isObject(entries) && entries.schemaVersion === 2) {
+    return [{ ...(await planOfManifest(files, document, undefined)), references: [] }];
+  }
   if (!Array.isArray(entries) || entries.length > IMAGES_MAX) throw broken('manifest.json is no list of images');
   const plans: LoadPlan[] = [];
   for (const entry of entries as unknown[]) plans.push(await readEntry(files, entry));
@@ -41,8 +47,7 @@ async function readEntry(files: ArchiveFiles, entry: unknown): Promise<LoadPlan>
   }
   const layers: LoadPlan['layers'] = [];
   for (const [n, name] of Layers.entries()) {
-    const file = files.file(name);
-    layers.push({ ...file, compression: sniffCompression(await files.head(file)), diffId: diffIds[n]! });
+    layers.push({ ...(await readLayer(files, name)), diffId: diffIds[n]! });
   }
   return {
     configBytes,
@@ -51,6 +56,14 @@ async function readEntry(files: ArchiveFiles, entry: unknown): Promise<LoadPlan>
     layers,
     references: (RepoTags ?? []).map(toTag),
   };
+}
+
+/** Registries know no layers of xz or bzip2: such ones are kept without compression. */
+async function readLayer(files: ArchiveFiles, name: string): Promise<LayerBlob> {
+  const file = files.file(name);
+  const compression = sniffCompression(await files.head(file));
+  if (compression !== 'xz' && compression !== 'bzip2') return { ...file, compression };
+  return { ...(await files.inflate(file)), compression: 'none' };
 }
 
 function toTag(text: string): Reference {
@@ -62,13 +75,4 @@ function toTag(text: string): Reference {
 
 function isTexts(value: unknown): value is string[] {
   return Array.isArray(value) && value.every((item) => typeof item === 'string');
-}
-
-/** Errors: invalid. */
-export function parseJson(bytes: Buffer, name: string): unknown {
-  try {
-    return JSON.parse(bytes.toString());
-  } catch (cause) {
-    throw new BerthError('invalid', `invalid image archive: ${name} is not JSON`, { cause });
-  }
 }

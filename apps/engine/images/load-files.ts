@@ -1,5 +1,6 @@
 import { BerthError } from '@berth/kit';
 import { type BlobStore, type Digest, type Expected, readTar, type TarFile } from '@berth/oci';
+import { decompressed } from '../archives/index.ts';
 
 /** The files of an image archive: tables of contents in memory, everything else in the blob store. */
 export interface ArchiveFiles {
@@ -13,6 +14,8 @@ export interface ArchiveFiles {
   read(file: StoredFile, limit: number): Promise<Buffer>;
   /** The first bytes of a file. */
   head(file: StoredFile): Promise<Buffer>;
+  /** Takes a compressed file in once more without its compression. Errors: invalid, not-supported. */
+  inflate(file: StoredFile): Promise<StoredFile>;
 }
 
 export interface StoredFile {
@@ -69,6 +72,11 @@ export async function takeInFiles(
     head: async ({ digest }) => {
       for await (const piece of blobs.createReadStream(digest, { end: 15 })) return piece as Buffer;
       return Buffer.alloc(0);
+    },
+    inflate: async ({ digest }) => {
+      const file = await blobs.put(decompressed(blobs.createReadStream(digest)));
+      lease.hold(file.digest);
+      return file;
     },
   };
 }

@@ -1,6 +1,7 @@
 import { BerthError } from '@berth/kit';
 import {
   type Descriptor,
+  type Digest,
   DOCKER,
   isIndexType,
   layerCompression,
@@ -10,10 +11,11 @@ import {
   parseReference,
   type Reference,
 } from '@berth/oci';
+import { sniffCompression } from '../archives/index.ts';
 import { CONFIG_LIMIT, parseImageConfig } from './image-config.ts';
 import type { LoadPlan } from './load.ts';
-import { parseJson } from './load-docker-archive.ts';
 import { type ArchiveFiles, broken } from './load-files.ts';
+import { parseJson } from './parse-json.ts';
 import { hostPlatform, selectManifest } from './pull-platform.ts';
 
 const NESTING_MAX = 4;
@@ -60,8 +62,16 @@ async function findManifest(
 }
 
 async function readImage(files: ArchiveFiles, descriptor: Descriptor): Promise<Omit<LoadPlan, 'references'>> {
-  const manifestBytes = await read(files, descriptor, MANIFEST_LIMIT);
-  const document = parseManifest(manifestBytes, descriptor.mediaType);
+  return planOfManifest(files, await read(files, descriptor, MANIFEST_LIMIT), descriptor.mediaType);
+}
+
+/** An image by its manifest, the rest by digest. Errors: invalid, not-supported. */
+export async function planOfManifest(
+  files: ArchiveFiles,
+  manifestBytes: Buffer,
+  said: string | undefined,
+): Promise<Omit<LoadPlan, 'references'>> {
+  const document = parseManifest(manifestBytes, said);
   if (document.kind !== 'manifest') throw broken('an index was named as a manifest');
   const { config, layers, mediaType } = document.manifest;
   if (config.mediaType !== OCI.config && config.mediaType !== DOCKER.config) {
@@ -79,15 +89,29 @@ async function readImage(files: ArchiveFiles, descriptor: Descriptor): Promise<O
     configBytes,
     manifestBytes,
     manifestMediaType: mediaType,
-    layers: layers.map((layer, n) => {
-      const compression = layerCompression(layer.mediaType);
-      if (compression === undefined) {
-        throw new BerthError('not-supported', `unsupported layer media type: ${JSON.stringify(layer.mediaType)}`);
-      }
-      if (files.byDigest(layer.digest) === undefined) throw broken(`layer ${layer.digest} is not in it`);
-      return { digest: layer.digest, size: layer.size, compression, diffId: diffIds[n]! };
-    }),
+    layers: await Promise.all(layers.map((layer, n) => readLayer(files, layer, diffIds[n]!))),
   };
+}
+
+/** Compression is told from the content: some programs write a type that was that of a layer before they unpacked it. */
+async function readLayer(
+  files: ArchiveFiles,
+  { mediaType, digest, size }: Descriptor,
+  diffId: Digest,
+): Promise<LoadPlan['layers'][number]> {
+  if (layerCompression(mediaType) === undefined) {
+    throw new BerthError('not-supported', `unsupported layer media type: ${JSON.stringify(mediaType)}`);
+  }
+  const file = files.byDigest(digest);
+  if (file === undefined) throw broken(`layer ${digest} is not in it`);
+  const compression = sniffCompression(await files.head(file));
+  if (compression === 'xz' || compression === 'bzip2') {
+    throw new BerthError(
+      'not-supported',
+      `layer ${digest} is compressed with ${compression}, which no manifest can say`,
+    );
+  }
+  return { digest, size, compression, diffId };
 }
 
 async function read(files: ArchiveFiles, { digest, size }: Descriptor, limit: number): Promise<Buffer> {
