@@ -61,10 +61,10 @@ async function assemble(config: EngineConfig, log: Logger, scope: Scope): Promis
     scope.add('stop serving metrics', () => server.close());
     log.info('metrics are served', { address: server.address });
   }
-  const { images, transfers, networks, volumes } = nouns;
+  const { images, transfers, networks, volumes, buildInputs } = nouns;
   const api = await serve({
     routes: createRoutes({
-      ...{ images, transfers, networks, events, system },
+      ...{ images, transfers, networks, events, system, buildInputs },
       containers: containers.service,
       volumes: volumes.service,
     }),

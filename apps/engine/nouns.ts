@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Logger, Scope } from '@berth/kit';
+import { type BuildInputs, openBuildInputs } from './build/index.ts';
 import type { EngineConfig } from './config.ts';
 import { type Containers, createContainers, openRemap, probeRuntime } from './containers/index.ts';
 import { createEvents, type Events } from './events/index.ts';
@@ -17,6 +18,8 @@ export interface Nouns {
   volumes: Volumes;
   transfers: Transfers;
   containers: Containers;
+  /** Contexts and sessions on their way to builds. */
+  buildInputs: BuildInputs;
   /** The OCI runtime that was found, and what is to be said about it. */
   probe: Awaited<ReturnType<typeof probeRuntime>>;
 }
@@ -62,7 +65,9 @@ export async function openNouns(config: EngineConfig, log: Logger, scope: Scope)
   });
   scope.add('let go of containers', () => containers.close());
   await containers.recover();
-  return { db, events, networks, images, volumes, transfers, containers, probe };
+  const buildInputs = openBuildInputs(config.dataRoot);
+  scope.add('drop what waits for a build', () => buildInputs.close());
+  return { db, events, networks, images, volumes, transfers, containers, buildInputs, probe };
 }
 
 /** Addresses by which containers reach the host: as told, else the default bridge's. */

@@ -15,6 +15,7 @@ const services: ApiServices = {
   volumes: untouched,
   events: untouched,
   system: untouched,
+  buildInputs: untouched,
 };
 const routes = createRoutes(services);
 

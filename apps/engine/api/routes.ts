@@ -1,3 +1,5 @@
+import type { BuildInputs } from '../build/index.ts';
+import { buildSessionRoutes } from '../build/routes-session.ts';
 import type { ContainerService } from '../containers/index.ts';
 import { containerRoutes } from '../containers/routes.ts';
 import type { Events } from '../events/index.ts';
@@ -24,6 +26,7 @@ export interface ApiServices {
   volumes: VolumeService;
   events: Pick<Events, 'subscribe'>;
   system: System;
+  buildInputs: BuildInputs;
 }
 
 /** The whole route table. Making it touches no service, so that it can be listed without an engine. */
@@ -37,6 +40,7 @@ export function createRoutes(services: ApiServices): Route[] {
     ...networkExtraRoutes(services.networks),
     ...volumeRoutes(services.volumes),
     ...volumeExtraRoutes(services.volumes),
+    ...buildSessionRoutes(services.buildInputs),
     ...eventRoutes(services.events),
     ...nothingYetRoutes(),
     ...refusalRoutes(),

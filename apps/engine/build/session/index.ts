@@ -1,0 +1,1 @@
+export { type BuildSession, type BuildSessions, openBuildSessions } from './sessions.ts';
