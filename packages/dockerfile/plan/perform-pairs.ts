@@ -1,0 +1,38 @@
+import type { ArgInstruction, PairsInstruction } from '../model.ts';
+import { setEnv } from './config.ts';
+import type { StageRun } from './run.ts';
+
+/** Sets variables; those of one line do not see each other. Answers the line of history. */
+export function performEnv(run: StageRun, instruction: PairsInstruction): string {
+  const pairs = instruction.pairs.map(({ name, value }) => ({ name: run.expand(name), value: run.expand(value) }));
+  run.config.Env ??= [];
+  for (const { name, value } of pairs) {
+    setEnv(run.config.Env, name, value);
+    run.env.set(name, value);
+  }
+  return `ENV ${pairs.map(({ name, value }) => `${name}=${value}`).join(' ')}`;
+}
+
+export function performLabel(run: StageRun, instruction: PairsInstruction): string {
+  const pairs = instruction.pairs.map(({ name, value }) => ({ name: run.expand(name), value: run.expand(value) }));
+  // built anew: a name like __proto__ is a label as any other
+  run.config.Labels = Object.fromEntries([
+    ...Object.entries(run.config.Labels ?? {}),
+    ...pairs.map(({ name, value }) => [name, value] as const),
+  ]);
+  return `LABEL ${pairs.map(({ name, value }) => `${name}=${value}`).join(' ')}`;
+}
+
+/** Declares arguments: the value passed, else the default, else the global one of that name. */
+export function performArg(run: StageRun, instruction: ArgInstruction): string {
+  const { buildArgs = {} } = run.plan.wish;
+  const shown: string[] = [];
+  for (const { name, value } of instruction.args) {
+    let known: string | undefined;
+    if (Object.hasOwn(buildArgs, name)) known = buildArgs[name];
+    else known = value === undefined ? run.plan.globals.get(name) : run.expand(value);
+    run.args.set(name, known);
+    shown.push(known === undefined ? name : `${name}=${known}`);
+  }
+  return `ARG ${shown.join(' ')}`;
+}
