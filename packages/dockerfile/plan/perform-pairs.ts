@@ -15,7 +15,7 @@ export function performEnv(run: StageRun, instruction: PairsInstruction): string
 
 export function performLabel(run: StageRun, instruction: PairsInstruction): string {
   const pairs = instruction.pairs.map(({ name, value }) => ({ name: run.expand(name), value: run.expand(value) }));
-  // built anew: a name like __proto__ is a label as any other
+  // built anew: a name like __proto__ is an ordinary label
   run.config.Labels = Object.fromEntries([
     ...Object.entries(run.config.Labels ?? {}),
     ...pairs.map(({ name, value }) => [name, value] as const),
