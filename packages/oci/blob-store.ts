@@ -1,10 +1,12 @@
-import { createHash, type Hash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { createReadStream, mkdirSync, readdirSync, rmSync } from 'node:fs';
-import { type FileHandle, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { open, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { BerthError, errnoOf } from '@berth/kit';
+import { FileWriter } from './blob-writer.ts';
 import { type Digest, hexOf, isDigest } from './digest.ts';
+import { createPartialBlobs, isPartialName, type PartialBlobs } from './partial-blobs.ts';
 
 /** Content-addressed files. Every digest is checked before it becomes a path. */
 export interface BlobStore {
@@ -19,6 +21,10 @@ export interface BlobStore {
   createReadStream(digest: Digest, range?: { start?: number; end?: number }): Readable;
   /** Opens a writer; what is expected is checked while bytes pass and at `commit`. */
   ingest(expected: Expected | undefined): Promise<BlobWriter>;
+  /** As `ingest`, but goes on where an earlier writer of the blob was suspended, or was left by a crash. */
+  resume(expected: Required<Expected>): Promise<PartialWriter>;
+  /** What suspended writers left. */
+  readonly partial: Pick<PartialBlobs, 'size' | 'prune'>;
   /** Ingests bytes at hand or a stream to its end. Errors: as `BlobWriter`. */
   put(source: Uint8Array | AsyncIterable<Uint8Array>, expected?: Expected): Promise<{ digest: Digest; size: number }>;
   /** Idempotent. */
@@ -46,16 +52,37 @@ export interface BlobWriter {
   abort(): Promise<void>;
 }
 
+/** A writer whose work can be left and taken up again, also by another process. */
+export interface PartialWriter extends BlobWriter {
+  /** Bytes that are here from before. */
+  readonly keptSize: number;
+  /** These bytes: to be read to the end before the first `write`. They count for the digest like all others. */
+  kept(): AsyncGenerator<Buffer, void, undefined>;
+  /** Ends the writer and leaves what it has for the next. Idempotent; does nothing after a commit. */
+  suspend(): Promise<void>;
+}
+
+export interface BlobStoreOptions {
+  /**
+   * Each blob is on disk when `commit` resolves. Off: the owner flushes the file system before anything relies on a blob,
+   * and removes after a crash what nothing relies on. Default on.
+   */
+  durable?: boolean;
+}
+
 /**
- * Opens the blob store below `dir`: content in `blobs/sha256/`, unfinished files in `ingest/`, which is emptied: at open,
- * nobody else may be writing.
+ * Opens the blob store below `dir`: content in `blobs/sha256/`, unfinished files in `ingest/`, which is emptied but for
+ * blobs that can be gone on with: at open, nobody else may be writing.
  */
-export function openBlobStore(dir: string): BlobStore {
+export function openBlobStore(dir: string, { durable = true }: BlobStoreOptions = {}): BlobStore {
   const blobs = join(dir, 'blobs', 'sha256');
   const ingestDir = join(dir, 'ingest');
   mkdirSync(blobs, { recursive: true, mode: 0o700 });
   mkdirSync(ingestDir, { recursive: true, mode: 0o700 });
-  for (const name of readdirSync(ingestDir)) rmSync(join(ingestDir, name), { recursive: true, force: true });
+  for (const name of readdirSync(ingestDir)) {
+    if (!isPartialName(name)) rmSync(join(ingestDir, name), { recursive: true, force: true });
+  }
+  const partial = createPartialBlobs({ dir: ingestDir, blobs, durable });
 
   const path = (digest: Digest) => join(blobs, hexOf(digest));
   const sizeOf = async (digest: Digest) => {
@@ -68,7 +95,8 @@ export function openBlobStore(dir: string): BlobStore {
   };
   const ingest = async (expected: Expected | undefined) => {
     const temporary = join(ingestDir, randomBytes(12).toString('hex'));
-    return new FileWriter(await open(temporary, 'wx', 0o600), temporary, blobs, expected ?? {});
+    const file = await open(temporary, 'wx', 0o600);
+    return new FileWriter({ file, path: temporary, blobs, expected: expected ?? {}, durable });
   };
   return {
     path,
@@ -83,6 +111,8 @@ export function openBlobStore(dir: string): BlobStore {
     },
     createReadStream: (digest, range) => createReadStream(path(digest), { highWaterMark: 256 * 1024, ...range }),
     ingest,
+    resume: async (expected) => (await partial.open(expected)) ?? new NothingKept(await ingest(expected)),
+    partial,
     put: async (source, expected) => {
       const writer = await ingest(expected);
       try {
@@ -98,74 +128,23 @@ export function openBlobStore(dir: string): BlobStore {
   };
 }
 
-class FileWriter implements BlobWriter {
-  written = 0;
-  readonly #file: FileHandle;
-  readonly #temporary: string;
-  readonly #blobs: string;
-  readonly #expected: Expected;
-  readonly #hash: Hash = createHash('sha256');
-  #done = false;
+/** A second writer of a blob at the same time: it keeps nothing. */
+class NothingKept implements PartialWriter {
+  readonly keptSize = 0;
+  readonly #writer: BlobWriter;
 
-  constructor(file: FileHandle, temporary: string, blobs: string, expected: Expected) {
-    this.#file = file;
-    this.#temporary = temporary;
-    this.#blobs = blobs;
-    this.#expected = expected;
+  constructor(writer: BlobWriter) {
+    this.#writer = writer;
   }
 
-  async write(chunk: Uint8Array): Promise<void> {
-    if (this.#done) throw new BerthError('internal', 'write to a blob writer that is done');
-    const { size } = this.#expected;
-    if (size !== undefined && this.written + chunk.byteLength > size) {
-      await this.abort();
-      throw new BerthError('invalid', `blob is longer than the ${size} bytes announced`);
-    }
-    this.#hash.update(chunk);
-    this.written += chunk.byteLength;
-    for (let at = 0; at < chunk.byteLength; ) at += (await this.#file.write(chunk, at)).bytesWritten;
+  get written(): number {
+    return this.#writer.written;
   }
 
-  async commit(): Promise<{ digest: Digest; size: number }> {
-    if (this.#done) throw new BerthError('internal', 'commit of a blob writer that is done');
-    const digest: Digest = `sha256:${this.#hash.digest('hex')}`;
-    try {
-      this.#verify(digest);
-      await this.#file.sync();
-      await this.#file.close();
-      // Two writers of one blob: both bring the same verified bytes, the later rename replaces the earlier.
-      await rename(this.#temporary, join(this.#blobs, hexOf(digest)));
-      this.#done = true;
-      await syncDirectory(this.#blobs);
-    } finally {
-      await this.abort();
-    }
-    return { digest, size: this.written };
-  }
+  async *kept(): AsyncGenerator<Buffer, void, undefined> {}
 
-  #verify(digest: Digest): void {
-    const { digest: wanted, size } = this.#expected;
-    if (size !== undefined && this.written !== size) {
-      throw new BerthError('invalid', `blob has ${this.written} bytes, ${size} were announced`);
-    }
-    if (wanted !== undefined && digest !== wanted) {
-      throw new BerthError('invalid', `blob has digest ${digest}, expected ${wanted}`);
-    }
-  }
-
-  async abort(): Promise<void> {
-    if (this.#done) return;
-    this.#done = true;
-    await this.#file.close();
-    await rm(this.#temporary, { force: true });
-  }
-}
-
-async function syncDirectory(path: string): Promise<void> {
-  const directory = await open(path, 'r');
-  try {
-    await directory.sync();
-  } finally {
-    await directory.close();
-  }
+  write = (chunk: Uint8Array) => this.#writer.write(chunk);
+  commit = () => this.#writer.commit();
+  abort = () => this.#writer.abort();
+  suspend = () => this.#writer.abort();
 }

@@ -1,4 +1,4 @@
-export type { BlobStore, BlobWriter, Expected } from './blob-store.ts';
+export type { BlobStore, BlobStoreOptions, BlobWriter, Expected, PartialWriter } from './blob-store.ts';
 export { openBlobStore } from './blob-store.ts';
 export type { Descriptor, Platform } from './descriptor.ts';
 export { isObject, parseDescriptor } from './descriptor.ts';
@@ -20,6 +20,7 @@ export {
   withDefaultTag,
 } from './reference.ts';
 export type {
+  BlobToRead,
   BlobUpload,
   Credentials,
   Endpoint,
@@ -29,6 +30,7 @@ export type {
   Transport,
   TransportOptions,
   UploadResult,
+  Wait,
 } from './registry/index.ts';
 export {
   connectionError,
@@ -41,6 +43,7 @@ export {
   mirrorEndpoint,
   putManifest,
   readBlob,
+  readBlobFrom,
   registryCodeOf,
   resolveManifest,
   uploadBlob,

@@ -94,8 +94,15 @@ export class RingWriter {
 
 /** Frees a piece at once: large copies would otherwise call the collector again and again. */
 function release(piece: Uint8Array): void {
-  const { buffer } = piece;
-  if (buffer instanceof ArrayBuffer && buffer.byteLength === piece.byteLength) buffer.transfer(0);
+  if (piece.byteLength === piece.buffer.byteLength) releaseEnd(piece);
+}
+
+/**
+ * Frees the memory that a piece is the end of, at once. For memory that is cut into pieces which are used in order: with
+ * the last of them nobody needs it any more.
+ */
+export function releaseEnd({ buffer, byteOffset, byteLength }: Uint8Array): void {
+  if (buffer instanceof ArrayBuffer && byteOffset + byteLength === buffer.byteLength) buffer.transfer(0);
 }
 
 /** The side of a worker. */
@@ -121,12 +128,39 @@ export class RingReader {
         Atomics.wait(this.#numbers, WRITTEN, written, WAKE_MS);
         continue;
       }
-      const at = read & (SIZE - 1);
-      const length = Math.min(waiting, PIECE, SIZE - at);
-      yield Buffer.from(this.#ring, HEADER + at, length);
-      Atomics.store(this.#numbers, READ, (read + length) | 0);
-      Atomics.notify(this.#numbers, READ);
+      const piece = this.#piece(read, waiting);
+      yield piece;
+      this.#taken(read, piece.length);
     }
+  }
+
+  /** As `read`, for a thread that has other work while nothing comes. */
+  async *pieces(): AsyncGenerator<Buffer, void> {
+    for (;;) {
+      const state = Atomics.load(this.#numbers, STATE);
+      const read = Atomics.load(this.#numbers, READ);
+      const written = Atomics.load(this.#numbers, WRITTEN);
+      if (state === BROKEN) throw new BerthError('canceled', 'the archive was cut off');
+      const waiting = (written - read) | 0;
+      if (waiting === 0) {
+        if (state === ENDED) return;
+        await Atomics.waitAsync(this.#numbers, WRITTEN, written, WAKE_MS).value;
+        continue;
+      }
+      const piece = this.#piece(read, waiting);
+      yield piece;
+      this.#taken(read, piece.length);
+    }
+  }
+
+  #piece(read: number, waiting: number): Buffer {
+    const at = read & (SIZE - 1);
+    return Buffer.from(this.#ring, HEADER + at, Math.min(waiting, PIECE, SIZE - at));
+  }
+
+  #taken(read: number, length: number): void {
+    Atomics.store(this.#numbers, READ, (read + length) | 0);
+    Atomics.notify(this.#numbers, READ);
   }
 
   /** Wants no more: the writer ends. */

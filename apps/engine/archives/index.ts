@@ -1,4 +1,4 @@
-export { makeRing, RingReader, RingWriter } from './byte-ring.ts';
+export { makeRing, RingReader, RingWriter, releaseEnd } from './byte-ring.ts';
 export { decompressed, sniffCompression } from './decompress.ts';
 export { describeArchiveError, invalidArchive } from './errors.ts';
 export { fromHost, type Owner, type OwnerMap, toHost } from './owners.ts';

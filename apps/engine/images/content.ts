@@ -4,6 +4,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errnoOf, type Logger } from '@berth/kit';
 import { type BlobStore, type Digest, openBlobStore } from '@berth/oci';
+import { spreadChildren } from '../linux/directory-flags.ts';
 import { syncFileSystem } from '../linux/file.ts';
 import { durably } from '../state/database.ts';
 import type { UnpackRequest } from './service.ts';
@@ -49,11 +50,14 @@ export class ImageContent {
 
   /** Opens `DATA/blobs`, `DATA/ingest`, `DATA/l`; `sweep` comes next. */
   constructor(dataRoot: string, store: ImageStore, log: Logger) {
-    this.blobs = openBlobStore(dataRoot);
+    // Rows come after a flush of the whole, and what has none is removed at the next start.
+    this.blobs = openBlobStore(dataRoot, { durable: false });
     this.#root = join(dataRoot, 'l');
     this.#store = store;
     this.#log = log;
     mkdirSync(this.#root, { recursive: true, mode: 0o700 });
+    // Layers are filled side by side, and what was removed of one must not be in the way of the next.
+    spreadChildren(this.#root);
     mkdirSync(join(this.#root, EMPTY), { recursive: true, mode: 0o755 });
   }
 

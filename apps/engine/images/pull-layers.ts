@@ -1,9 +1,10 @@
 import type { KeyedLock } from '@berth/kit';
-import { BerthError } from '@berth/kit';
-import { type Descriptor, type Digest, layerCompression, type RegistrySession, readBlob } from '@berth/oci';
+import { BerthError, isBerthError } from '@berth/kit';
+import { type Descriptor, type Digest, layerCompression, type RegistrySession } from '@berth/oci';
 import type { Progress } from './progress.ts';
+import { startDownload } from './pull-download.ts';
 import { allOrAbort, type Slots } from './pull-slots.ts';
-import type { ContentLease, Images } from './service.ts';
+import type { ContentLease, Images, UnpackRequest } from './service.ts';
 
 /** What bringing layers needs beside the layers. */
 export interface LayerContext {
@@ -88,73 +89,50 @@ function bring(context: LayerContext, layer: Layer): Promise<void> {
   });
 }
 
-async function fetchAndUnpack(context: LayerContext, { descriptor, diffId }: Layer, id: string): Promise<void> {
-  const { images, lease, progress, session } = context;
+async function fetchAndUnpack(context: LayerContext, layer: Layer, id: string): Promise<void> {
+  const { images, progress, session } = context;
   session.signal.throwIfAborted();
-  const { digest, size } = descriptor;
-  const compression = layerCompression(descriptor.mediaType) ?? 'none';
-  const request = { diffId, compression, size, signal: session.signal };
+  const { digest, size } = layer.descriptor;
   if (await images.blobs.has(digest)) {
     progress.layer(id, 'Extracting', 0, size);
-    await lease.unpack({ ...request, source: { blob: digest } });
+    await unpack(context, layer, { blob: digest });
     return;
   }
-  await using download = await startDownload(context, descriptor, (at) => progress.layer(id, 'Downloading', at, size));
-  if (!lease.hasLayer(diffId)) {
-    try {
-      await lease.unpack({ ...request, source: { stream: download.stream() } });
-    } catch (error) {
-      // The unpacker sees only a stream that broke; why it broke is what the user has to know.
-      throw download.failure ?? error;
-    }
-  }
-  progress.layer(id, 'Verifying Checksum');
-  await download.finish();
-  progress.layer(id, 'Download complete');
-  progress.layer(id, 'Extracting', size, size);
+  const { kept, failure } = await download(context, layer, id);
+  if (failure === undefined) return;
+  // Bytes from an earlier attempt may have been lost in a crash, or be those of another registry: once without them.
+  if (kept === 0 || !isBerthError(failure, 'invalid')) throw failure;
+  session.signal.throwIfAborted();
+  const again = await download(context, layer, id);
+  if (again.failure !== undefined) throw again.failure;
 }
 
-/**
- * A download into the blob store whose bytes can be read while they come. `stream` may be left unread, or be left before
- * its end: `finish` brings what is missing and makes the blob visible. Disposing what is not finished removes it.
- */
-async function startDownload(
-  { images, session, repository }: LayerContext,
-  blob: Descriptor,
-  onProgress: (at: number) => void,
-) {
-  const writer = await images.blobs.ingest({ digest: blob.digest, size: blob.size });
-  const source = readBlob(session, repository, blob);
-  let failure: unknown;
-  const next = async (): Promise<Buffer | undefined> => {
-    try {
-      const { done, value } = await source.next();
-      if (done === true) return undefined;
-      await writer.write(value);
-      onProgress(writer.written);
-      return value;
-    } catch (error) {
-      failure ??= error;
-      throw error;
-    }
-  };
-  return {
-    get failure() {
-      return failure;
-    },
-    // Not a "for await" over the source: leaving it must not end the download.
-    stream: async function* (): AsyncGenerator<Buffer> {
-      for (let chunk = await next(); chunk !== undefined; chunk = await next()) yield chunk;
-    },
-    finish: async () => {
-      while ((await next()) !== undefined);
-      await writer.commit();
-    },
-    [Symbol.asyncDispose]: async () => {
-      await source.return();
-      await writer.abort();
-    },
-  };
+/** Downloads and unpacks at the same time; gives how many bytes were here already, and what went wrong. */
+async function download(context: LayerContext, layer: Layer, id: string): Promise<{ kept: number; failure: unknown }> {
+  const { images, lease, progress, session, repository } = context;
+  const { size } = layer.descriptor;
+  const onProgress = (at: number) => progress.layer(id, 'Downloading', at, size);
+  const source = await startDownload({ blobs: images.blobs, session, repository }, layer.descriptor, onProgress);
+  const { kept } = source;
+  try {
+    if (!lease.hasLayer(layer.diffId)) await unpack(context, layer, { stream: source.stream() });
+    progress.layer(id, 'Verifying Checksum');
+    await source.finish();
+  } catch (error) {
+    // The unpacker sees only a stream that broke; why it broke is what the user has to know.
+    const failure = source.failure ?? error;
+    // Wrong content is of no use to anybody, not even the part of it.
+    await (isBerthError(failure, 'invalid') ? source.discard() : source.suspend());
+    return { kept, failure };
+  }
+  progress.layer(id, 'Download complete');
+  progress.layer(id, 'Extracting', size, size);
+  return { kept, failure: undefined };
+}
+
+function unpack({ lease, session }: LayerContext, { descriptor, diffId }: Layer, source: UnpackRequest['source']) {
+  const compression = layerCompression(descriptor.mediaType) ?? 'none';
+  return lease.unpack({ diffId, compression, size: descriptor.size, signal: session.signal, source });
 }
 
 function shortOf({ descriptor }: Layer): string {

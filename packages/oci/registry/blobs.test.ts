@@ -3,12 +3,15 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type FakeRegistry, fail, startFakeRegistry } from '../../../tests/support/registry-fake.ts';
 import { digestOf } from '../digest.ts';
 import { readBlob } from './blobs.ts';
+import type { Wait } from './retry.ts';
 import { createSession } from './session.ts';
 import { createTransport, type Transport } from './transport.ts';
 
 let registry: FakeRegistry;
 let transport: Transport;
+let waits: Wait[];
 beforeEach(async () => {
+  waits = [];
   registry = await startFakeRegistry();
   transport = createTransport({ env: {} });
 });
@@ -18,7 +21,12 @@ afterEach(async () => {
 });
 
 const session = (signal?: AbortSignal) =>
-  createSession({ domain: registry.domain, transport, ...(signal === undefined ? {} : { signal }) });
+  createSession({
+    domain: registry.domain,
+    transport,
+    onWait: (wait) => waits.push(wait),
+    ...(signal === undefined ? {} : { signal }),
+  });
 
 async function read(blob: { digest: `sha256:${string}`; size: number }): Promise<Buffer> {
   const chunks: Buffer[] = [];
@@ -97,18 +105,56 @@ describe('readBlob', () => {
     await expect(read(blob)).rejects.toThrow(/longer than the 5 bytes announced/);
   });
 
-  it('refuses another range than it asked for', async () => {
+  it.each([
+    ['the range of another place', 206, { 'content-range': 'bytes 150000-199999/200000' }],
+    ['a range that cannot be read', 206, { 'content-range': 'some bytes' }],
+    ['no range at all', 206, {}],
+    ['a refusal of the range', 416, { 'content-range': 'bytes */200000' }],
+  ])('takes the whole from a server that answers with %s', async (_what, status, headers) => {
+    const bytes = randomBytes(200_000);
+    const blob = registry.addBlob(bytes);
+    cutAt([100_000]);
+    const cut = registry.intercept!;
+    let asked = 0;
+    registry.intercept = (request, response, seen) => {
+      if (request.headers.range === undefined) {
+        if (asked > 0) return false;
+        return cut(request, response, seen);
+      }
+      asked++;
+      response.writeHead(status, headers);
+      response.end(bytes.subarray(0, 100));
+      return true;
+    };
+    expect((await read(blob)).equals(bytes)).toBe(true);
+    expect(asked).toBe(1);
+  });
+
+  it('uses a range that begins earlier than it asked for', async () => {
     const bytes = randomBytes(200_000);
     const blob = registry.addBlob(bytes);
     cutAt([100_000]);
     const cut = registry.intercept!;
     registry.intercept = (request, response, seen) => {
       if (request.headers.range === undefined) return cut(request, response, seen);
-      response.writeHead(206, { 'content-range': `bytes 0-99/200000` });
-      response.end(bytes.subarray(0, 100));
+      response.writeHead(206, { 'content-range': `bytes 50-199999/200000` });
+      response.end(bytes.subarray(50));
       return true;
     };
-    await expect(read(blob)).rejects.toThrow(/another range/);
+    expect((await read(blob)).equals(bytes)).toBe(true);
+  });
+
+  it('refuses a blob that became another while it was read', async () => {
+    const blob = registry.addBlob(randomBytes(200_000));
+    cutAt([100_000]);
+    const cut = registry.intercept!;
+    registry.intercept = (request, response, seen) => {
+      if (request.headers.range === undefined) return cut(request, response, seen);
+      response.writeHead(206, { 'content-range': `bytes 100000-299999/300000` });
+      response.end(randomBytes(200_000));
+      return true;
+    };
+    await expect(read(blob)).rejects.toThrow(/the registry has 300000 bytes, 200000 were announced/);
   });
 
   it('waits as long as a 429 asks, and not longer than it is willing to', async () => {
@@ -122,6 +168,11 @@ describe('readBlob', () => {
     const started = Date.now();
     expect((await read(blob)).toString()).toBe('patience');
     expect(Date.now() - started).toBeGreaterThanOrEqual(990);
+    const at = `/v2/a/b/blobs/${blob.digest}`;
+    expect(waits).toMatchObject([
+      { at, milliseconds: 1000, reason: '429 Too Many Requests' },
+      { at, milliseconds: 0, reason: '429 Too Many Requests' },
+    ]);
     registry.intercept = (request, response) => {
       if (!/\/blobs\//.test(request.url ?? '')) return false;
       fail(response, 429, 'TOOMANYREQUESTS', 'You have reached your pull rate limit.', { 'retry-after': '3600' });

@@ -18,26 +18,12 @@ const PROGRESS = 64 * 1024;
 export async function* readBlob(
   session: RegistrySession,
   repository: string,
-  blob: { digest: Digest; size: number },
+  blob: BlobToRead,
 ): AsyncGenerator<Buffer, void, undefined> {
   const hash = createHash('sha256');
-  let at = 0;
-  for (let failures = 0; at < blob.size; ) {
-    const from = at;
-    const response = await open(session, repository, blob, from);
-    try {
-      for await (const chunk of body(response, from, blob)) {
-        at += chunk.byteLength;
-        hash.update(chunk);
-        yield chunk;
-      }
-    } catch (error) {
-      session.signal.throwIfAborted();
-      if (!isTransient(error)) throw error;
-      failures = at - from >= PROGRESS ? 0 : failures + 1;
-      if (failures >= session.downloadAttempts) throw connectionError('GET', response.url, error);
-      await pause(backOff(Math.max(1, failures)), session.signal);
-    }
+  for await (const chunk of readBlobFrom(session, repository, blob, 0)) {
+    hash.update(chunk);
+    yield chunk;
   }
   const digest = `sha256:${hash.digest('hex')}`;
   if (digest !== blob.digest) {
@@ -48,32 +34,83 @@ export async function* readBlob(
   }
 }
 
-async function open(
-  session: RegistrySession,
-  repository: string,
-  blob: { digest: Digest; size: number },
-  from: number,
-) {
-  return session.request({
-    method: 'GET',
-    at: blobPath(repository, blob.digest),
-    scopes: [pullScope(repository)],
-    headers: from === 0 ? {} : { range: `bytes=${from}-${blob.size - 1}` },
-    expect: [200, 206],
-    notFound: 'BLOB_UNKNOWN',
-  });
+export interface BlobToRead {
+  digest: Digest;
+  /** Bytes. */
+  size: number;
 }
 
-/** The bytes from `from` on, whether or not the server knows ranges; fails like a broken connection when there are too few. */
-async function* body(
-  response: HttpResponse,
+/**
+ * Reads a blob from byte `from` on, for a caller who has what comes before and checks the digest of the whole. Bytes that a
+ * server sends again (it does not know ranges, or answers with another one than was asked for) are passed over. Errors: as
+ * `readBlob`, but for the digest.
+ */
+export async function* readBlobFrom(
+  session: RegistrySession,
+  repository: string,
+  blob: BlobToRead,
   from: number,
-  blob: { digest: Digest; size: number },
-): AsyncGenerator<Buffer> {
-  let skip = from - startOf(response, from, blob);
+): AsyncGenerator<Buffer, void, undefined> {
+  const reading: Reading = { session, repository, blob, ranges: true };
+  let at = from;
+  for (let failures = 0; at < blob.size; ) {
+    const begin = at;
+    const { response, start } = await open(reading, begin);
+    try {
+      for await (const chunk of body(response, begin - start, blob, begin)) {
+        at += chunk.byteLength;
+        yield chunk;
+      }
+    } catch (error) {
+      session.signal.throwIfAborted();
+      if (!isTransient(error)) throw error;
+      failures = at - begin >= PROGRESS ? 0 : failures + 1;
+      if (failures >= session.downloadAttempts) throw connectionError('GET', response.url, error);
+      const milliseconds = backOff(Math.max(1, failures));
+      session.onWait?.({
+        url: response.url,
+        milliseconds,
+        reason: 'connection lost',
+        at: blobPath(repository, blob.digest),
+      });
+      await pause(milliseconds, session.signal);
+    }
+  }
+}
+
+interface Reading {
+  session: RegistrySession;
+  repository: string;
+  blob: BlobToRead;
+  /** The server is asked for ranges: it has not answered with a wrong one yet. */
+  ranges: boolean;
+}
+
+/** An answer and the byte it begins with, which is not behind `from`. */
+async function open(reading: Reading, from: number): Promise<{ response: HttpResponse; start: number }> {
+  const { session, repository, blob } = reading;
+  for (;;) {
+    const response = await session.request({
+      method: 'GET',
+      at: blobPath(repository, blob.digest),
+      scopes: [pullScope(repository)],
+      headers: from === 0 || !reading.ranges ? {} : { range: `bytes=${from}-${blob.size - 1}` },
+      expect: reading.ranges ? [200, 206, 416] : [200],
+      notFound: 'BLOB_UNKNOWN',
+    });
+    const start = startOf(response, blob);
+    if (start !== undefined && start <= from) return { response, start };
+    // A cache that mixes up its ranges: it may still have the whole.
+    response.body.destroy();
+    reading.ranges = false;
+  }
+}
+
+/** What comes after `skip` bytes; fails like a broken connection when that does not reach to the blob's end. */
+async function* body(response: HttpResponse, skip: number, blob: BlobToRead, from: number): AsyncGenerator<Buffer> {
   let left = blob.size - from;
   for await (const chunk of response.body as AsyncIterable<Buffer>) {
-    const wanted = chunk.subarray(Math.min(skip, chunk.byteLength));
+    const wanted = skip === 0 ? chunk : chunk.subarray(Math.min(skip, chunk.byteLength));
     skip -= chunk.byteLength - wanted.byteLength;
     if (wanted.byteLength === 0) continue;
     left -= wanted.byteLength;
@@ -84,23 +121,21 @@ async function* body(
   if (left > 0) throw Object.assign(new Error('unexpected EOF'), { code: 'ECONNRESET' });
 }
 
-/** Where an answer begins. Errors: invalid when it is not the blob's, or not the range asked for. */
-function startOf(response: HttpResponse, from: number, blob: { digest: Digest; size: number }): number {
-  const wrong = (what: string) => {
-    response.body.destroy();
-    return new BerthError('invalid', `blob ${blob.digest}: ${what}`);
-  };
-  if (response.status === 206) {
-    const range = /^bytes (\d+)-(\d+)\/(\d+|\*)$/.exec(response.headers['content-range'] ?? '');
-    if (range === null || Number(range[1]) !== from)
-      throw wrong('the registry answered with another range than asked for');
-    return from;
-  }
-  const length = response.headers['content-length'];
+/** Where an answer begins; undefined when it is no usable part. Errors: invalid when it is another blob's. */
+function startOf(response: HttpResponse, blob: BlobToRead): number | undefined {
+  const { status, headers } = response;
+  if (status === 416) return undefined;
+  const range = status === 206 ? /^bytes (\d+)-(\d+)\/(\d+|\*)$/.exec(headers['content-range'] ?? '') : undefined;
+  if (range === null) return undefined;
+  const length = range === undefined ? headers['content-length'] : range[3] === '*' ? undefined : range[3];
   if (length !== undefined && Number(length) !== blob.size) {
-    throw wrong(`the registry has ${length} bytes, ${blob.size} were announced`);
+    response.body.destroy();
+    throw new BerthError(
+      'invalid',
+      `blob ${blob.digest}: the registry has ${length} bytes, ${blob.size} were announced`,
+    );
   }
-  return 0;
+  return range === undefined ? 0 : Number(range[1]);
 }
 
 /** Whether the registry has a blob in this repository. */

@@ -1,13 +1,15 @@
 import { BerthError } from '@berth/kit';
 import { discard } from './body.ts';
 import { connectionError } from './connection-error.ts';
-import { ATTEMPTS, backOff, isTransient, pause, retryDelay } from './retry.ts';
+import { ATTEMPTS, backOff, isTransient, pause, retryDelay, type Wait } from './retry.ts';
 import type { HttpRequest, HttpResponse, Transport } from './transport.ts';
 
 /** What two parties of an exchange need: the transport is the engine's, the signal the caller's. */
 export interface ExchangeContext {
   transport: Transport;
   signal: AbortSignal;
+  /** Told of every pause before another attempt. */
+  onWait?: ((wait: Wait) => void) | undefined;
 }
 
 /**
@@ -29,7 +31,7 @@ export function probe(context: ExchangeContext, request: HttpRequest): Promise<H
 }
 
 async function withRetries(
-  { transport, signal }: ExchangeContext,
+  { transport, signal, onWait }: ExchangeContext,
   request: HttpRequest,
   broken: boolean,
 ): Promise<HttpResponse> {
@@ -38,15 +40,19 @@ async function withRetries(
     signal.throwIfAborted();
     const last = !repeatable || attempt === ATTEMPTS;
     let delay: number | undefined;
+    let reason: string;
     try {
       const response = await transport.send(request);
       delay = retryDelay(response, attempt);
       if (delay === undefined || last) return response;
+      reason = response.statusText;
       await discard(response.body);
     } catch (error) {
       if (!broken || last || !isTransient(error)) throw error;
       delay = backOff(attempt);
+      reason = 'connection lost';
     }
+    onWait?.({ url: request.url, at: request.url.pathname, milliseconds: delay, reason });
     await pause(delay, signal);
   }
 }

@@ -1,10 +1,12 @@
-export { hasBlob, readBlob } from './blobs.ts';
+export type { BlobToRead } from './blobs.ts';
+export { hasBlob, readBlob, readBlobFrom } from './blobs.ts';
 export { connectionError } from './connection-error.ts';
 export type { Endpoint } from './endpoint.ts';
 export { isLoopback, mirrorEndpoint } from './endpoint.ts';
 export { registryCodeOf } from './errors.ts';
 export type { FetchedManifest } from './manifests.ts';
 export { fetchManifest, putManifest, resolveManifest } from './manifests.ts';
+export type { Wait } from './retry.ts';
 export type { RegistrySession, SessionOptions } from './session.ts';
 export { createSession } from './session.ts';
 export { listTags } from './tags.ts';

@@ -10,6 +10,17 @@ const BACK_OFF_MAX = 5_000;
 /** A registry that wants more patience than this gets its answer passed on: the caller can wait better than we. */
 const RETRY_AFTER_MAX = 30_000;
 
+/** A pause before something is tried again. */
+export interface Wait {
+  /** What was asked last, after redirects. */
+  url: URL;
+  /** Path of the registry that it is about. */
+  at: string;
+  milliseconds: number;
+  /** `429 Too Many Requests`, `connection lost`. */
+  reason: string;
+}
+
 const TRANSIENT = new Set([
   'ECONNRESET',
   'EPIPE',

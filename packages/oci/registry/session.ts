@@ -6,7 +6,7 @@ import { type Endpoint, endpointsOf } from './endpoint.ts';
 import { registryError } from './errors.ts';
 import { type ExchangeContext, exchange, isRepeatable, probe } from './exchange.ts';
 import { redirectOf, resolveLocation } from './location.ts';
-import { ATTEMPTS } from './retry.ts';
+import { ATTEMPTS, type Wait } from './retry.ts';
 import type { Credentials } from './token.ts';
 import type { HttpRequest, HttpResponse, Transport } from './transport.ts';
 
@@ -22,6 +22,8 @@ export interface SessionOptions {
   downloadAttempts?: number | undefined;
   /** Ends everything that the session has under way. */
   signal?: AbortSignal;
+  /** Told of every pause before something is tried again. */
+  onWait?: ((wait: Wait) => void) | undefined;
 }
 
 /** A conversation with one registry on behalf of one user. Tokens are kept for its life; nothing needs closing. */
@@ -29,6 +31,7 @@ export interface RegistrySession {
   readonly domain: string;
   readonly signal: AbortSignal;
   readonly downloadAttempts: number;
+  readonly onWait: ((wait: Wait) => void) | undefined;
   /** Finds the endpoint that answers and what it wants to know. Errors: unavailable, naming host and cause. */
   connect(): Promise<Endpoint>;
   /**
@@ -53,10 +56,10 @@ export interface RegistryRequest extends Pick<HttpRequest, 'method' | 'headers' 
 const REDIRECTS_MAX = 5;
 
 export function createSession(options: SessionOptions): RegistrySession {
-  const { domain, transport, credentials = {}, insecureRegistries = [] } = options;
+  const { domain, transport, credentials = {}, insecureRegistries = [], onWait } = options;
   const signal = options.signal ?? new AbortController().signal;
   const authorizer = createAuthorizer({ transport, credentials, signal });
-  const context: SessionContext = { domain, transport, signal, authorizer };
+  const context: SessionContext = { domain, transport, signal, authorizer, onWait };
   const endpoints = options.endpoints ?? endpointsOf(domain, insecureRegistries);
   let connecting: Promise<Endpoint> | undefined;
   const connect = () => {
@@ -67,6 +70,7 @@ export function createSession(options: SessionOptions): RegistrySession {
     domain,
     signal,
     downloadAttempts: options.downloadAttempts ?? ATTEMPTS,
+    onWait,
     connect,
     login: async () => login(context, await connect()),
     request: async (request) => {
@@ -117,19 +121,24 @@ async function findEndpoint(context: SessionContext, endpoints: readonly Endpoin
 async function send(context: SessionContext, endpoint: Endpoint, request: RegistryRequest): Promise<HttpResponse> {
   const { domain, signal, authorizer } = context;
   const { method, at, scopes, body, idleTimeout } = request;
+  // Whoever waits wants to know for what, not where it was redirected to.
+  const onWait = (wait: Wait) => context.onWait?.({ ...wait, at: at instanceof URL ? at.pathname : at });
   let url = at instanceof URL ? at : new URL(at, endpoint.url);
   for (let redirects = 0; ; redirects++) {
     const home = url.origin === endpoint.url.origin;
     const authorization = home ? await authorizer.authorization(scopes) : undefined;
-    const response = await exchange(context, {
-      method,
-      url,
-      headers: { ...request.headers, ...(authorization === undefined ? {} : { authorization }) },
-      signal,
-      insecure: home && endpoint.insecure,
-      ...(body === undefined ? {} : { body }),
-      ...(idleTimeout === undefined ? {} : { idleTimeout }),
-    });
+    const response = await exchange(
+      { ...context, onWait },
+      {
+        method,
+        url,
+        headers: { ...request.headers, ...(authorization === undefined ? {} : { authorization }) },
+        signal,
+        insecure: home && endpoint.insecure,
+        ...(body === undefined ? {} : { body }),
+        ...(idleTimeout === undefined ? {} : { idleTimeout }),
+      },
+    );
     const location = redirectOf(response);
     if (location === undefined || (method !== 'GET' && method !== 'HEAD')) return response;
     await discard(response.body);

@@ -1,7 +1,7 @@
-import { MessageChannel, type Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import { BerthError } from '@berth/kit';
 import type { Compression, Digest } from '@berth/oci';
-import { createWorkerPool, feedPort, type TreeLimits } from '../../archives/index.ts';
+import { createWorkerPool, makeRing, RingWriter, type TreeLimits } from '../../archives/index.ts';
 import type { WrittenLayer } from './layer-writer.ts';
 import type { FromWorker, ToWorker } from './protocol.ts';
 
@@ -58,17 +58,41 @@ function runJob(worker: Worker, { source, signal, ...job }: UnpackJob): Promise<
   const { promise, resolve, reject } = Promise.withResolvers<FromWorker>();
   const ended = () => reject(new BerthError('canceled', 'the unpacking worker was ended'));
   const failed = (cause: unknown) => reject(new BerthError('internal', 'the unpacking worker failed', { cause }));
-  const cancel = () => worker.postMessage({ kind: 'cancel' } satisfies ToWorker);
+  const feed = 'stream' in source ? pour(source.stream) : undefined;
+  const cancel = () => {
+    worker.postMessage({ kind: 'cancel' } satisfies ToWorker);
+    feed?.cancel();
+  };
   worker.once('exit', ended).once('error', failed).once('message', resolve);
   signal?.addEventListener('abort', cancel);
-  if ('path' in source) worker.postMessage({ kind: 'unpack', ...job, source } satisfies ToWorker);
-  else {
-    const { port1, port2 } = new MessageChannel();
-    void feedPort(source.stream, port1);
-    worker.postMessage({ kind: 'unpack', ...job, source: { port: port2 } } satisfies ToWorker, [port2]);
-  }
-  return promise.finally(() => {
-    worker.off('exit', ended).off('error', failed).off('message', resolve);
-    signal?.removeEventListener('abort', cancel);
+  const from = 'path' in source ? source : { ring: feed!.ring };
+  worker.postMessage({ kind: 'unpack', ...job, source: from } satisfies ToWorker);
+  return promise
+    .then((reply) => {
+      // The worker sees only that the archive was cut off; why is what matters.
+      if (!reply.ok && feed?.failure !== undefined) throw feed.failure;
+      return reply;
+    })
+    .finally(() => {
+      feed?.cancel();
+      worker.off('exit', ended).off('error', failed).off('message', resolve);
+      signal?.removeEventListener('abort', cancel);
+    });
+}
+
+/** Lets a stream flow into a ring. */
+function pour(stream: AsyncIterable<Uint8Array>) {
+  const ring = makeRing();
+  const writer = new RingWriter(ring);
+  let failure: unknown;
+  writer.pour(stream).catch((error: unknown) => {
+    failure = error;
   });
+  return {
+    ring,
+    cancel: () => writer.cancel(),
+    get failure() {
+      return failure;
+    },
+  };
 }

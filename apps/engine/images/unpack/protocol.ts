@@ -1,4 +1,3 @@
-import type { MessagePort } from 'node:worker_threads';
 import type { ErrorCode } from '@berth/kit';
 import type { Compression, Digest } from '@berth/oci';
 import type { TreeLimits } from '../../archives/index.ts';
@@ -13,8 +12,8 @@ export type ToWorker =
       diffId: Digest;
       compression: Compression;
       limits: TreeLimits;
-      /** Archive: a file, or a port that answers each `more` with a `Feed`. */
-      source: { path: string } | { port: MessagePort };
+      /** Archive: a file, or what comes through a ring of bytes (archives/byte-ring.ts). */
+      source: { path: string } | { ring: SharedArrayBuffer };
     }
   | { kind: 'cancel' };
 

@@ -1,13 +1,11 @@
 import { createHash } from 'node:crypto';
-import { createReadStream, openSync } from 'node:fs';
-import { PassThrough } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
+import { closeSync, openSync, readSync } from 'node:fs';
 import { parentPort } from 'node:worker_threads';
-import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { BerthError } from '@berth/kit';
-import { type Compression, TarParser } from '@berth/oci';
-import { describeArchiveError, invalidArchive, readPort } from '../../archives/index.ts';
+import { TarParser } from '@berth/oci';
+import { describeArchiveError, invalidArchive, RingReader } from '../../archives/index.ts';
 import { detachThreadRoot } from '../../linux/chroot.ts';
+import { CHUNK, inflated } from './inflate.ts';
 import { LayerWriter, type WrittenLayer } from './layer-writer.ts';
 import type { FromWorker, ToWorker } from './protocol.ts';
 
@@ -45,46 +43,48 @@ async function answer(request: ToWorker & { kind: 'unpack' }): Promise<void> {
 
 async function unpack(request: ToWorker & { kind: 'unpack' }, signal: AbortSignal): Promise<WrittenLayer> {
   const { source, directory, diffId, limits } = request;
-  const input =
-    'path' in source
-      ? createReadStream('', { fd: openSync(source.path, 'r'), highWaterMark: CHUNK })
-      : readPort(source.port);
+  const input = 'path' in source ? new FileSource(source.path) : new RingReader(source.ring);
   const hash = createHash('sha256');
   const parser = new TarParser();
   const writer = new LayerWriter(limits);
   let bytes = 0;
   try {
     root.enter(directory);
-    await pipeline(
-      input,
-      decompressor(request.compression),
-      async (chunks: AsyncIterable<Buffer>) => {
-        for await (const chunk of chunks) {
-          bytes += chunk.length;
-          if (bytes > limits.maxBytes)
-            throw invalidArchive('layer archive', `it has more than ${limits.maxBytes} bytes when unpacked`);
-          hash.update(chunk);
-          for (const event of parser.push(chunk)) writer.take(event);
-        }
-      },
-      { signal },
-    );
+    for await (const chunk of inflated(input.pieces(), request.compression, signal)) {
+      bytes += chunk.length;
+      if (bytes > limits.maxBytes)
+        throw invalidArchive('layer archive', `it has more than ${limits.maxBytes} bytes when unpacked`);
+      hash.update(chunk);
+      for (const event of parser.push(chunk)) writer.take(event);
+    }
     parser.finish();
     const digest = `sha256:${hash.digest('hex')}`;
     if (digest !== diffId)
       throw invalidArchive('layer archive', `its content has digest ${digest}, the image says ${diffId}`);
     return writer.written();
   } finally {
-    input.destroy();
+    input.close();
     writer.abort();
   }
 }
 
-/** Zlib's usual 16 KiB halve the speed. */
-const CHUNK = 256 * 1024;
+/** The pieces of a file; each is only valid until the next is asked for. */
+class FileSource {
+  readonly #fd: number;
 
-function decompressor(compression: Compression) {
-  if (compression === 'gzip') return createGunzip({ chunkSize: CHUNK });
-  if (compression === 'zstd') return createZstdDecompress({ chunkSize: CHUNK });
-  return new PassThrough({ highWaterMark: CHUNK });
+  constructor(path: string) {
+    this.#fd = openSync(path, 'r');
+  }
+
+  async *pieces(): AsyncGenerator<Buffer, void> {
+    const buffer = Buffer.allocUnsafeSlow(CHUNK);
+    for (let length = 1; length > 0; ) {
+      length = readSync(this.#fd, buffer);
+      if (length > 0) yield buffer.subarray(0, length);
+    }
+  }
+
+  close(): void {
+    closeSync(this.#fd);
+  }
 }
