@@ -1,5 +1,7 @@
 export type { ExpandOptions, Expansion, Variables } from './expand/word.ts';
 export { expandWord } from './expand/word.ts';
+export type { IgnoreRule, Verdict } from './ignore/rules.ts';
+export { IgnoreRules, ignoreFileNames, ignoreRules, NO_IGNORE_RULES, parseIgnoreFile } from './ignore/rules.ts';
 export type { Mount } from './instructions/mount.ts';
 export type { Directive } from './lex/directives.ts';
 export type { Heredoc } from './lex/heredoc.ts';
