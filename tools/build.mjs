@@ -18,7 +18,7 @@ import {
 } from 'node:fs';
 import { arch } from 'node:os';
 import { dirname, join } from 'node:path';
-import { bundleEngine } from './build/bundle-engine.mjs';
+import { bundlePrograms } from './build/bundle-programs.mjs';
 import { contentHash } from './build/content-hash.mjs';
 import { main, ROOT, SetupError, step } from './setup/report.mjs';
 import { mustRun } from './setup/run.mjs';
@@ -45,6 +45,7 @@ export async function build() {
 async function buildEngine() {
   const hash = contentHash([
     'apps/engine',
+    'apps/registry',
     'packages',
     'images',
     'package-lock.json',
@@ -59,12 +60,21 @@ async function buildEngine() {
     rmSync(unfinished, { recursive: true, force: true });
     rmSync(target, { recursive: true, force: true });
     mkdirSync(unfinished, { recursive: true });
-    await bundleEngine(join(ROOT, 'apps/engine/main.ts'), unfinished, hash);
+    const entries = new Map([
+      ['main.mjs', join(ROOT, 'apps/engine/main.ts')],
+      ['registry.mjs', join(ROOT, 'apps/registry/main.ts')],
+    ]);
+    await bundlePrograms(entries, unfinished, hash);
     addNode(unfinished);
     addKoffi(unfinished);
-    await mustRun('start the engine as built', join(unfinished, 'node'), [join(unfinished, 'main.mjs'), '--help'], {
-      timeout: 20_000,
-    });
+    const node = join(unfinished, 'node');
+    for (const [what, ...words] of [
+      ['the engine', 'main.mjs', '--help'],
+      ['the registry', 'registry.mjs', 'serve', '--help'],
+    ]) {
+      const [file = '', ...rest] = words;
+      await mustRun(`start ${what} as built`, node, [join(unfinished, file), ...rest], { timeout: 20_000 });
+    }
     writeFileSync(join(unfinished, 'complete'), `${hash}\n`);
     renameSync(unfinished, target);
   }

@@ -43,6 +43,7 @@ export const groups: readonly GroupEntry[] = [
   { path: 'manifest', summary: 'Manage Docker image manifests and manifest lists' },
   { path: 'net', summary: 'Find out what is wrong with a network' },
   { path: 'network', summary: 'Manage networks' },
+  { path: 'registry', summary: 'Run a registry of images' },
   { path: 'system', summary: 'Manage Docker' },
   { path: 'volume', summary: 'Manage volumes' },
 ];

@@ -2,8 +2,8 @@ import { commandPlaces } from './commands.ts';
 import { routePlaces, routesCalled } from './routes.ts';
 import { createTestFinder } from './tests.ts';
 
-/** Commands that are about this program and its engine's process, not about anything behind the API. */
-const LOCAL = /^(alias|daemon|context|completion|manifest|__complete\w*)\b|^logout$|^system dial-stdio$/;
+/** Commands that are about this program, its engine's process or the registry's, not about anything behind the API. */
+const LOCAL = /^(alias|daemon|context|completion|manifest|registry|__complete\w*)\b|^logout$|^system dial-stdio$/;
 
 /** One line of docs/where-is.md; cells are lists of paths. */
 export interface Row {

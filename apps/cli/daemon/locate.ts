@@ -7,11 +7,26 @@ import { CliError } from '../cli-error.ts';
  * `dist/engine/node dist/engine/main.mjs`), else the sources under this very Node. Throws when it is not there.
  */
 export function engineCommand(): string[] {
-  const command = isExecutable() ? builtEngine(process.execPath) : [process.execPath, sourceEngine()];
+  return present(
+    isExecutable() ? builtProgram('main.mjs') : [process.execPath, source('../../engine/main.ts')],
+    'the engine is',
+    ', or name a running engine with -H or BERTH_HOST',
+  );
+}
+
+/** As `engineCommand`, for the registry: `dist/engine/node dist/engine/registry.mjs`. */
+export function registryCommand(): string[] {
+  return present(
+    isExecutable() ? builtProgram('registry.mjs') : [process.execPath, source('../../registry/main.ts')],
+    'the registry is',
+  );
+}
+
+function present(command: string[], what: string, orElse = ''): string[] {
   for (const path of command)
     if (!existsSync(path))
       throw new CliError(
-        `the engine is not installed beside this program: ${path} is missing\nRun \`npm run build\` in the source folder, or name a running engine with -H or BERTH_HOST.`,
+        `${what} not installed beside this program: ${path} is missing\nRun \`npm run build\` in the source folder${orElse}.`,
       );
   return command;
 }
@@ -21,11 +36,13 @@ function isExecutable(): boolean {
   return import.meta.url.includes('/$bunfs/');
 }
 
-function builtEngine(program: string): string[] {
+function builtProgram(file: string): string[] {
+  const program = process.execPath;
   const folder = `${program.slice(0, program.lastIndexOf('/'))}/../engine`;
-  return [`${folder}/node`, `${folder}/main.mjs`];
+  return [`${folder}/node`, `${folder}/${file}`];
 }
 
-function sourceEngine(): string {
-  return fileURLToPath(new URL('../../engine/main.ts', import.meta.url));
+/** `relative` to this file. */
+function source(relative: string): string {
+  return fileURLToPath(new URL(relative, import.meta.url));
 }

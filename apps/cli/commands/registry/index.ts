@@ -20,4 +20,19 @@ export const registryCommands: readonly CommandEntry[] = [
     section: 'common',
     load: async () => (await import('./search.ts')).command,
   },
+  {
+    path: 'registry serve',
+    summary: 'Run a registry that images are pushed to and pulled from',
+    load: async () => (await import('./serve.ts')).command,
+  },
+  {
+    path: 'registry gc',
+    summary: 'Remove what no manifest in the registry needs any more, also while it serves',
+    load: async () => (await import('./gc.ts')).command,
+  },
+  {
+    path: 'registry retention',
+    summary: "Apply the registry's rules of retention, also while it serves",
+    load: async () => (await import('./retention.ts')).command,
+  },
 ];

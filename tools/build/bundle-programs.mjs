@@ -11,16 +11,16 @@ const REQUIRE =
   "import { createRequire as berthCreateRequire } from 'node:module'; const require = berthCreateRequire(import.meta.url);";
 
 /**
- * Makes one file of an entry and everything that it imports. Workers (`new URL('./x.ts', import.meta.url)`) become
- * files of their own and data files are copied, all flat beside it under their own names.
+ * Makes one file each of some entries and everything that they import. Workers (`new URL('./x.ts', import.meta.url)`) become
+ * files of their own and data files are copied, all flat beside them under their own names.
  *
- * @param {string} entry absolute path of the engine's main file
+ * @param {ReadonlyMap<string, string>} entries name in the target folder → absolute path of a program's main file
  * @param {string} target folder to fill
  * @param {string} buildId what `process.env.BERTH_BUILD` reads as
  */
-export async function bundleEngine(entry, target, buildId) {
+export async function bundlePrograms(entries, target, buildId) {
   const esbuild = await import('esbuild');
-  const beside = new Map([['main.mjs', entry]]);
+  const beside = new Map(entries);
   const done = new Set();
   for (const [name, source] of beside) {
     if (done.has(name)) continue;

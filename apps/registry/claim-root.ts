@@ -1,0 +1,31 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { BerthError, type Scope } from '@berth/kit';
+
+/**
+ * Takes the root for this process until the scope closes: one process at a time writes there. The lock is that of an
+ * SQLite file, which the kernel lets go when the process ends, however it does. Errors: conflict, unavailable.
+ */
+export function claimRoot(root: string, scope: Scope): void {
+  let database: DatabaseSync;
+  try {
+    mkdirSync(root, { recursive: true, mode: 0o700 });
+    database = new DatabaseSync(join(root, 'registry.lock'));
+  } catch (cause) {
+    throw new BerthError(
+      'unavailable',
+      `cannot use the root ${root}: ${cause instanceof Error ? cause.message : cause}`,
+      {
+        cause,
+      },
+    );
+  }
+  try {
+    database.exec('PRAGMA busy_timeout = 0; BEGIN EXCLUSIVE');
+  } catch (cause) {
+    database.close();
+    throw new BerthError('conflict', `another registry is using the root ${root}`, { cause });
+  }
+  scope.add('let go of the root', () => database.close());
+}

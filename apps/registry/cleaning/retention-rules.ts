@@ -1,0 +1,56 @@
+/** What stays in repositories whose name matches; the first rule that matches a repository is the one. */
+export interface RetentionRule {
+  /** Patterns of repository names: `*` is any text within a part, `**` any number of parts. */
+  repositories: readonly string[];
+  /** The tags that were pushed last stay: so many. */
+  keepLast?: number | undefined;
+  /** Tags pushed less than this many milliseconds ago stay. */
+  keepYoungerMs?: number | undefined;
+  /** Tags that match one of these patterns stay: `*` is any text. */
+  keepTags?: readonly string[] | undefined;
+  /** Manifests that no tag leads to go after this many milliseconds; undefined: they stay. */
+  untaggedAfterMs?: number | undefined;
+}
+
+export interface TagFacts {
+  tag: string;
+  /** When it was pushed last; milliseconds since 1970. */
+  at: number;
+}
+
+export function ruleFor(rules: readonly RetentionRule[], repository: string): RetentionRule | undefined {
+  return rules.find((rule) => rule.repositories.some((pattern) => matches(pattern, repository)));
+}
+
+/** The tags that a rule takes away: those that none of its conditions keeps. A rule without conditions on tags keeps all. */
+export function tagsToRemove(rule: RetentionRule, tags: readonly TagFacts[], now: number): string[] {
+  const { keepLast, keepYoungerMs, keepTags } = rule;
+  if (keepLast === undefined && keepYoungerMs === undefined && keepTags === undefined) return [];
+  const newest = [...tags].sort((a, b) => b.at - a.at || (a.tag < b.tag ? 1 : -1));
+  return newest
+    .filter(({ tag, at }, n) => {
+      if (keepLast !== undefined && n < keepLast) return false;
+      if (keepYoungerMs !== undefined && now - at < keepYoungerMs) return false;
+      return !keepTags?.some((pattern) => matches(pattern, tag));
+    })
+    .map(({ tag }) => tag);
+}
+
+const compiled = new Map<string, RegExp>();
+
+/** `**` is any text (with a slash beside it: any number of parts, none included), `*` any text without a slash, `?` one sign of that. */
+export function matches(pattern: string, text: string): boolean {
+  let known = compiled.get(pattern);
+  if (!known) {
+    const source = pattern.replace(/\*\*\/|\/\*\*|\*+|\?|[.+^${}()|[\]\\]/g, (part) => {
+      if (part === '**/') return '(?:.*/)?';
+      if (part === '/**') return '(?:/.*)?';
+      if (part === '*') return '[^/]*';
+      if (part === '?') return '[^/]';
+      return part.startsWith('*') ? '.*' : `\\${part}`;
+    });
+    known = new RegExp(`^${source}$`, 's');
+    compiled.set(pattern, known);
+  }
+  return known.test(text);
+}

@@ -1,0 +1,159 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { errnoOf, type Logger } from '@berth/kit';
+import type { Access, Allowed, Decision, Wish } from '../access.ts';
+import { RegistryError } from '../errors.ts';
+import type { Endpoint, Exchange } from './exchange.ts';
+import { sendError } from './send.ts';
+
+/** What was done for a request, when its answer has ended; for logs and metrics. */
+export interface Answered {
+  method: string;
+  /** Without the query, which may hold what is nobody's business. */
+  path: string;
+  /** `Endpoint.name`; undefined for what is no part of the API. */
+  endpoint: string | undefined;
+  repository: string | undefined;
+  identity: string | undefined;
+  status: number;
+  /** Code of the error that was answered. */
+  error: string | undefined;
+  /** True when the connection broke before the answer was complete. */
+  broken: boolean;
+  bytesIn: number;
+  bytesOut: number;
+  milliseconds: number;
+}
+
+export interface HandlerParts {
+  /** Finds the endpoint. Errors: NAME_INVALID, DIGEST_INVALID, UNSUPPORTED, … */
+  route(method: string, path: string): Endpoint;
+  access: Access;
+  log: Logger;
+  onAnswered?: ((answered: Answered) => void) | undefined;
+}
+
+/** A body that nobody wants is read to this length, so that the client comes to read the answer; then it is cut off. */
+const UNWANTED_BYTES = 16 * 1024 * 1024;
+
+/** The way of every request: place in the API → access → endpoint → answer, or the error that came up. */
+export function createHandler(parts: HandlerParts): (message: IncomingMessage, answer: ServerResponse) => void {
+  return (message, answer) => {
+    const facts: Facts = { endpoint: undefined, repository: undefined, identity: undefined, error: undefined };
+    report(parts, message, answer, facts);
+    message.on('error', () => {}); // whoever reads the body hears of it there
+    answer.on('error', () => {});
+    answer.setHeader('docker-distribution-api-version', 'registry/2.0');
+    answer.setHeader('x-content-type-options', 'nosniff');
+    work(parts, message, answer, facts).catch((error) => fail(parts, message, answer, facts, error));
+  };
+}
+
+type Facts = Pick<Answered, 'endpoint' | 'repository' | 'identity' | 'error'>;
+
+async function work(
+  { route, access }: HandlerParts,
+  message: IncomingMessage,
+  answer: ServerResponse,
+  facts: Facts,
+): Promise<void> {
+  const { path, query } = splitTarget(message.url ?? '');
+  const endpoint = route(message.method ?? '', path);
+  facts.endpoint = endpoint.name;
+  facts.repository = endpoint.repository;
+  const allowed = refuseUnless(await access.decide(message, endpoint.wish), endpoint.wish);
+  facts.identity = allowed.identity;
+  const exchange: Exchange = {
+    ...{ message, answer, query, allowed },
+    body() {
+      if (/^100-continue$/i.test(message.headers.expect ?? '')) answer.writeContinue();
+      return message;
+    },
+    cut: () => message.destroy(),
+  };
+  await endpoint.serve(exchange);
+  leaveBody(message, answer);
+}
+
+/** The path is decoded once: what it is made of is checked by its parts. Errors: NAME_INVALID. */
+function splitTarget(url: string): { path: string; query: URLSearchParams } {
+  const mark = url.indexOf('?');
+  const raw = mark < 0 ? url : url.slice(0, mark);
+  try {
+    return { path: decodeURIComponent(raw), query: new URLSearchParams(mark < 0 ? '' : url.slice(mark + 1)) };
+  } catch (cause) {
+    throw new RegistryError('NAME_INVALID', 'the path is not well encoded', { cause });
+  }
+}
+
+function refuseUnless(decision: Decision, wish: Wish): Allowed {
+  if (decision.kind === 'allow') return decision;
+  const what = wish.type === 'repository' ? `${wish.actions.join(', ')} of ${wish.name}` : wish.type;
+  if (decision.kind === 'deny')
+    throw new RegistryError('DENIED', decision.message ?? `not allowed: ${what}`, { detail: wish });
+  throw new RegistryError('UNAUTHORIZED', decision.message ?? `authentication is needed: ${what}`, {
+    detail: wish,
+    headers: { 'www-authenticate': [...decision.challenges] },
+  });
+}
+
+function fail(
+  { log }: HandlerParts,
+  message: IncomingMessage,
+  answer: ServerResponse,
+  facts: Facts,
+  cause: unknown,
+): void {
+  const error = cause instanceof RegistryError ? cause : toRegistryError(cause);
+  facts.error = error.code;
+  const gone = message.destroyed && !message.complete;
+  if (error.status >= 500 && !gone)
+    log.error('a request failed', { path: pathOf(message), endpoint: facts.endpoint, error: cause });
+  if (answer.headersSent || answer.destroyed) {
+    answer.destroy(); // a cut answer must not look like a whole one
+    return;
+  }
+  sendError(answer, error);
+  leaveBody(message, answer);
+}
+
+function toRegistryError(cause: unknown): RegistryError {
+  const errno = errnoOf(cause);
+  if (errno === 'ENOSPC' || errno === 'EDQUOT')
+    return new RegistryError('UNAVAILABLE', 'the registry has no space left', { cause });
+  return new RegistryError('UNKNOWN', 'the registry failed; its log says why', { cause });
+}
+
+/** Reads on a bounded while when the body was left unread, and gives the connection up beyond that. */
+function leaveBody(message: IncomingMessage, answer: ServerResponse): void {
+  if (message.complete || message.destroyed) return;
+  let left = UNWANTED_BYTES;
+  message.on('data', (chunk: Buffer) => {
+    left -= chunk.byteLength;
+    if (left < 0) answer.writableFinished ? message.destroy() : answer.once('finish', () => message.destroy());
+  });
+  message.resume();
+}
+
+function report(parts: HandlerParts, message: IncomingMessage, answer: ServerResponse, facts: Facts): void {
+  const { onAnswered } = parts;
+  if (!onAnswered) return;
+  const start = performance.now();
+  const { socket } = message;
+  const [readBefore, writtenBefore] = [socket.bytesRead, socket.bytesWritten];
+  answer.once('close', () =>
+    onAnswered({
+      ...facts,
+      method: message.method ?? '',
+      path: pathOf(message),
+      status: answer.statusCode,
+      broken: !answer.writableFinished,
+      bytesIn: socket.bytesRead - readBefore,
+      bytesOut: socket.bytesWritten - writtenBefore,
+      milliseconds: performance.now() - start,
+    }),
+  );
+}
+
+function pathOf(message: IncomingMessage): string {
+  return (message.url ?? '').split('?', 1)[0]?.slice(0, 1024) ?? '';
+}

@@ -1,0 +1,123 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { BerthError, errnoOf } from '@berth/kit';
+
+export interface ServeOptions {
+  /** `HOST:PORT`, `:PORT` for all addresses, `[V6]:PORT`. */
+  listen: string;
+  /** Open connections; more are closed at once. */
+  connections: number;
+  /** A connection on which nothing moves for so long is closed. Milliseconds. */
+  idleMs: number;
+  /** Time for the headers of a request. Milliseconds. */
+  headersMs: number;
+}
+
+/** A listening server. */
+export interface Serving {
+  /** `HOST:PORT` as it listens. */
+  address: string;
+  /**
+   * Takes no more connections, ends those without a request, and waits for the others, at most `patienceMs`
+   * milliseconds: then they are cut. Idempotent.
+   */
+  close(patienceMs: number): Promise<void>;
+}
+
+/** Longest request line and headers together. */
+const HEADERS_BYTES = 32 * 1024;
+
+/** Errors: invalid, unavailable. */
+export async function serve(
+  handle: (message: IncomingMessage, answer: ServerResponse) => void,
+  options: ServeOptions,
+): Promise<Serving> {
+  const { host, port } = parseAddress(options.listen);
+  const server = createServer({
+    maxHeaderSize: HEADERS_BYTES,
+    headersTimeout: options.headersMs,
+    requestTimeout: 0, // a layer may take hours: what counts is that something moves
+    keepAliveTimeout: 75_000,
+    connectionsCheckingInterval: Math.max(100, Math.min(5_000, options.headersMs / 2)),
+  });
+  server.maxConnections = options.connections;
+  server.timeout = options.idleMs;
+  server.on('request', handle);
+  server.on('checkContinue', handle);
+  const under = countRequests(server);
+  await listening(server, host, port, options.listen);
+  let closing: Promise<void> | undefined;
+  return {
+    address: textOf(server.address()),
+    close: (patienceMs) => {
+      closing ??= end(server, under, patienceMs);
+      return closing;
+    },
+  };
+}
+
+/** Errors: invalid. */
+function parseAddress(text: string): { host: string | undefined; port: number } {
+  const [, v6, host, port] = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]/]*)):(\d{1,5})$/.exec(text) ?? [];
+  if (port === undefined || Number(port) > 65_535)
+    throw new BerthError('invalid', `${JSON.stringify(text)} is no address to listen at`, {
+      hint: 'Give HOST:PORT, for example 127.0.0.1:5000, or :5000 for all addresses of this machine.',
+    });
+  return { host: v6 ?? (host || undefined), port: Number(port) };
+}
+
+function listening(server: Server, host: string | undefined, port: number, text: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (cause) =>
+      reject(
+        new BerthError(
+          'unavailable',
+          errnoOf(cause) === 'EADDRINUSE' ? `${text} is in use already` : `cannot listen at ${text}: ${cause.message}`,
+          { cause },
+        ),
+      ),
+    );
+    server.listen(host === undefined ? { port } : { host, port }, resolve);
+  });
+}
+
+interface UnderWay {
+  none(): Promise<void>;
+}
+
+/** Watches the requests that are being answered. */
+function countRequests(server: Server): UnderWay {
+  let count = 0;
+  let idle: (() => void) | undefined;
+  const watch = (_: IncomingMessage, answer: ServerResponse) => {
+    count++;
+    answer.once('close', () => {
+      if (--count === 0) idle?.();
+    });
+  };
+  server.on('request', watch);
+  server.on('checkContinue', watch);
+  return {
+    none: () =>
+      new Promise((resolve) => {
+        if (count === 0) resolve();
+        else idle = resolve;
+      }),
+  };
+}
+
+async function end(server: Server, underWay: UnderWay, patienceMs: number): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeIdleConnections();
+  const { promise: tired, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, patienceMs);
+  await Promise.race([underWay.none(), tired]);
+  clearTimeout(timer);
+  server.closeAllConnections();
+  await closed;
+}
+
+function textOf(address: AddressInfo | string | null): string {
+  if (address === null || typeof address === 'string') return address ?? '';
+  return address.family === 'IPv6' ? `[${address.address}]:${address.port}` : `${address.address}:${address.port}`;
+}

@@ -1,0 +1,33 @@
+import { BerthError, describeError } from '@berth/kit';
+import { gcCommand, retentionCommand } from './commands/clean.ts';
+import { serveCommand } from './commands/serve.ts';
+
+export type { Access, Action, Decision, Wish } from './access.ts';
+export { openAccess } from './access.ts';
+export type { Registry, RegistryParts } from './registry.ts';
+export { createRegistry } from './registry.ts';
+export type { RunningRegistry } from './start.ts';
+export { startRegistry } from './start.ts';
+export type { StorageDriver } from './storage/driver.ts';
+
+const COMMANDS: Record<string, (words: readonly string[]) => Promise<void>> = {
+  serve: serveCommand,
+  gc: gcCommand,
+  retention: retentionCommand,
+};
+
+async function main([name = '', ...words]: readonly string[]): Promise<void> {
+  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (!command)
+    throw new BerthError('invalid', `berth registry: unknown command: ${name}`, {
+      hint: `There is ${Object.keys(COMMANDS).join(', ')}.`,
+    });
+  await command(words);
+}
+
+if (import.meta.main) {
+  main(process.argv.slice(2)).catch((error) => {
+    process.stderr.write(`berth: ${describeError(error)}\n`);
+    process.exit(1);
+  });
+}

@@ -1,0 +1,17 @@
+import type { Access } from '../access.ts';
+import type { Store } from '../content/store.ts';
+import type { Uploads } from '../content/uploads.ts';
+
+/** What the endpoints work on. */
+export interface ApiContext {
+  store: Store;
+  uploads: Uploads;
+  /** Asked once more where a blob is mounted from another repository. */
+  access: Access;
+  /** False: DELETE of manifests, tags and blobs is refused (405). */
+  deletes: boolean;
+  /** Longest blob, bytes. */
+  blobLimit: number;
+  /** False: an index may point at manifests that are not in the repository. */
+  wholeIndexes: boolean;
+}

@@ -1,0 +1,71 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { KeyedLock, type Logger } from '@berth/kit';
+import type { Access } from './access.ts';
+import { type Collected, collect } from './cleaning/collect.ts';
+import { type Retained, retain } from './cleaning/retain.ts';
+import type { RetentionRule } from './cleaning/retention-rules.ts';
+import { openStore } from './content/store.ts';
+import { openUploads } from './content/uploads.ts';
+import { type Answered, createHandler } from './http/handler.ts';
+import { createRoutes } from './protocol/routes.ts';
+import type { StorageDriver } from './storage/driver.ts';
+
+/** What a registry is made of. */
+export interface RegistryParts {
+  driver: StorageDriver;
+  access: Access;
+  log: Logger;
+  /** DELETE of manifests, tags and blobs is answered. */
+  deletes: boolean;
+  /** Longest blob, bytes. */
+  blobLimit: number;
+  /** An index is only taken when all that it points at is there. */
+  wholeIndexes: boolean;
+  /** What nothing points at stays for so long. Milliseconds. */
+  graceMs: number;
+  /** Uploads that nothing was added to for so long may go. Milliseconds. */
+  uploadMs: number;
+  rules: readonly RetentionRule[];
+  /** Told of every answer, for logs and metrics. */
+  onAnswered?: (answered: Answered) => void;
+}
+
+/** Times are the registry's own where none are given. */
+export interface CollectWish {
+  dryRun: boolean;
+  graceMs?: number | undefined;
+  uploadMs?: number | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+/** A registry: answers requests, and cleans up when it is told to. */
+export interface Registry {
+  /** For `node:http`'s events `request` and `checkContinue`. */
+  handle(message: IncomingMessage, answer: ServerResponse): void;
+  /** Removes what nothing points at. */
+  collect(options: CollectWish): Promise<Collected>;
+  /** Applies the rules of retention; bytes are freed by the next collection. */
+  retain(options: { dryRun: boolean; signal?: AbortSignal | undefined }): Promise<Retained>;
+}
+
+/** Makes a registry over a storage. */
+export function createRegistry(parts: RegistryParts): Registry {
+  const { driver, access, log, graceMs, uploadMs, rules } = parts;
+  const { deletes, blobLimit, wholeIndexes, onAnswered } = parts;
+  const store = openStore(driver, graceMs);
+  const uploads = openUploads(store, { blobLimit });
+  const route = createRoutes({ store, uploads, access, deletes, blobLimit, wholeIndexes });
+  const cleaning = new KeyedLock();
+  return {
+    handle: createHandler({ route, access, log, onAnswered }),
+    collect: (options) =>
+      cleaning.run('', () =>
+        collect(store, uploads, {
+          ...options,
+          graceMs: options.graceMs ?? graceMs,
+          uploadMs: options.uploadMs ?? uploadMs,
+        }),
+      ),
+    retain: (options) => cleaning.run('', () => retain(store, { ...options, rules })),
+  };
+}

@@ -1,0 +1,91 @@
+import type { LogLevel } from '@berth/kit';
+import type { RetentionRule } from '../cleaning/retention-rules.ts';
+import {
+  duration,
+  type Field,
+  field,
+  listOf,
+  object,
+  oneOf,
+  optional,
+  type Reader,
+  size,
+  text,
+  wholeNumber,
+  yesNo,
+} from './shape.ts';
+
+/** The configuration file, with its defaults filled in. docs/reference/registry-json.md says what each is for. */
+export interface RegistryConfig {
+  root: string;
+  listen: string;
+  log: { level: LogLevel; format: 'text' | 'json' };
+  delete: boolean;
+  indexes: 'whole' | 'sparse';
+  limits: {
+    /** Bytes. */
+    blob: number;
+    connections: number;
+    /** Milliseconds. */
+    idle: number;
+    /** Milliseconds. */
+    headers: number;
+    /** Milliseconds. */
+    stop: number;
+  };
+  uploads: { expire: number };
+  gc: { interval: number; grace: number };
+  retention: { interval: number; rules: RetentionRule[] };
+}
+
+export const DEFAULT_CONFIG_FILE = '/etc/berth/registry.json';
+
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+
+const rule: Reader<RetentionRule> = (value, where) => {
+  const { repositories, keepLast, keepYounger, keepTags, untaggedAfter } = object<{
+    repositories: string[];
+    keepLast: number | undefined;
+    keepYounger: number | undefined;
+    keepTags: string[] | undefined;
+    untaggedAfter: number | undefined;
+  }>({
+    repositories: field(listOf(text), ['**']),
+    keepLast: optional(wholeNumber(0)),
+    keepYounger: optional(duration),
+    keepTags: optional(listOf(text)),
+    untaggedAfter: optional(duration),
+  })(value, where);
+  return { repositories, keepLast, keepYoungerMs: keepYounger, keepTags, untaggedAfterMs: untaggedAfter };
+};
+
+/** Each section with its reader; a section that is absent has its defaults. */
+const FIELDS: { [K in keyof RegistryConfig]: Field<RegistryConfig[K]> } = {
+  root: field(text, '/var/lib/berth-registry'),
+  listen: field(text, '127.0.0.1:5000'),
+  log: section({
+    level: field(oneOf('debug', 'info', 'warn', 'error'), 'info'),
+    format: field(oneOf('text', 'json'), 'text'),
+  }),
+  delete: field(yesNo, true),
+  indexes: field(oneOf('whole', 'sparse'), 'whole'),
+  limits: section({
+    blob: field(size, 1024 ** 4),
+    connections: field(wholeNumber(1), 4096),
+    idle: field(duration, 2 * 60_000),
+    headers: field(duration, 20_000),
+    stop: field(duration, 30_000),
+  }),
+  uploads: section({ expire: field(duration, 7 * DAY) }),
+  gc: section({ interval: field(duration, DAY), grace: field(duration, HOUR) }),
+  retention: section({ interval: field(duration, DAY), rules: field(listOf(rule), []) }),
+};
+
+/** Reads the document of a configuration file. Errors: invalid, naming the setting. */
+export const readConfig: Reader<RegistryConfig> = object(FIELDS);
+
+function section<T extends object>(fields: { [K in keyof T]: Field<T[K]> }): Field<T> {
+  const read = object<T>(fields);
+  return { read, otherwise: read({}, '') };
+}

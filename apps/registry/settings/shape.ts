@@ -1,0 +1,99 @@
+import { BerthError } from '@berth/kit';
+import { isObject } from '@berth/oci';
+
+/** Reads one value of the configuration file; `where` is its place, for errors. Errors: invalid. */
+export type Reader<T> = (value: unknown, where: string) => T;
+
+/** A member of an object: how it is read, and what it is when it is absent. */
+export interface Field<T> {
+  read: Reader<T>;
+  otherwise: T;
+}
+
+export function field<T>(read: Reader<T>, otherwise: T): Field<T> {
+  return { read, otherwise };
+}
+
+/** An object with these members and no others: an unknown one is an error, so that no setting is silently ignored. */
+export function object<T extends object>(fields: { [K in keyof T]: Field<T[K]> }): Reader<T> {
+  const names = Object.keys(fields) as (keyof T & string)[];
+  return (value, where) => {
+    if (!isObject(value)) throw wrong(where, 'is no object');
+    const other = Object.keys(value).find((name) => !names.some((known) => known === name));
+    if (other !== undefined) throw wrong(join(where, other), `is not known; there is ${names.join(', ')}`);
+    const read = names.map((name) => {
+      const given = value[name];
+      const { read: reader, otherwise } = fields[name];
+      return [name, given === undefined ? otherwise : reader(given, join(where, name))];
+    });
+    return Object.fromEntries(read) as T;
+  };
+}
+
+export function listOf<T>(read: Reader<T>): Reader<T[]> {
+  return (value, where) => {
+    if (!Array.isArray(value)) throw wrong(where, 'is no list');
+    return value.map((entry, n) => read(entry, `${where}[${n}]`));
+  };
+}
+
+export function optional<T>(read: Reader<T>): Field<T | undefined> {
+  return { read, otherwise: undefined };
+}
+
+export const text: Reader<string> = (value, where) => {
+  if (typeof value !== 'string' || value === '') throw wrong(where, 'is no text');
+  return value;
+};
+
+export const yesNo: Reader<boolean> = (value, where) => {
+  if (typeof value !== 'boolean') throw wrong(where, 'is neither true nor false');
+  return value;
+};
+
+export function wholeNumber(least: number): Reader<number> {
+  return (value, where) => {
+    if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < least)
+      throw wrong(where, `is no whole number from ${least} on`);
+    return value;
+  };
+}
+
+export function oneOf<T extends string>(...names: readonly T[]): Reader<T> {
+  return (value, where) => {
+    const found = names.find((name) => name === value);
+    if (found === undefined) throw wrong(where, `is none of ${names.join(', ')}`);
+    return found;
+  };
+}
+
+const UNITS: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 };
+
+/** `30s`, `1h30m`, `7d`, `0`: to milliseconds. */
+export const duration: Reader<number> = (value, where) => {
+  if (value === '0' || value === 0) return 0;
+  const parts = typeof value === 'string' ? [...value.matchAll(/(\d+)(ms|[smhdw])/g)] : [];
+  if (parts.length === 0 || parts.map(([whole]) => whole).join('') !== value)
+    throw wrong(where, 'is no duration: write 30s, 1h30m, 7d');
+  const sum = parts.reduce((total, [, count, unit]) => total + Number(count) * UNITS[unit!]!, 0);
+  if (!Number.isSafeInteger(sum)) throw wrong(where, 'is too long');
+  return sum;
+};
+
+const SIZES: Record<string, number> = { '': 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3, t: 1024 ** 4 };
+
+/** `4MiB`, `10g`, `1048576`: to bytes. */
+export const size: Reader<number> = (value, where) => {
+  const [, count, unit] = /^(\d+)\s*([kmgt]?)(?:i?b)?$/i.exec(String(value)) ?? [];
+  const bytes = Number(count) * (SIZES[(unit ?? '').toLowerCase()] ?? 1);
+  if (count === undefined || !Number.isSafeInteger(bytes)) throw wrong(where, 'is no size: write 512MiB, 10g');
+  return bytes;
+};
+
+function join(where: string, name: string): string {
+  return where === '' ? name : `${where}.${name}`;
+}
+
+function wrong(where: string, what: string): BerthError {
+  return new BerthError('invalid', `the setting ${where === '' ? 'as a whole' : where} ${what}`);
+}

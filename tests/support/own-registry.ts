@@ -1,0 +1,87 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+const CLIENT = path.resolve(import.meta.dirname, '../../apps/cli/main.ts');
+const START_TIMEOUT_MS = 30_000;
+
+/** `berth registry serve` as a process of its own, on a free port of 127.0.0.1. */
+export interface OwnRegistry {
+  /** `127.0.0.1:PORT`. */
+  readonly domain: string;
+  /** Where it keeps everything. */
+  readonly root: string;
+  readonly pid: number;
+  /** What it logged so far. */
+  output(): string;
+  /** Ends it by a signal and waits for that; resolves to its exit code, or the signal that killed it. */
+  stop(signal?: NodeJS.Signals): Promise<number | string>;
+  /** Kills it and removes its root. */
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+export interface OwnRegistryOptions {
+  /** Of an earlier one that was stopped; else a new one. */
+  root?: string;
+  /** The document of the configuration file. */
+  config?: object;
+  flags?: readonly string[];
+}
+
+/** Starts a registry the way users do. Errors: with its output, when it does not come up. */
+export async function startOwnRegistry(options: OwnRegistryOptions = {}): Promise<OwnRegistry> {
+  const root = options.root ?? path.join(mkdtempSync(path.join(tmpdir(), 'berth-own-registry-')), 'root');
+  const file = path.join(path.dirname(root), 'registry.json');
+  writeFileSync(file, JSON.stringify(options.config ?? {}));
+  const words = ['registry', 'serve', '--config', file, '--root', root, '--listen', '127.0.0.1:0'];
+  const child = spawn(process.execPath, [CLIENT, ...words, ...(options.flags ?? [])], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  const record = (chunk: Buffer) => {
+    output = (output + chunk.toString()).slice(-256 * 1024);
+  };
+  child.stdout.on('data', record);
+  child.stderr.on('data', record);
+  const ended = new Promise<number | string>((resolve) =>
+    child.once('exit', (code, signal) => resolve(code ?? signal ?? 'unknown')),
+  );
+  const stop = (signal: NodeJS.Signals = 'SIGTERM') => {
+    child.kill(signal);
+    return ended;
+  };
+  const close = async () => {
+    await stop('SIGKILL');
+    rmSync(path.dirname(root), { recursive: true, force: true });
+  };
+  try {
+    const domain = await listening(child, () => output);
+    const pid = child.pid ?? 0;
+    return { domain, root, pid, output: () => output, stop, close, [Symbol.asyncDispose]: close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function listening(child: ChildProcess, output: () => string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const fail = (why: string) => reject(new Error(`the registry ${why}:\n${output()}`));
+    const timer = setTimeout(() => fail('does not listen'), START_TIMEOUT_MS);
+    const look = () => {
+      const found = /registry is ready.*?address"?[=:]"?(127\.0\.0\.1:\d+)/.exec(output())?.[1];
+      if (found === undefined) return;
+      clearTimeout(timer);
+      resolve(found);
+    };
+    child.stdout?.on('data', look);
+    child.stderr?.on('data', look);
+    child.once('error', (error) => fail(error.message));
+    child.once('exit', (code) => {
+      clearTimeout(timer);
+      fail(`ended with ${code}`);
+    });
+  });
+}
