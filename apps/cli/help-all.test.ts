@@ -33,8 +33,8 @@ async function berth(args: readonly string[]) {
   return { code, ...said };
 }
 
-/** Completion scripts of our own, and a command that hands its words on to the engine. */
-const OTHERWISE = /^(completion|daemon)\b/;
+/** Completion scripts of our own, and commands that hand their words on to the engine or the registry. */
+const OTHERWISE = /^(completion|daemon|registry)\b/;
 
 /** Docker's client answers about itself or about the group when it does not know the word: that command is ours alone. */
 const knows = (help: string, name: string) => new RegExp(`^Usage: +docker ${name}( |\n)(?!COMMAND)`).test(help);

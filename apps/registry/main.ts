@@ -2,8 +2,6 @@ import { BerthError, describeError } from '@berth/kit';
 import { gcCommand, retentionCommand } from './commands/clean.ts';
 import { serveCommand } from './commands/serve.ts';
 
-export type { Access, Action, Decision, Wish } from './access.ts';
-export { openAccess } from './access.ts';
 export type { Registry, RegistryParts } from './registry.ts';
 export { createRegistry } from './registry.ts';
 export type { RunningRegistry } from './start.ts';

@@ -1,19 +1,21 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { KeyedLock, type Logger } from '@berth/kit';
-import type { Access } from './access.ts';
+import type { AccessControl } from './access/index.ts';
 import { type Collected, collect } from './cleaning/collect.ts';
 import { type Retained, retain } from './cleaning/retain.ts';
 import type { RetentionRule } from './cleaning/retention-rules.ts';
 import { openStore } from './content/store.ts';
 import { openUploads } from './content/uploads.ts';
-import { type Answered, createHandler } from './http/handler.ts';
+import { type Answered, createHandler, type HandlerParts } from './http/handler.ts';
 import { createRoutes } from './protocol/routes.ts';
 import type { StorageDriver } from './storage/driver.ts';
 
 /** What a registry is made of. */
 export interface RegistryParts {
   driver: StorageDriver;
-  access: Access;
+  access: AccessControl;
+  /** Answers paths that are no part of the distribution API; see `HandlerParts`. */
+  outside?: HandlerParts['outside'];
   log: Logger;
   /** DELETE of manifests, tags and blobs is answered. */
   deletes: boolean;
@@ -51,13 +53,13 @@ export interface Registry {
 /** Makes a registry over a storage. */
 export function createRegistry(parts: RegistryParts): Registry {
   const { driver, access, log, graceMs, uploadMs, rules } = parts;
-  const { deletes, blobLimit, wholeIndexes, onAnswered } = parts;
+  const { deletes, blobLimit, wholeIndexes, outside, onAnswered } = parts;
   const store = openStore(driver, graceMs);
   const uploads = openUploads(store, { blobLimit });
-  const route = createRoutes({ store, uploads, access, deletes, blobLimit, wholeIndexes });
+  const route = createRoutes({ store, uploads, deletes, blobLimit, wholeIndexes });
   const cleaning = new KeyedLock();
   return {
-    handle: createHandler({ route, access, log, onAnswered }),
+    handle: createHandler({ route, access, log, outside, onAnswered }),
     collect: (options) =>
       cleaning.run('', () =>
         collect(store, uploads, {

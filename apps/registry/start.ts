@@ -1,5 +1,6 @@
+import { join } from 'node:path';
 import { type Logger, Scope } from '@berth/kit';
-import { openAccess } from './access.ts';
+import { openControl } from './access/index.ts';
 import { claimRoot } from './claim-root.ts';
 import { scheduleCleaning } from './cleaning/schedule.ts';
 import { serveControl } from './control/serve-control.ts';
@@ -20,7 +21,7 @@ export interface RunningRegistry {
 export async function startRegistry(config: RegistryConfig, log: Logger): Promise<RunningRegistry> {
   const scope = new Scope();
   try {
-    const registry = openRegistry(config, log, scope);
+    const registry = await openRegistry(config, log, scope);
     await serveControl(config.root, registry, scope);
     scope.add('stop cleaning', scheduleCleaning(registry, config, log));
     const { connections, idle, headers, stop } = config.limits;
@@ -35,12 +36,15 @@ export async function startRegistry(config: RegistryConfig, log: Logger): Promis
 }
 
 /** The registry without its door: also for cleaning while none runs. Errors: conflict, unavailable. */
-export function openRegistry(config: RegistryConfig, log: Logger, scope: Scope): Registry {
+export async function openRegistry(config: RegistryConfig, log: Logger, scope: Scope): Promise<Registry> {
   claimRoot(config.root, scope);
   const driver = openDisk(config.root);
   scope.add('close the storage', () => driver.close());
+  const tokenKey = join(config.root, 'token.key');
+  const { control } = await openControl({ service: 'berth-registry', tokenKey, tokenLifetime: 300 }, log);
+  scope.add('close access control', () => control.close());
   return createRegistry({
-    ...{ driver, access: openAccess, log },
+    ...{ driver, access: control, log },
     deletes: config.delete,
     blobLimit: config.limits.blob,
     wholeIndexes: config.indexes === 'whole',

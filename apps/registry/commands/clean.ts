@@ -1,6 +1,7 @@
 import { BerthError, createLogger, Scope } from '@berth/kit';
 import { isObject } from '@berth/oci';
 import { callControl } from '../control/call-control.ts';
+import type { Registry } from '../registry.ts';
 import type { RegistryConfig } from '../settings/config.ts';
 import { loadConfig } from '../settings/load.ts';
 import { duration } from '../settings/shape.ts';
@@ -70,13 +71,10 @@ function readCommon(flags: Map<string, string>): { config: RegistryConfig; dryRu
   return { config, dryRun: flags.has('dry-run') };
 }
 
-async function withRegistry<T>(
-  config: RegistryConfig,
-  work: (registry: ReturnType<typeof openRegistry>) => Promise<T>,
-): Promise<T> {
+async function withRegistry<T>(config: RegistryConfig, work: (registry: Registry) => Promise<T>): Promise<T> {
   await using scope = new Scope();
   const log = createLogger(config.log.level, config.log.format, (line) => process.stderr.write(line));
-  return await work(openRegistry(config, log, scope));
+  return await work(await openRegistry(config, log, scope));
 }
 
 function print(text: string): void {

@@ -1,12 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Allowed, Wish } from '../access.ts';
+import type { Caller, Need } from '../access/index.ts';
 
 /** A request that was allowed, and the answer to it. */
 export interface Exchange {
   readonly message: IncomingMessage;
   readonly answer: ServerResponse;
   readonly query: URLSearchParams;
-  readonly allowed: Allowed;
+  readonly caller: Caller;
   /** The body as it comes; a client that waits for `100 Continue` is told to go on now. */
   body(): AsyncIterable<Uint8Array>;
   /** Breaks the connection off. */
@@ -18,6 +18,7 @@ export interface Endpoint {
   /** What the request does, for logs and metrics: `manifest.put`. */
   name: string;
   repository: string | undefined;
-  wish: Wish;
+  /** Rights without which it is refused; `root`: credentials are asked for where there are any. */
+  needs: readonly Need[] | 'root';
   serve(exchange: Exchange): Promise<void>;
 }

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { errnoOf, type Logger } from '@berth/kit';
-import type { Access, Allowed, Decision, Wish } from '../access.ts';
+import type { AccessControl, Asking, Caller, Refusal } from '../access/index.ts';
 import { RegistryError } from '../errors.ts';
 import type { Endpoint, Exchange } from './exchange.ts';
 import { sendError } from './send.ts';
@@ -27,7 +27,9 @@ export interface Answered {
 export interface HandlerParts {
   /** Finds the endpoint. Errors: NAME_INVALID, DIGEST_INVALID, UNSUPPORTED, … */
   route(method: string, path: string): Endpoint;
-  access: Access;
+  access: AccessControl;
+  /** Answers what is no part of the distribution API, such as a token service; resolves to false when it does not. */
+  outside?: ((message: IncomingMessage, answer: ServerResponse, path: string) => Promise<boolean>) | undefined;
   log: Logger;
   onAnswered?: ((answered: Answered) => void) | undefined;
 }
@@ -51,19 +53,23 @@ export function createHandler(parts: HandlerParts): (message: IncomingMessage, a
 type Facts = Pick<Answered, 'endpoint' | 'repository' | 'identity' | 'error'>;
 
 async function work(
-  { route, access }: HandlerParts,
+  { route, access, outside }: HandlerParts,
   message: IncomingMessage,
   answer: ServerResponse,
   facts: Facts,
 ): Promise<void> {
   const { path, query } = splitTarget(message.url ?? '');
+  if (!path.startsWith('/v2') && (await outside?.(message, answer, path))) return;
   const endpoint = route(message.method ?? '', path);
   facts.endpoint = endpoint.name;
   facts.repository = endpoint.repository;
-  const allowed = refuseUnless(await access.decide(message, endpoint.wish), endpoint.wish);
-  facts.identity = allowed.identity;
+  const caller = await admit(access, endpoint, {
+    authorization: message.headers.authorization,
+    origin: originOf(message),
+  });
+  facts.identity = caller.name;
   const exchange: Exchange = {
-    ...{ message, answer, query, allowed },
+    ...{ message, answer, query, caller },
     body() {
       if (/^100-continue$/i.test(message.headers.expect ?? '')) answer.writeContinue();
       return message;
@@ -85,15 +91,26 @@ function splitTarget(url: string): { path: string; query: URLSearchParams } {
   }
 }
 
-function refuseUnless(decision: Decision, wish: Wish): Allowed {
-  if (decision.kind === 'allow') return decision;
-  const what = wish.type === 'repository' ? `${wish.actions.join(', ')} of ${wish.name}` : wish.type;
-  if (decision.kind === 'deny')
-    throw new RegistryError('DENIED', decision.message ?? `not allowed: ${what}`, { detail: wish });
-  throw new RegistryError('UNAUTHORIZED', decision.message ?? `authentication is needed: ${what}`, {
-    detail: wish,
-    headers: { 'www-authenticate': [...decision.challenges] },
-  });
+/** Who sends this, if he may. Errors: UNAUTHORIZED, DENIED, TOOMANYREQUESTS. */
+async function admit(access: AccessControl, { needs }: Endpoint, asking: Asking): Promise<Caller> {
+  const found = await access.identify(asking);
+  if ('refusal' in found) throw toError(found.refusal);
+  const { caller } = found;
+  const isRefused =
+    needs === 'root'
+      ? access.asksAtRoot && asking.authorization === undefined
+      : needs.some((need) => !caller.may(need));
+  if (isRefused) throw toError(access.refuse(caller, needs === 'root' ? [] : needs, asking));
+  return caller;
+}
+
+function toError({ code, message, status, headers }: Refusal): RegistryError {
+  return new RegistryError(code, message, { status, headers: { ...headers } });
+}
+
+/** How the client reached us. */
+function originOf({ socket, headers }: IncomingMessage): string {
+  return `${'encrypted' in socket ? 'https' : 'http'}://${headers.host ?? 'localhost'}`;
 }
 
 function fail(

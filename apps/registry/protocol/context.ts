@@ -1,4 +1,3 @@
-import type { Access } from '../access.ts';
 import type { Store } from '../content/store.ts';
 import type { Uploads } from '../content/uploads.ts';
 
@@ -6,8 +5,6 @@ import type { Uploads } from '../content/uploads.ts';
 export interface ApiContext {
   store: Store;
   uploads: Uploads;
-  /** Asked once more where a blob is mounted from another repository. */
-  access: Access;
   /** False: DELETE of manifests, tags and blobs is refused (405). */
   deletes: boolean;
   /** Longest blob, bytes. */

@@ -1,4 +1,4 @@
-import type { Action, Wish } from '../access.ts';
+import type { Action } from '../access/index.ts';
 import { readDigest } from '../digest.ts';
 import { RegistryError } from '../errors.ts';
 import type { Endpoint, Exchange } from '../http/exchange.ts';
@@ -26,8 +26,8 @@ const DELETE: Action[] = ['delete'];
  */
 export function createRoutes(context: ApiContext): (method: string, path: string) => Endpoint {
   return (method, path) => {
-    if (path === '/v2/' || path === '/v2') return plain(method, 'base', { type: 'base' }, sendVersion);
-    if (path === '/v2/_catalog') return plain(method, 'catalog.list', { type: 'catalog' }, listCatalog(context));
+    if (path === '/v2/' || path === '/v2') return plain(method, 'base', 'root', sendVersion);
+    if (path === '/v2/_catalog') return plain(method, 'catalog.list', ['catalog'], listCatalog(context));
     if (!path.startsWith('/v2/')) throw noSuch(path);
     const parts = path.slice('/v2/'.length).split('/');
     const [third, second, last = ''] = [parts.at(-3), parts.at(-2), parts.at(-1)];
@@ -81,12 +81,12 @@ function choose(method: string, noun: string, repository: string, methods: Metho
   const found = Object.entries(methods).find(([name]) => name === (method === 'HEAD' ? 'GET' : method));
   if (!found) throw wrongMethod(method, Object.keys(methods));
   const [verb, actions, serve] = found[1];
-  return { name: `${noun}.${verb}`, repository, wish: { type: 'repository', name: repository, actions }, serve };
+  return { name: `${noun}.${verb}`, repository, needs: actions.map((action) => ({ repository, action })), serve };
 }
 
-function plain(method: string, name: string, wish: Wish, serve: Serve): Endpoint {
+function plain(method: string, name: string, needs: Endpoint['needs'], serve: Serve): Endpoint {
   if (method !== 'GET' && method !== 'HEAD') throw wrongMethod(method, ['GET']);
-  return { name, repository: undefined, wish, serve };
+  return { name, repository: undefined, needs, serve };
 }
 
 function wrongMethod(method: string, methods: string[]): RegistryError {

@@ -82,16 +82,15 @@ export function cancelUpload({ uploads }: ApiContext, name: string, id: string) 
  */
 async function mountBlob(
   context: ApiContext,
-  { message }: Exchange,
+  { caller }: Exchange,
   name: string,
   digest: ContentDigest,
   from: string | null,
 ): Promise<boolean> {
-  const { store, access } = context;
+  const { store } = context;
   const lends = async (repository: string) => {
     if ((await findBlob(store, repository, digest)) === undefined) return false;
-    const wish = { type: 'repository', name: repository, actions: ['pull'] } as const;
-    return repository === name || (await access.decide(message, wish)).kind === 'allow';
+    return caller.may({ repository, action: 'pull' });
   };
   if (from !== null) {
     if (!isRepositoryName(from) || !(await lends(from))) return false;
