@@ -29,7 +29,7 @@ describe('the commands of the registry', () => {
     expect(stderr).toBe(`berth: another registry is using the root ${registry.root}\n`);
   });
 
-  it('berth registry gc is done by the registry that serves, and without one', async () => {
+  it('berth registry gc and berth registry retention: by the registry that serves, and without one', async () => {
     const content = Buffer.from('nobody needs this');
     const url = `http://${registry.domain}/v2/team/app/blobs/uploads/?digest=${DIGEST}`;
     expect((await fetch(url, { method: 'POST', body: content })).status).toBe(201);
