@@ -4,4 +4,6 @@ export { Gate } from './gate.ts';
 export { KeyedLock } from './keyed-lock.ts';
 export type { Logger, LogLevel } from './logger.ts';
 export { createLogger } from './logger.ts';
+export type { Labels, Sample } from './prometheus.ts';
+export { family, Histogram } from './prometheus.ts';
 export { Scope } from './scope.ts';

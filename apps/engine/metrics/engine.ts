@@ -1,5 +1,5 @@
+import { family, Histogram, type Labels } from '@berth/kit';
 import { processMetrics } from './process.ts';
-import { family, Histogram, type Labels } from './text.ts';
 
 /** Where figures come from; joined in main.ts. */
 export interface MetricSources {

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
-import { family } from './text.ts';
+import { family } from '@berth/kit';
 
 /** Figures of this process under the names that Prometheus's libraries give them. */
 export function processMetrics(): string {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { family, Histogram } from './text.ts';
+import { family, Histogram } from './prometheus.ts';
 
 test('a family, with what has to be escaped', () => {
   expect(family('a_b', 'gauge', 'What\nit is', [{ value: 1.5 }, { labels: { x: 'a"b\\c\nd' }, value: Infinity }])).toBe(
