@@ -106,6 +106,14 @@ export interface EngineConfig {
   userlandProxy: boolean;
   /** Private ranges for further networks: base in CIDR notation and prefix length of each network. */
   addressPools: { base: string; size: number }[];
+  /** Where engines of several hosts agree on networks: `etcd://HOST:2379`; undefined: nowhere. */
+  clusterStore: string | undefined;
+  /** Options of the connection: `kv.path`, `kv.cacertfile`, `kv.certfile`, `kv.keyfile`. */
+  clusterStoreOpts: Record<string, string>;
+  /** Address or link that the other hosts reach this one by; '': that of the default route. */
+  clusterAdvertise: string;
+  /** UDP port of the tunnels between hosts. */
+  overlayPort: number;
   /** Options of new networks by driver: driver → option → value. */
   defaultNetworkOpts: Record<string, Record<string, string>>;
   /** What `host-gateway` in `--add-host` stands for: at most one address each of IPv4 and IPv6; none: the bridge's. */
@@ -203,6 +211,10 @@ export const DEFAULT_CONFIG: EngineConfig = {
     { base: '172.17.0.0/12', size: 16 },
     { base: '192.168.0.0/16', size: 20 },
   ],
+  clusterStore: undefined,
+  clusterStoreOpts: {},
+  clusterAdvertise: '',
+  overlayPort: 4789,
   defaultNetworkOpts: {},
   hostGatewayIps: [],
   dns: [],

@@ -4,7 +4,8 @@ export interface NetworkResource {
   Id: string;
   /** RFC 3339. */
   Created: string;
-  Scope: 'local';
+  /** `global`: known to all engines of a cluster. */
+  Scope: 'local' | 'global';
   Driver: string;
   EnableIPv4: boolean;
   EnableIPv6: boolean;

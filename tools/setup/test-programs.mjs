@@ -22,10 +22,11 @@ export const TEST_BIN = join(ROOT, '.cache/test-programs/bin');
 const PROGRAMS = [
   { name: 'docker', from: 'docker.io', path: 'usr/bin/docker' },
   { name: 'docker-registry', from: 'docker-registry', path: 'usr/bin/docker-registry' },
+  { name: 'etcd', from: 'etcd-server', path: 'usr/bin/etcd' },
 ];
 
 /**
- * Docker's own client and a registry: used from the PATH where they are, else taken out of their Debian packages without
+ * Docker's own client, a registry and a key-value store: used from the PATH where they are, else taken out of their Debian packages without
  * installing these, so that no service of theirs ever starts.
  *
  * @returns {Promise<{ said: string, value: undefined }>}

@@ -1,5 +1,5 @@
 import type { NetlinkRequest } from './netlink.ts';
-import { attribute, nested, textAttribute, u32Attribute } from './netlink-message.ts';
+import { attribute, nested, textAttribute, u8Attribute, u32Attribute } from './netlink-message.ts';
 import { IFLA, IFLA_INFO, macBytes, newLink } from './rtnetlink.ts';
 
 /** What links on top of another one (`parent`, an index) have in common. They are made in the namespace of `namespaceFd`. */
@@ -63,6 +63,40 @@ export function newPair(name: string, peer: string): NetlinkRequest {
   ]);
 }
 
+/**
+ * A VXLAN link (RFC 7348) that learns nothing by itself: who is behind which host is told to it (rtnetlink-neighbours.ts),
+ * and it answers ARP and neighbour solicitations for those in their place. `local`: IPv4 address of this host's end.
+ * Errors: EOPNOTSUPP (the kernel has no VXLAN), EEXIST (the name, or another link with this number).
+ */
+export function newVxlan(link: {
+  name: string;
+  vni: number;
+  local: Buffer;
+  port: number;
+  mtu: number;
+}): NetlinkRequest {
+  const port = Buffer.alloc(2);
+  port.writeUInt16BE(link.port);
+  return newLink(`vxlan ${link.name}`, [
+    textAttribute(IFLA.IFNAME, link.name),
+    u32Attribute(IFLA.MTU, link.mtu),
+    nested(
+      IFLA.LINKINFO,
+      textAttribute(IFLA_INFO.KIND, 'vxlan'),
+      nested(
+        IFLA_INFO.DATA,
+        u32Attribute(IFLA_VXLAN.ID, link.vni),
+        attribute(IFLA_VXLAN.LOCAL, link.local),
+        u8Attribute(IFLA_VXLAN.LEARNING, 0),
+        u8Attribute(IFLA_VXLAN.PROXY, 1),
+        attribute(IFLA_VXLAN.PORT, port),
+      ),
+    ),
+  ]);
+}
+
+/** linux/if_link.h */
+const IFLA_VXLAN = { ID: 1, LOCAL: 4, LEARNING: 7, PROXY: 11, PORT: 15 } as const;
 const VETH_INFO_PEER = 1;
 
 function childLink(kind: string, link: ChildLink, data: Buffer[], macAddress?: string): NetlinkRequest {

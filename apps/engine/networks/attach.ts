@@ -8,6 +8,7 @@ import { disconnectLink } from './endpoint/unlink.ts';
 import { findNetwork } from './find-network.ts';
 import { type AttachRequest, type Endpoint, hasNames, type Sandbox } from './model.ts';
 import { announce, liveOf } from './open.ts';
+import { claimEndpoint, joined } from './overlay/claim.ts';
 import { movePorts } from './ports/move.ts';
 import { bookSandbox } from './resolver/book.ts';
 import { kernelOf, type NetworksState } from './state.ts';
@@ -27,6 +28,7 @@ export async function attachSandbox(state: NetworksState, request: AttachRequest
   try {
     const taken = sandbox.endpoints.map(({ interfaceName }) => interfaceName ?? 'eth0');
     const endpoint = planEndpoint(scope, live, wanted, taken);
+    if (network.driver === 'overlay') await claimEndpoint(state, scope, request, { live, endpoint, wish: wanted.wish });
     const next: Sandbox = { ...sandbox, endpoints: [...sandbox.endpoints, endpoint] };
     const inside = inNamespace(namespacePath, () => new Rtnetlink());
     try {
@@ -40,6 +42,7 @@ export async function attachSandbox(state: NetworksState, request: AttachRequest
     if (wayChanged(sandbox, next)) next.ports = await movePorts(kernel, { containerId, containerName }, sandbox, next);
     scope.release();
     state.attached.set(containerId, { containerName, sandbox: next });
+    joined(state, [endpoint]);
     announce(state, 'connect', network, containerId);
     return next;
   } catch (error) {

@@ -14,6 +14,7 @@ export async function closeSandbox(state: NetworksState, containerId: string, sa
   if (sandbox.joined !== undefined) return;
   const kernel = kernelOf(state);
   // Rules are removed by host port alone: those of a container that is not attached may belong to another one by now.
+  const name = state.attached.get(containerId)?.containerName ?? '';
   const attached = state.attached.delete(containerId);
   if (attached) removeElements(kernel, containerId, sandbox);
   if (sandbox.resolver) forgetSandbox(state, containerId);
@@ -22,6 +23,7 @@ export async function closeSandbox(state: NetworksState, containerId: string, sa
   await stopped;
   kernel.ports.release(containerId);
   if (!attached) return;
+  state.overlay?.release(containerId, name, sandbox.endpoints);
   for (const { networkId, ipAddress, ipv6Address } of sandbox.endpoints) {
     for (const address of [ipAddress, ipv6Address]) releaseAddress(kernel.live.get(networkId), address);
     const network = state.networks.get(networkId);

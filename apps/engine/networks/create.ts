@@ -12,6 +12,8 @@ import { bringUp } from './live-network.ts';
 import { readParentOptions } from './macvlan/options.ts';
 import { type DriverName, type NetworkRecord, type NetworkSpec, NO_SPEC } from './model.ts';
 import { checkOptionNames } from './option-names.ts';
+import { noClusterStore } from './overlay/advertise.ts';
+import { readOverlayOptions } from './overlay/options.ts';
 import { takeDown } from './remove.ts';
 import { bridgesOf, kernelOf, type NetworksState, namespaceDirectory } from './state.ts';
 
@@ -31,6 +33,7 @@ export async function createNetwork(
   const spec = specOf(state, wish, driver);
   const network: NetworkRecord = { id: newId(state), name: wish.name, driver, createdAt: Date.now(), spec };
   checkDriver(state, network);
+  if (driver === 'overlay') network.spec = await overlayOf(state).add(network);
   // The row comes first: a link without a row is swept at the next start.
   state.store.insert(network);
   state.networks.set(network.id, network);
@@ -44,6 +47,7 @@ export async function createNetwork(
     }
   } catch (error) {
     await takeDown(state, network);
+    if (driver === 'overlay') await overlayOf(state).remove(network);
     throw error;
   }
   state.publish('network', 'create', network.id, { name: network.name, type: network.driver });
@@ -53,17 +57,22 @@ export async function createNetwork(
 function driverOf(wish: NetworkWish): DriverName {
   if (wish.configOnly) return 'null';
   const name = wish.driver || 'bridge';
-  if (wish.ingress || name === 'overlay' || wish.scope === 'swarm') {
+  if (wish.ingress || wish.scope === 'swarm') {
     throw new BerthError(
       'forbidden',
       'This node is not a swarm manager. Use "docker swarm init" or "docker swarm join" to connect this node to swarm and try again.',
-      { hint: 'Berth has no networks over several hosts yet.' },
+      { hint: 'Networks over several hosts are those of driver overlay with a cluster store; see the guide.' },
     );
   }
-  if (wish.scope !== '' && wish.scope !== 'local') {
-    throw new BerthError('invalid', `invalid scope ${JSON.stringify(wish.scope)}: networks of this engine are local`);
+  const scope = name === 'overlay' ? 'global' : 'local';
+  if (wish.scope !== '' && wish.scope !== scope) {
+    throw new BerthError(
+      'invalid',
+      `invalid scope ${JSON.stringify(wish.scope)}: networks of driver ${name} are ${scope}`,
+    );
   }
   switch (name) {
+    case 'overlay':
     case 'bridge':
     case 'macvlan':
     case 'ipvlan':
@@ -75,7 +84,7 @@ function driverOf(wish: NetworkWish): DriverName {
       throw new BerthError('forbidden', 'only one instance of "null" network is allowed');
     default:
       throw new BerthError('not-found', `plugin "${name}" not found`, {
-        hint: 'The drivers are bridge, macvlan and ipvlan; network plugins are not supported by Berth.',
+        hint: 'The drivers are bridge, macvlan, ipvlan and overlay; network plugins are not supported by Berth.',
       });
   }
 }
@@ -141,11 +150,12 @@ function checkDriver(state: NetworksState, network: NetworkRecord): void {
   const { driver, spec } = network;
   if (spec.configOnly) return;
   checkOptionNames(driver, spec.options);
-  if (driver === 'bridge') {
+  if (driver === 'overlay') readOverlayOptions(spec.options);
+  if (driver === 'bridge' || driver === 'overlay') {
     const options = readBridgeOptions(spec.options, spec.internal);
     for (const family of ['.', ':'] as const) {
       if (spec.pools.filter(({ subnet }) => subnet.includes(family)).length > 1)
-        throw new BerthError('invalid', 'bridge driver does not support several subnets of one family');
+        throw new BerthError('invalid', `${driver} driver does not support several subnets of one family`);
     }
     const name = linkNameOf(network, state.config.bridge, options);
     const holder = bridgesOf(kernelOf(state)).find((bridge) => bridge.name === name);
@@ -154,6 +164,12 @@ function checkDriver(state: NetworksState, network: NetworkRecord): void {
     }
   }
   if (driver === 'macvlan' || driver === 'ipvlan') checkParent(state, network, driver);
+}
+
+/** Errors: forbidden (no cluster store is configured). */
+function overlayOf(state: NetworksState): NonNullable<NetworksState['overlay']> {
+  if (!state.overlay) throw noClusterStore();
+  return state.overlay;
 }
 
 function checkParent(state: NetworksState, network: NetworkRecord, driver: 'macvlan' | 'ipvlan'): void {

@@ -45,6 +45,7 @@ export async function detachSandbox(
   await rebookSandbox(state, containerId, next);
   for (const address of [endpoint.ipAddress, endpoint.ipv6Address]) releaseAddress(kernel.live.get(networkId), address);
   if (state.attached.has(containerId)) state.attached.set(containerId, { containerName, sandbox: next });
+  state.overlay?.release(containerId, containerName, [endpoint]);
   if (network) announce(state, 'disconnect', network, containerId);
   return next;
 }

@@ -1,7 +1,7 @@
 import { matchesLabels, parseTimestamp } from '@berth/contract';
 import { BerthError } from '@berth/kit';
 import { patternMatcher } from '../filters/pattern.ts';
-import { isPredefined, type NetworkRecord } from './model.ts';
+import { isPredefined, type NetworkRecord, scopeOf } from './model.ts';
 
 export type Filters = Readonly<Record<string, readonly string[]>>;
 
@@ -32,7 +32,7 @@ export function filterNetworks(
       hasName(network) &&
       hasId(network) &&
       any('driver', (value) => network.driver === value) &&
-      any('scope', (value) => value === 'local') &&
+      any('scope', (value) => value === scopeOf(network)) &&
       (types.length === 0 || types.includes(custom ? 'custom' : 'builtin')) &&
       (danglings.length === 0 || danglings.includes(custom && !isUsed(network))) &&
       fitsLabels(network.spec.labels, filters)

@@ -1,15 +1,26 @@
 import { watchRulesets } from '../linux/nfnetlink-monitor.ts';
 import { allowForwarding, withdrawForwarding } from './bridge/forward-policy.ts';
-import { type BridgeRules, networkElements, rulesetText } from './bridge/ruleset.ts';
+import { type BridgeRules, networkElements, rulesetText, tunnelHosts } from './bridge/ruleset.ts';
 import { formatSubnet } from './ip-address.ts';
+import type { ClusterView } from './overlay/apply.ts';
 import { reconcileElements } from './ports/reconcile-elements.ts';
 import { bridgesOf, kernelOf, type LiveNetwork, type NetworksState } from './state.ts';
 
 /** Writes the engine's table, and accept rules where other tables drop forwarded traffic. Idempotent. */
 export function setRules(state: NetworksState): void {
   const kernel = kernelOf(state);
-  kernel.nft.run(rulesetText(state.config.nftTable, [...kernel.live.values()].flatMap(rulesOf)));
+  const tunnel = state.overlay && { port: state.config.overlayPort, hosts: tunnelHostsOf(state.overlay.view) };
+  kernel.nft.run(rulesetText(state.config.nftTable, [...kernel.live.values()].flatMap(rulesOf), tunnel));
   passOthers(state);
+}
+
+/** Lets the hosts of a cluster in that have containers in one of its networks. */
+export function setTunnelHosts(state: NetworksState): void {
+  if (state.overlay) run(state, tunnelHosts(state.config.nftTable, tunnelHostsOf(state.overlay.view)));
+}
+
+function tunnelHostsOf({ endpoints }: ClusterView): string[] {
+  return [...new Set([...endpoints.values()].map(({ vtep }) => vtep))];
 }
 
 /** Adds one network's elements. */

@@ -78,6 +78,7 @@ export function createNetworks(parts: {
     store,
     networks: new Map(store.list().map((network) => [network.id, network])),
     attached: new Map(),
+    overlay: undefined,
     kernel: undefined,
   };
   return {

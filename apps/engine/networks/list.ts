@@ -2,7 +2,7 @@ import type { NetworkResource } from '@berth/contract';
 import { MTU } from './bridge/options.ts';
 import { checkFilterNames, type Filters, filterNetworks } from './filters.ts';
 import { findNetwork } from './find-network.ts';
-import type { NetworkRecord, PoolSpec } from './model.ts';
+import { type NetworkRecord, type PoolSpec, scopeOf } from './model.ts';
 import type { NetworksState } from './state.ts';
 
 /**
@@ -43,7 +43,7 @@ function toResource(state: NetworksState, network: NetworkRecord): NetworkResour
     Name: network.name,
     Id: network.id,
     Created: new Date(network.createdAt).toISOString(),
-    Scope: 'local',
+    Scope: scopeOf(network),
     Driver: network.driver,
     EnableIPv4: spec.ipv4,
     EnableIPv6: spec.ipv6,

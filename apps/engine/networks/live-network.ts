@@ -1,6 +1,8 @@
 import { startBridge } from './bridge/start-bridge.ts';
 import { startParent } from './macvlan/start-parent.ts';
 import type { NetworkRecord } from './model.ts';
+import { mtuOfAddress, noClusterStore } from './overlay/advertise.ts';
+import { startOverlay } from './overlay/start-overlay.ts';
 import { kernelOf, type LiveNetwork, type NetworksState } from './state.ts';
 import { uplinkMtu } from './used-subnets.ts';
 
@@ -24,10 +26,19 @@ export function bringUp(
     case 'macvlan':
     case 'ipvlan':
       return startParent(route, network, network.driver, facts);
+    case 'overlay':
+      return startOverlay(route, network, { ...facts, ...tunnelOf(state) });
     case 'host':
     case 'null':
       return undefined;
   }
+}
+
+/** Errors: unavailable (no cluster store is configured). */
+function tunnelOf(state: NetworksState): { vtep: string; port: number; uplinkMtu: number } {
+  const { overlay, config } = state;
+  if (!overlay) throw noClusterStore();
+  return { vtep: overlay.vtep, port: config.overlayPort, uplinkMtu: mtuOfAddress(kernelOf(state).route, overlay.vtep) };
 }
 
 /** The mark of links that this engine made for a network of its user. */

@@ -143,7 +143,7 @@ export interface AttachRequest {
   dns: string[];
 }
 
-export const DRIVERS = ['bridge', 'host', 'ipvlan', 'macvlan', 'null'] as const;
+export const DRIVERS = ['bridge', 'host', 'ipvlan', 'macvlan', 'null', 'overlay'] as const;
 export type DriverName = (typeof DRIVERS)[number];
 
 /** A network as stored. `driver` is the wire's word: `null` is that of the network `none`. */
@@ -173,6 +173,8 @@ export interface NetworkSpec {
   ipamOptions: Record<string, string> | null;
   /** Subnets, IPv4 first. Kept, so that a network is the same after every start. */
   pools: PoolSpec[];
+  /** VXLAN number of a network over several hosts. */
+  vni?: number;
 }
 
 /** Docker's names of auxiliary addresses that containers leave by, in the place of the bridge. */
@@ -213,4 +215,9 @@ export function isPredefined(name: string): boolean {
 /** Containers are found by name only on networks that users made. */
 export function hasNames(network: Pick<NetworkRecord, 'name'>): boolean {
   return !isPredefined(network.name);
+}
+
+/** Whether the network is known to this engine alone or to all of its cluster. */
+export function scopeOf({ driver }: Pick<NetworkRecord, 'driver'>): 'local' | 'global' {
+  return driver === 'overlay' ? 'global' : 'local';
 }

@@ -5,6 +5,7 @@ import { makeNamespace } from './endpoint/namespace.ts';
 import { emptyEndpoint, planEndpoint } from './endpoint/plan.ts';
 import { findNetwork } from './find-network.ts';
 import { type EndpointRequest, hasNames, type NetworkRecord, type Sandbox, type SandboxRequest } from './model.ts';
+import { claimEndpoint, joined } from './overlay/claim.ts';
 import { publishPorts } from './ports/publish.ts';
 import { readResolvConf } from './resolv-conf.ts';
 import { bookSandbox } from './resolver/book.ts';
@@ -21,6 +22,7 @@ export async function openSandbox(state: NetworksState, request: SandboxRequest)
     const sandbox = await open(state, kernel, scope, wishes, request);
     scope.release();
     state.attached.set(request.containerId, { containerName: request.containerName, sandbox });
+    joined(state, sandbox.endpoints);
     for (const { network } of wishes) announce(state, 'connect', network, request.containerId);
     return sandbox;
   } catch (error) {
@@ -110,6 +112,8 @@ async function open(
     sandbox.endpoints.push(endpoint);
     return { live, endpoint, wish: wish.wish };
   });
+  for (const plan of plans)
+    if (plan.live.network.driver === 'overlay') await claimEndpoint(state, scope, request, plan);
   // Reserved before anything is built, and proxies started before, so that they come up meanwhile.
   const { ports, listening } = publishPorts(kernel, scope, request, sandbox);
   sandbox.ports = ports;

@@ -1,6 +1,7 @@
 import { BerthError } from '@berth/kit';
 import { BRIDGE, MTU, PREFIX } from './bridge/options.ts';
 import type { DriverName } from './model.ts';
+import { VXLAN_ID } from './overlay/options.ts';
 
 /** All that Docker's own option names begin with; others are kept and shown, and mean nothing. */
 const DOCKERS = 'com.docker.network.';
@@ -19,6 +20,12 @@ const OF_BRIDGES = [
   ].map((name) => BRIDGE + name),
 ];
 
+const OF_OVERLAYS = [
+  PREFIX,
+  VXLAN_ID,
+  ...['enable_icc', 'enable_ip_masquerade', 'host_binding_ipv4'].map((name) => BRIDGE + name),
+];
+
 /** Common in compose files as `false`, which is what every network of a user is. */
 const DEFAULT_BRIDGE = `${BRIDGE}default_bridge`;
 
@@ -27,7 +34,7 @@ const DEFAULT_BRIDGE = `${BRIDGE}default_bridge`;
  * for new networks, so that those that were made before keep working. Errors: not-supported, naming the option.
  */
 export function checkOptionNames(driver: DriverName, options: Readonly<Record<string, string>>): void {
-  const known = driver === 'bridge' ? [...COMMON, ...OF_BRIDGES] : COMMON;
+  const known = [...COMMON, ...(driver === 'bridge' ? OF_BRIDGES : driver === 'overlay' ? OF_OVERLAYS : [])];
   const isRead = (key: string) =>
     !key.startsWith(DOCKERS) || known.includes(key) || (key === DEFAULT_BRIDGE && options[key] === 'false');
   const unread = Object.keys(options).find((key) => !isRead(key));

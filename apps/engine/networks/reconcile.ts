@@ -5,6 +5,7 @@ import { Rtnetlink, setBridgePort, setMaster } from '../linux/rtnetlink.ts';
 import { portTargets } from './endpoint/elements.ts';
 import { interfaceOf } from './endpoint/gateway.ts';
 import type { Sandbox } from './model.ts';
+import { connectPeer } from './overlay/apply.ts';
 import { adoptAddress } from './pools.ts';
 import { reconcileElements } from './ports/reconcile-elements.ts';
 import { isProxied } from './ports/reserve.ts';
@@ -32,6 +33,7 @@ export async function reconcileSandboxes(state: NetworksState, all: readonly Liv
     for (const { networkId, ipAddress, ipv6Address } of sandbox.endpoints)
       for (const address of [ipAddress, ipv6Address]) adoptAddress(kernel.live.get(networkId), address);
   }
+  for (const endpoint of state.overlay?.view.endpoints.values() ?? []) connectPeer(state, endpoint);
   removeStaleNamespaces(state, live);
   reattachAll(state, kernel, live);
   reconcileElements(state);
@@ -40,6 +42,8 @@ export async function reconcileSandboxes(state: NetworksState, all: readonly Liv
   await reconcileProxies(state, kernel, live);
   reserveAgain(state, kernel, live);
   await adoptSandboxes(state);
+  // Now it is known which of this host's addresses in the cluster are still in use.
+  state.overlay?.begin();
 }
 
 function removeStaleNamespaces(state: NetworksState, live: readonly LiveSandbox[]): void {

@@ -15,6 +15,7 @@ export async function removeNetwork(state: NetworksState, nameOrId: string): Pro
   }
   const reason = whyInUse(state, network);
   if (reason !== undefined) throw new BerthError('forbidden', `error while removing network: ${reason}`);
+  if (network.driver === 'overlay') await state.overlay?.remove(network);
   await takeDown(state, network);
   state.publish('network', 'destroy', network.id, { name: network.name, type: network.driver });
 }

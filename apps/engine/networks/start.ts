@@ -10,6 +10,8 @@ import { withdrawForwarding } from './bridge/forward-policy.ts';
 import { findNetwork } from './find-network.ts';
 import { guardRules, setRules } from './guard-rules.ts';
 import { aliasPrefix, bringUp } from './live-network.ts';
+import { advertisedAddress } from './overlay/advertise.ts';
+import { Overlay } from './overlay/overlay.ts';
 import { Proxies } from './ports/proxies.ts';
 import { PortReservations } from './ports/reserve.ts';
 import { StaleFlows } from './ports/stale-flows.ts';
@@ -48,11 +50,14 @@ export function startNetworks(state: NetworksState): void {
     state.store.saveSpec(network.id, record.spec);
     state.networks.set(network.id, record);
     state.kernel = kernel;
+    if (config.clusterStore !== undefined)
+      state.overlay = new Overlay(state, advertisedAddress(kernel.route, config.clusterAdvertise));
     bringUpAll(state, kernel);
     setRules(state);
     kernel.guard = guardRules(state);
   } catch (error) {
     state.kernel = undefined;
+    endOverlay(state);
     letGo(kernel);
     throw error;
   }
@@ -85,8 +90,14 @@ function removeStrays(state: NetworksState, kernel: Kernel): void {
 
 /** Lets go of handles and reservations. Containers and their ports go on. */
 export function stopNetworks(state: NetworksState): void {
+  endOverlay(state);
   if (state.kernel) letGo(state.kernel);
   state.kernel = undefined;
+}
+
+function endOverlay(state: NetworksState): void {
+  state.overlay?.close();
+  state.overlay = undefined;
 }
 
 /** Takes all links and rules away. Only for uninstalling and tests: containers lose their network. */

@@ -9,6 +9,7 @@ import type { BridgeOptions } from './bridge/options.ts';
 import type { Subnet } from './ip-address.ts';
 import type { ParentOptions } from './macvlan/options.ts';
 import type { NetworkRecord, NetworkUsers, Sandbox } from './model.ts';
+import type { Overlay } from './overlay/overlay.ts';
 import type { Proxies } from './ports/proxies.ts';
 import type { PortReservations } from './ports/reserve.ts';
 import type { StaleFlows } from './ports/stale-flows.ts';
@@ -27,6 +28,8 @@ export interface NetworksState {
   readonly networks: Map<string, NetworkRecord>;
   /** Containers that have a network now, by id. */
   readonly attached: Map<string, { containerName: string; sandbox: Sandbox }>;
+  /** Present between start and stop, where a cluster store is configured. */
+  overlay: Overlay | undefined;
   /** Present between start and stop. */
   kernel: Kernel | undefined;
 }
@@ -60,7 +63,14 @@ export interface LiveNetwork {
 
 /** The link of the host that those of containers hang on; `index` changes when somebody removed it and it was made again. */
 export type NetworkLink =
-  | { kind: 'bridge'; name: string; index: number; options: BridgeOptions }
+  | {
+      kind: 'bridge';
+      name: string;
+      index: number;
+      options: BridgeOptions;
+      /** The link to other hosts that is in the bridge, of a network over several. */
+      tunnel?: { name: string; index: number };
+    }
   | { kind: 'parent'; name: string; index: number; options: ParentOptions };
 
 /** A subnet and who has its addresses. */

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Database } from '../state/database.ts';
 import { migrate } from '../state/database.ts';
 import { type DriverName, type NetworkRecord, type NetworkSpec, NO_SPEC } from './model.ts';
+import type { ClusterEndpoint } from './overlay/model.ts';
 
 /** Rows of networks. The three built-in ones are made at first use and keep their ids for ever. */
 export class NetworkStore {
@@ -35,6 +36,26 @@ export class NetworkStore {
     this.#db.prepare('DELETE FROM networks WHERE id = ?').run(id);
   }
 
+  /** Containers of other hosts, as last heard of. */
+  remoteEndpoints(): (ClusterEndpoint & { key: string })[] {
+    return this.#db
+      .prepare('SELECT record FROM remote_endpoints')
+      .all()
+      .map((row) => JSON.parse(String(row['record'])));
+  }
+
+  saveRemoteEndpoint(endpoint: ClusterEndpoint & { key: string }): void {
+    this.#db
+      .prepare(
+        'INSERT INTO remote_endpoints (key, record) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET record = excluded.record',
+      )
+      .run(endpoint.key, JSON.stringify(endpoint));
+  }
+
+  deleteRemoteEndpoint(key: string): void {
+    this.#db.prepare('DELETE FROM remote_endpoints WHERE key = ?').run(key);
+  }
+
   saveSpec(id: string, spec: NetworkSpec): void {
     this.#db.prepare('UPDATE networks SET spec = ? WHERE id = ?').run(JSON.stringify(spec), id);
   }
@@ -65,4 +86,5 @@ const STEPS = [
   `CREATE TABLE networks (
      id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, driver TEXT NOT NULL, created_at INTEGER NOT NULL, spec TEXT NOT NULL
    ) STRICT`,
+  'CREATE TABLE remote_endpoints (key TEXT PRIMARY KEY, record TEXT NOT NULL) STRICT',
 ];

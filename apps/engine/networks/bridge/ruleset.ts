@@ -24,7 +24,7 @@ export interface BridgeRules {
  * Every chain accepts by policy, because other tables (Docker's, ufw's) have their say about foreign traffic.
  * A later change of a map's type needs a new map name, for the kernel refuses it.
  */
-export function rulesetText(table: string, networks: readonly BridgeRules[]): string {
+export function rulesetText(table: string, networks: readonly BridgeRules[], tunnel?: TunnelRules): string {
   const flush = [
     ...CHAINS.map((chain) => `flush chain inet ${table} ${chain}`),
     ...NETWORK_SETS.map((set) => `flush set inet ${table} ${set}`),
@@ -34,8 +34,27 @@ export function rulesetText(table: string, networks: readonly BridgeRules[]): st
     ...flush,
     `table inet ${table} {\n${RULES}}`,
     ...networkElements(table, networks),
+    ...(tunnel ? tunnelRules(table, tunnel) : []),
     '',
   ].join('\n');
+}
+
+/** Who may send frames of networks over several hosts to this one. */
+export interface TunnelRules {
+  /** UDP port of the tunnels. */
+  port: number;
+  /** IPv4 addresses of the other hosts. */
+  hosts: readonly string[];
+}
+
+/** Commands that let these hosts in, and no others that were let in before. */
+export function tunnelHosts(table: string, hosts: readonly string[]): string[] {
+  const add = hosts.length === 0 ? [] : [`add element inet ${table} vteps { ${hosts.join(', ')} }`];
+  return [`flush set inet ${table} vteps`, ...add];
+}
+
+function tunnelRules(table: string, { port, hosts }: TunnelRules): string[] {
+  return [`add rule inet ${table} raw_pre udp dport ${port} ip saddr != @vteps drop`, ...tunnelHosts(table, hosts)];
 }
 
 /** Commands that add networks to the sets, or take them out of these. */
@@ -98,6 +117,7 @@ const DECLARATIONS = `
   set bare6    { type ifname; }
   set open4    { type ipv4_addr . inet_proto . inet_service; }
   set open6    { type ipv6_addr . inet_proto . inet_service; }
+  set vteps    { type ipv4_addr; }
   set linked4  { type ipv4_addr . ipv4_addr . inet_proto . inet_service; }
   map pub4     { type inet_proto . inet_service : ipv4_addr . inet_service; }
   map pub4a    { type ipv4_addr . inet_proto . inet_service : ipv4_addr . inet_service; }

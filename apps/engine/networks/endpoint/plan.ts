@@ -99,7 +99,7 @@ function gatewayText({ network, link }: LiveNetwork, { gateway, subnet }: Pool):
 }
 
 /** As Docker derives it: locally administered, the IPv4 address in its last four bytes. */
-function macOf(address: bigint | undefined): string {
+export function macOf(address: bigint | undefined): string {
   const bytes = address === undefined ? randomBytes(4) : bytesOf(4, address);
   return `02:42:${bytes.toString('hex').replace(/..(?!$)/g, '$&:')}`;
 }

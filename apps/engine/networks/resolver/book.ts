@@ -1,5 +1,6 @@
 import type { Scope } from '@berth/kit';
 import { hasNames, type Sandbox } from '../model.ts';
+import { bookRemotes, forgetRemotes, namedRemotes } from '../overlay/names.ts';
 import { kernelOf, type NetworksState } from '../state.ts';
 import type { NamedSandbox } from './protocol.ts';
 import { leadToResolver } from './rules.ts';
@@ -40,12 +41,13 @@ export function forgetSandbox(state: NetworksState, containerId: string): void {
 export async function adoptSandboxes(state: NetworksState): Promise<void> {
   const { resolver } = kernelOf(state);
   const named = [...state.attached].filter(([, { sandbox }]) => sandbox.resolver);
+  const remotes = state.overlay ? namedRemotes(state, state.overlay.view) : [];
   if (named.length === 0) {
     if ([...state.networks.values()].some(hasNames)) resolver.expect();
     else await resolver.end();
     return;
   }
-  await resolver.keep(named.map(([id]) => id));
+  await resolver.keep([...named.map(([id]) => id), ...remotes.map(({ id }) => id)]);
   for (const [id, { sandbox, containerName }] of named) {
     try {
       await rebookSandbox(state, id, sandbox);
@@ -53,6 +55,8 @@ export async function adoptSandboxes(state: NetworksState): Promise<void> {
       state.log.error('a container cannot look up names; restart it', { container: containerName, error });
     }
   }
+  forgetRemotes(state);
+  if (state.overlay) await bookRemotes(state, state.overlay.view);
 }
 
 /** The process was lost: another takes its place at once. */
@@ -84,6 +88,7 @@ export async function renameSandbox(
   );
   const sandbox = { ...attached.sandbox, endpoints };
   state.attached.set(containerId, { containerName, sandbox });
+  state.overlay?.update(containerId, containerName, sandbox);
   try {
     await rebookSandbox(state, containerId, sandbox);
   } catch (error) {

@@ -3,7 +3,7 @@
 /** A container, as the resolver knows it. */
 export interface NamedSandbox {
   id: string;
-  /** File of its network namespace. */
+  /** File of its network namespace; '' for one of another host, which is only a name here. */
   namespacePath: string;
   /** Ports of 127.0.0.11 that are wanted, 0 for any; others are taken where these are not free. */
   udpPort: number;

@@ -40,6 +40,10 @@ function handler(id: string): Handle {
 }
 
 function set(sandbox: NamedSandbox): Pick<Reply, 'udpPort' | 'tcpPort'> {
+  if (sandbox.namespacePath === '') {
+    zones.set(sandbox);
+    return { udpPort: 0, tcpPort: 0 };
+  }
   let listener = listeners.get(sandbox.id);
   if (!listener) {
     listener = listen(sandbox.namespacePath, { udp: sandbox.udpPort, tcp: sandbox.tcpPort }, handler(sandbox.id));

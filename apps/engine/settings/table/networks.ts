@@ -7,6 +7,7 @@ import {
   networkOptions,
   onOff,
   optional,
+  pairs,
   text,
   wholeNumber,
 } from '../kinds/index.ts';
@@ -126,6 +127,32 @@ export const networks = {
     flag: 'dns-opt',
     kind: listOf({ placeholder: 'OPTION', items: 'options of resolv.conf', check: (option) => /^\S+$/.test(option) }),
     summary: 'DNS option of containers',
+  },
+  clusterStore: {
+    key: 'cluster-store',
+    flag: 'cluster-store',
+    kind: optional(
+      text('URL', 'etcd://HOST:PORT[,HOST:PORT…][/PATH], or the same with https', /^(etcd|https?):\/\/\S+$/),
+    ),
+    summary: 'Where engines of several hosts agree on overlay networks',
+  },
+  clusterStoreOpts: {
+    key: 'cluster-store-opts',
+    flag: 'cluster-store-opt',
+    kind: pairs,
+    summary: 'Option of that: kv.path, kv.cacertfile, kv.certfile, kv.keyfile',
+  },
+  clusterAdvertise: {
+    key: 'cluster-advertise',
+    flag: 'cluster-advertise',
+    kind: text('ADDRESS', 'an IPv4 address or the name of a link', /^[\w.:-]*$/),
+    summary: 'Address or link that the other hosts reach this one by (the default route)',
+  },
+  overlayPort: {
+    key: 'overlay-port',
+    flag: 'overlay-port',
+    kind: wholeNumber(1, ' of a UDP port'),
+    summary: 'UDP port of the tunnels between hosts',
   },
   nftTable: {
     key: 'nft-table',
