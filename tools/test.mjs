@@ -20,7 +20,11 @@ await main(async () => {
   const filters = process.argv.slice(2);
   await prepare();
   await step('Test packages', 'second opinions that tests compare with', () => ensureDebianPackages(TEST_PACKAGES));
-  await step('Test programs', "Docker's own client, a registry and etcd; their services never start", ensureTestPrograms);
+  await step(
+    'Test programs',
+    "Docker's own client, a registry and etcd; their services never start",
+    ensureTestPrograms,
+  );
   const failures =
     filters.length > 0
       ? 0
