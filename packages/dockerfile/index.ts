@@ -1,3 +1,9 @@
+export type { CheckedBase, CheckFacts, CheckReport } from './checks/check.ts';
+export { checkBuild, violationError } from './checks/check.ts';
+export type { Finding } from './checks/finding.ts';
+export { describeFinding, summarizeFinding } from './checks/finding.ts';
+export type { CheckName, CheckRule } from './checks/rules.ts';
+export { CHECK_NAMES, checkRule } from './checks/rules.ts';
 export type { ExpandOptions, Expansion, Variables } from './expand/word.ts';
 export { expandWord } from './expand/word.ts';
 export type { IgnoreRule, Verdict } from './ignore/rules.ts';

@@ -45,7 +45,8 @@ export function parseDockerfile(text: string | Uint8Array, name = 'Dockerfile'):
   const source: Source = { name, lines: lines.map((line) => line.text) };
   const directives = parseDirectives(lines, source);
   const escapeChar = directives.find((directive) => directive.name === 'escape')?.value ?? '\\';
-  const instructions = readStatements(lines, source, escapeChar).map((statement) => understand(statement, escapeChar));
+  const statements = readStatements(lines, source, escapeChar, directives.at(-1)?.line ?? 0);
+  const instructions = statements.map((statement) => understand(statement, escapeChar));
   if (instructions.length === 0) throw parseError(wholeFile(source), 'file with no instructions');
   checkStart(instructions, source);
   return { source, escape: escapeChar, directives, syntax: detectSyntax(lines), instructions };

@@ -9,7 +9,8 @@ export function suggestion(word: string, names: readonly string[], exactCase = f
   return best === undefined ? '' : ` (did you mean ${best}?)`;
 }
 
-function nearest(word: string, names: readonly string[], exactCase: boolean): string | undefined {
+/** The nearest name; undefined when none is near, or when the word is one of them. */
+export function nearest(word: string, names: readonly string[], exactCase: boolean): string | undefined {
   const wanted = exactCase ? word : word.toLowerCase();
   let best: string | undefined;
   let distance = FAR;

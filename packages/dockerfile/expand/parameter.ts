@@ -75,7 +75,6 @@ function replaced(expander: Expander, name: string): string {
   const { reader } = expander;
   const every = reader.peek() === '/';
   if (every) reader.next();
-  // biome-ignore lint/suspicious/noTemplateCurlyInString: the sentence names the form
   const word = inner(expander, '/', true, "syntax error: missing '/' in ${}");
   const replacement = inner(expander, '}', true, "syntax error: missing '}'");
   const value = expander.lookUp(name);

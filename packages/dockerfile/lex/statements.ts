@@ -30,15 +30,17 @@ export interface Statement {
 
 const WITH_HEREDOCS = new Set(['run', 'copy', 'add']);
 
-/** The statements of a file, in order. `escape` is its escape character. */
-export function readStatements(lines: readonly RawLine[], source: Source, escapeChar: string): Statement[] {
+/** The statements of a file from the line `first` on (0-based), in order. */
+export function readStatements(lines: readonly RawLine[], source: Source, escapeChar: string, first = 0): Statement[] {
   const statements: Statement[] = [];
   let comments: string[] = [];
-  for (let index = 0; index < lines.length; index++) {
+  for (let index = first; index < lines.length; index++) {
     checkLength(lines, index, source);
     const text = (lines[index]?.text ?? '').trimStart();
     if (text.startsWith('#')) {
-      comments.push(text.slice(1).trim());
+      const comment = text.slice(1).trim();
+      if (comment === '') comments = [];
+      else comments.push(comment);
       continue;
     }
     const { statement, next } = readStatement(lines, index, source, escapeChar);

@@ -64,9 +64,7 @@ export interface BuildPlan {
  */
 export function planBuild(dockerfile: Dockerfile, wish: BuildWish): BuildPlan {
   const globalArgs = takeGlobalArgs(dockerfile);
-  const froms = dockerfile.instructions.filter((instruction) => instruction.kind === 'from');
-  const stageName = wish.target ?? froms.at(-1)?.name;
-  const globals = expandGlobals(dockerfile, globalArgs, wish, stageName);
+  const globals = globalsOf(dockerfile, globalArgs, wish);
   const contexts = [...(wish.contexts ?? [])];
   const byName = new Map<string, Stage>();
   const stages = readStages(dockerfile, wish, globals, globalArgs.length, contexts, byName);
@@ -90,12 +88,13 @@ function takeGlobalArgs({ instructions }: Dockerfile): ArgInstruction[] {
   return args;
 }
 
-function expandGlobals(
+/** The values of ARG before FROM and of the platform arguments. Throws, placed, where a default cannot be expanded. */
+export function globalsOf(
   dockerfile: Dockerfile,
-  instructions: ArgInstruction[],
-  { buildArgs = {}, buildPlatform, targetPlatform }: BuildWish,
-  stage: string | undefined,
+  instructions: readonly ArgInstruction[],
+  { buildArgs = {}, buildPlatform, targetPlatform, target }: BuildWish,
 ): Map<string, string> {
+  const stage = target || dockerfile.instructions.findLast((instruction) => instruction.kind === 'from')?.name;
   const globals = platformArgs(buildPlatform, targetPlatform, stage);
   for (const name of globals.keys()) {
     if (Object.hasOwn(buildArgs, name)) globals.set(name, buildArgs[name] ?? '');
