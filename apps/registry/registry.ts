@@ -16,6 +16,8 @@ export interface RegistryParts {
   access: AccessControl;
   /** Answers paths that are no part of the distribution API; see `HandlerParts`. */
   outside?: HandlerParts['outside'];
+  /** See `HandlerParts`. */
+  origin?: HandlerParts['origin'];
   log: Logger;
   /** DELETE of manifests, tags and blobs is answered. */
   deletes: boolean;
@@ -53,13 +55,13 @@ export interface Registry {
 /** Makes a registry over a storage. */
 export function createRegistry(parts: RegistryParts): Registry {
   const { driver, access, log, graceMs, uploadMs, rules } = parts;
-  const { deletes, blobLimit, wholeIndexes, outside, onAnswered } = parts;
+  const { deletes, blobLimit, wholeIndexes, outside, origin, onAnswered } = parts;
   const store = openStore(driver, graceMs);
   const uploads = openUploads(store, { blobLimit });
   const route = createRoutes({ store, uploads, deletes, blobLimit, wholeIndexes });
   const cleaning = new KeyedLock();
   return {
-    handle: createHandler({ route, access, log, outside, onAnswered }),
+    handle: createHandler({ route, access, log, outside, origin, onAnswered }),
     collect: (options) =>
       cleaning.run('', () =>
         collect(store, uploads, {

@@ -1,17 +1,32 @@
 import { join } from 'node:path';
 import { type Logger, Scope } from '@berth/kit';
-import { openControl } from './access/index.ts';
+import { openControl, serveToken } from './access/index.ts';
 import { claimRoot } from './claim-root.ts';
 import { scheduleCleaning } from './cleaning/schedule.ts';
 import { serveControl } from './control/serve-control.ts';
 import { serve } from './http/serve.ts';
+import {
+  answerHealth,
+  countStored,
+  createReadiness,
+  createRegistryMetrics,
+  logRequest,
+  type RegistryMetrics,
+  serveHealth,
+} from './metrics/index.ts';
 import { createRegistry, type Registry } from './registry.ts';
 import type { RegistryConfig } from './settings/config.ts';
-import { openDisk } from './storage/disk.ts';
+import type { StorageDriver } from './storage/driver.ts';
+import { openStorage } from './storage/open-storage.ts';
+import { openTls } from './tls/index.ts';
+
+const COUNT_EVERY = 24 * 3_600_000;
 
 export interface RunningRegistry {
   /** `HOST:PORT` as it listens. */
   address: string;
+  /** Where health and figures are asked for, if anywhere. */
+  watched: string | undefined;
   registry: Registry;
   /** Takes no more requests, lets those under way end for a while, and lets go of everything. Idempotent. */
   stop(): Promise<void>;
@@ -21,14 +36,22 @@ export interface RunningRegistry {
 export async function startRegistry(config: RegistryConfig, log: Logger): Promise<RunningRegistry> {
   const scope = new Scope();
   try {
-    const registry = await openRegistry(config, log, scope);
+    const { registry, driver, metrics } = await openParts(config, log, scope);
     await serveControl(config.root, registry, scope);
     scope.add('stop cleaning', scheduleCleaning(registry, config, log));
-    const { connections, idle, headers, stop } = config.limits;
-    const options = { listen: config.listen, connections, idleMs: idle, headersMs: headers };
-    const serving = await serve(registry.handle, options);
-    scope.add('stop serving', () => serving.close(stop));
-    return { address: serving.address, registry, stop: () => scope.close() };
+    const { ready, stop } = createReadiness(driver);
+    const watched = config.watch && (await watch(config, { ready, metrics, driver, log }, scope));
+    const { connections, idle, headers } = config.limits;
+    const tls = config.tls && (await openTls(config.tls, log));
+    const options = { listen: config.listen, connections, idleMs: idle, headersMs: headers, tls };
+    const serving = await serve((message, answer) => {
+      if (!answerHealth({ ready, metrics: undefined }, message, answer)) registry.handle(message, answer);
+    }, options);
+    scope.add('stop serving', () => {
+      stop();
+      return serving.close(config.limits.stop);
+    });
+    return { address: serving.address, watched, registry, stop: () => scope.close() };
   } catch (error) {
     await scope.close();
     throw error;
@@ -37,20 +60,56 @@ export async function startRegistry(config: RegistryConfig, log: Logger): Promis
 
 /** The registry without its door: also for cleaning while none runs. Errors: conflict, unavailable. */
 export async function openRegistry(config: RegistryConfig, log: Logger, scope: Scope): Promise<Registry> {
+  return (await openParts(config, log, scope)).registry;
+}
+
+async function openParts(config: RegistryConfig, log: Logger, scope: Scope) {
   claimRoot(config.root, scope);
-  const driver = openDisk(config.root);
+  const driver = await openStorage(config.storage, config.root);
   scope.add('close the storage', () => driver.close());
+  const { tokenLifetime, ...access } = config.access;
   const tokenKey = join(config.root, 'token.key');
-  const { control } = await openControl({ service: 'berth-registry', tokenKey, tokenLifetime: 300 }, log);
+  const settings = { ...access, tokenKey, tokenLifetime: Math.round(tokenLifetime / 1000) };
+  const { control, tokens } = await openControl(settings, log);
   scope.add('close access control', () => control.close());
-  return createRegistry({
-    ...{ driver, access: control, log },
+  const metrics = createRegistryMetrics();
+  const registry = createRegistry({
+    ...{ driver, access: control, log, origin: config.url },
+    ...(tokens === undefined ? {} : { outside: serveToken(tokens) }),
     deletes: config.delete,
     blobLimit: config.limits.blob,
     wholeIndexes: config.indexes === 'whole',
     graceMs: config.gc.grace,
     uploadMs: config.uploads.expire,
     rules: config.retention.rules,
-    onAnswered: (answered) => log.debug('answered', { ...answered }),
+    onAnswered: (answered) => {
+      logRequest(log, answered);
+      metrics.answered(answered);
+    },
   });
+  return { registry, driver, metrics };
+}
+
+interface Watched {
+  ready(): Promise<void>;
+  metrics: RegistryMetrics;
+  driver: StorageDriver;
+  log: Logger;
+}
+
+/** Serves health and figures at their own address; resolves to that. Errors: unavailable, invalid. */
+async function watch(config: RegistryConfig, parts: Watched, scope: Scope): Promise<string> {
+  const { ready, metrics, driver, log } = parts;
+  const serving = await serveHealth({ ready, metrics: () => metrics.text() }, config.watch?.listen ?? '');
+  scope.add('stop being watched', () => serving.close());
+  const count = () =>
+    countStored(driver)
+      .then((stored) => metrics.stored(stored))
+      .catch((error) => log.warn('the storage cannot be counted', { error }));
+  // What is stored is counted as seldom as it is cleaned: every object is looked at.
+  const timer = setInterval(count, Math.min(config.gc.interval || COUNT_EVERY, COUNT_EVERY));
+  scope.add('stop counting', () => clearInterval(timer));
+  timer.unref();
+  void count();
+  return serving.address;
 }

@@ -5,4 +5,5 @@ export { openControl, TOKEN_PATH } from './open-control.ts';
 export type { RepositoryPattern } from './pattern.ts';
 export { parsePattern } from './pattern.ts';
 export type { RuleText } from './policy.ts';
+export { serveToken } from './serve-token.ts';
 export type { TokenAnswer, TokenAsking, TokenEndpoint } from './token-endpoint.ts';

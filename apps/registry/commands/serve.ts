@@ -65,8 +65,13 @@ async function runRegistry(config: RegistryConfig, log: Logger): Promise<void> {
       void starting.then(stop(log)).catch(() => process.exit(1));
     });
   }
-  const { address } = await starting;
-  log.info('registry is ready', { address, root: config.root });
+  const { address, watched } = await starting;
+  const { root, storage, tls } = config;
+  log.info('registry is ready', {
+    ...{ address, tls: tls !== undefined },
+    ...(watched === undefined ? {} : { watched }),
+    ...(storage.s3 === undefined ? { root } : { root, bucket: storage.s3.bucket }),
+  });
 }
 
 function stop(log: Logger) {

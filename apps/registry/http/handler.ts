@@ -22,6 +22,10 @@ export interface Answered {
   bytesIn: number;
   bytesOut: number;
   milliseconds: number;
+  /** Address of the client, as the connection has it. */
+  remote: string;
+  /** What the client says that it is. */
+  agent: string;
 }
 
 export interface HandlerParts {
@@ -30,6 +34,8 @@ export interface HandlerParts {
   access: AccessControl;
   /** Answers what is no part of the distribution API, such as a token service; resolves to false when it does not. */
   outside?: ((message: IncomingMessage, answer: ServerResponse, path: string) => Promise<boolean>) | undefined;
+  /** How clients reach us, where that is not what they say themselves. */
+  origin?: string | undefined;
   log: Logger;
   onAnswered?: ((answered: Answered) => void) | undefined;
 }
@@ -53,7 +59,7 @@ export function createHandler(parts: HandlerParts): (message: IncomingMessage, a
 type Facts = Pick<Answered, 'endpoint' | 'repository' | 'identity' | 'error'>;
 
 async function work(
-  { route, access, outside }: HandlerParts,
+  { route, access, outside, origin }: HandlerParts,
   message: IncomingMessage,
   answer: ServerResponse,
   facts: Facts,
@@ -65,7 +71,7 @@ async function work(
   facts.repository = endpoint.repository;
   const caller = await admit(access, endpoint, {
     authorization: message.headers.authorization,
-    origin: originOf(message),
+    origin: origin ?? originOf(message),
   });
   facts.identity = caller.name;
   const exchange: Exchange = {
@@ -108,9 +114,10 @@ function toError({ code, message, status, headers }: Refusal): RegistryError {
   return new RegistryError(code, message, { status, headers: { ...headers } });
 }
 
-/** How the client reached us. */
+/** How the client says that it reached us; it gets back what it said, so only what can be a host. */
 function originOf({ socket, headers }: IncomingMessage): string {
-  return `${'encrypted' in socket ? 'https' : 'http'}://${headers.host ?? 'localhost'}`;
+  const host = /^[A-Za-z0-9.:[\]_-]{1,255}$/.exec(headers.host ?? '')?.[0] ?? 'localhost';
+  return `${'encrypted' in socket ? 'https' : 'http'}://${host}`;
 }
 
 function fail(
@@ -157,6 +164,7 @@ function report(parts: HandlerParts, message: IncomingMessage, answer: ServerRes
   const start = performance.now();
   const { socket } = message;
   const [readBefore, writtenBefore] = [socket.bytesRead, socket.bytesWritten];
+  const remote = socket.remoteAddress ?? '';
   answer.once('close', () =>
     onAnswered({
       ...facts,
@@ -167,6 +175,8 @@ function report(parts: HandlerParts, message: IncomingMessage, answer: ServerRes
       bytesIn: socket.bytesRead - readBefore,
       bytesOut: socket.bytesWritten - writtenBefore,
       milliseconds: performance.now() - start,
+      remote,
+      agent: (message.headers['user-agent'] ?? '').slice(0, 256),
     }),
   );
 }

@@ -1,6 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { BerthError, errnoOf } from '@berth/kit';
+import type { TlsFiles } from '../tls/index.ts';
 
 export interface ServeOptions {
   /** `HOST:PORT`, `:PORT` for all addresses, `[V6]:PORT`. */
@@ -11,6 +13,8 @@ export interface ServeOptions {
   idleMs: number;
   /** Time for the headers of a request. Milliseconds. */
   headersMs: number;
+  /** Without it, plain HTTP. */
+  tls?: TlsFiles | undefined;
 }
 
 /** A listening server. */
@@ -24,6 +28,8 @@ export interface Serving {
   close(patienceMs: number): Promise<void>;
 }
 
+/** Time for a TLS handshake. Milliseconds. */
+const HANDSHAKE = 10_000;
 /** Longest request line and headers together. */
 const HEADERS_BYTES = 32 * 1024;
 
@@ -33,13 +39,17 @@ export async function serve(
   options: ServeOptions,
 ): Promise<Serving> {
   const { host, port } = parseAddress(options.listen);
-  const server = createServer({
+  const { tls } = options;
+  const limits = {
     maxHeaderSize: HEADERS_BYTES,
     headersTimeout: options.headersMs,
     requestTimeout: 0, // a layer may take hours: what counts is that something moves
     keepAliveTimeout: 75_000,
     connectionsCheckingInterval: Math.max(100, Math.min(5_000, options.headersMs / 2)),
-  });
+  };
+  const secure = tls && createTlsServer({ ...limits, ...tls.options, handshakeTimeout: HANDSHAKE });
+  const server = secure ?? createServer(limits);
+  const following = secure && tls?.follow(secure);
   server.maxConnections = options.connections;
   server.timeout = options.idleMs;
   server.on('request', handle);
@@ -50,6 +60,7 @@ export async function serve(
   return {
     address: textOf(server.address()),
     close: (patienceMs) => {
+      following?.end();
       closing ??= end(server, under, patienceMs);
       return closing;
     },

@@ -1,5 +1,7 @@
 import type { LogLevel } from '@berth/kit';
 import type { RetentionRule } from '../cleaning/retention-rules.ts';
+import type { TlsSettings } from '../tls/index.ts';
+import { type AccessConfig, readAccess } from './access.ts';
 import {
   duration,
   type Field,
@@ -8,17 +10,27 @@ import {
   object,
   oneOf,
   optional,
+  origin,
   type Reader,
+  required,
   size,
   text,
   wholeNumber,
   yesNo,
 } from './shape.ts';
+import { readStorage, type StorageConfig } from './storage.ts';
 
 /** The configuration file, with its defaults filled in. docs/reference/registry-json.md says what each is for. */
 export interface RegistryConfig {
   root: string;
   listen: string;
+  /** How clients reach the registry where that is not what they say themselves: behind a proxy that ends TLS. */
+  url: string | undefined;
+  tls: TlsSettings | undefined;
+  access: AccessConfig;
+  storage: StorageConfig;
+  /** Where health and figures are asked for, beside `/healthz` and `/readyz` of the registry itself. */
+  watch: { listen: string } | undefined;
   log: { level: LogLevel; format: 'text' | 'json' };
   delete: boolean;
   indexes: 'whole' | 'sparse';
@@ -64,6 +76,18 @@ const rule: Reader<RetentionRule> = (value, where) => {
 const FIELDS: { [K in keyof RegistryConfig]: Field<RegistryConfig[K]> } = {
   root: field(text, '/var/lib/berth-registry'),
   listen: field(text, '127.0.0.1:5000'),
+  url: optional(origin),
+  tls: optional(
+    object<TlsSettings>({
+      certificate: required(text),
+      key: required(text),
+      minVersion: optional(oneOf('1.2', '1.3')),
+      clientAuthorities: optional(text),
+    }),
+  ),
+  access: { read: readAccess, otherwise: readAccess({}, '') },
+  storage: { read: readStorage, otherwise: readStorage({}, '') },
+  watch: optional(object<{ listen: string }>({ listen: required(text) })),
   log: section({
     level: field(oneOf('debug', 'info', 'warn', 'error'), 'info'),
     format: field(oneOf('text', 'json'), 'text'),

@@ -4,11 +4,8 @@ import { isObject } from '@berth/oci';
 /** Reads one value of the configuration file; `where` is its place, for errors. Errors: invalid. */
 export type Reader<T> = (value: unknown, where: string) => T;
 
-/** A member of an object: how it is read, and what it is when it is absent. */
-export interface Field<T> {
-  read: Reader<T>;
-  otherwise: T;
-}
+/** A member of an object: how it is read, and what it is when it is absent; without that it has to be there. */
+export type Field<T> = { read: Reader<T>; otherwise: T } | { read: Reader<T>; required: true };
 
 export function field<T>(read: Reader<T>, otherwise: T): Field<T> {
   return { read, otherwise };
@@ -23,8 +20,10 @@ export function object<T extends object>(fields: { [K in keyof T]: Field<T[K]> }
     if (other !== undefined) throw wrong(join(where, other), `is not known; there is ${names.join(', ')}`);
     const read = names.map((name) => {
       const given = value[name];
-      const { read: reader, otherwise } = fields[name];
-      return [name, given === undefined ? otherwise : reader(given, join(where, name))];
+      const member = fields[name];
+      if (given !== undefined) return [name, member.read(given, join(where, name))];
+      if ('required' in member) throw wrong(join(where, name), 'is missing');
+      return [name, member.otherwise];
     });
     return Object.fromEntries(read) as T;
   };
@@ -39,6 +38,11 @@ export function listOf<T>(read: Reader<T>): Reader<T[]> {
 
 export function optional<T>(read: Reader<T>): Field<T | undefined> {
   return { read, otherwise: undefined };
+}
+
+/** A member that must be there. */
+export function required<T>(read: Reader<T>): Field<T> {
+  return { read, required: true };
 }
 
 export const text: Reader<string> = (value, where) => {
@@ -66,6 +70,14 @@ export function oneOf<T extends string>(...names: readonly T[]): Reader<T> {
     return found;
   };
 }
+
+/** `https://host:5000`, without a path. */
+export const origin: Reader<string> = (value, where) => {
+  const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : undefined;
+  if (url === undefined || !/^https?:$/.test(url.protocol) || url.href !== `${url.origin}/`)
+    throw wrong(where, 'is no http or https URL without a path');
+  return url.origin;
+};
 
 const UNITS: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 };
 

@@ -1,0 +1,38 @@
+import type { ForeignIssuer, RuleText } from '../access/index.ts';
+import { duration, type Field, field, listOf, object, oneOf, optional, type Reader, required, text } from './shape.ts';
+
+/** The section `access`. */
+export interface AccessConfig {
+  htpasswd: string | undefined;
+  mode: 'basic' | 'token' | undefined;
+  rules: RuleText[] | undefined;
+  issuer: ForeignIssuer | undefined;
+  /** Named in challenges and tokens. */
+  service: string;
+  /** Of our own tokens, milliseconds. */
+  tokenLifetime: number;
+}
+
+const rule = object<RuleText>({
+  who: required(listOf(text)),
+  repositories: field(listOf(text), ['**']),
+  may: required(listOf(text)),
+});
+
+const issuer = object<ForeignIssuer>({
+  realm: required(text),
+  service: required(text),
+  issuer: required(text),
+  keys: required(text),
+});
+
+const FIELDS: { [K in keyof AccessConfig]: Field<AccessConfig[K]> } = {
+  htpasswd: optional(text),
+  mode: optional(oneOf('basic', 'token')),
+  rules: optional(listOf(rule)),
+  issuer: optional(issuer),
+  service: field(text, 'berth-registry'),
+  tokenLifetime: field(duration, 300_000),
+};
+
+export const readAccess: Reader<AccessConfig> = object(FIELDS);
