@@ -23,7 +23,7 @@ const INDEXES = new Set([
   'application/vnd.oci.image.index.v1+json',
   'application/vnd.docker.distribution.manifest.list.v2+json',
 ]);
-/** Their bytes come from elsewhere (`urls`), so they need not be here. */
+/** Their bytes come from elsewhere, so they need not be here. */
 const FOREIGN = new Set([
   'application/vnd.docker.image.rootfs.foreign.diff.tar.gzip',
   'application/vnd.oci.image.layer.nondistributable.v1.tar',
@@ -97,12 +97,7 @@ function blobsOf(document: Record<string, unknown>): ContentDigest[] {
 }
 
 function isForeign(layer: Record<string, unknown>): boolean {
-  return (
-    typeof layer['mediaType'] === 'string' &&
-    FOREIGN.has(layer['mediaType']) &&
-    Array.isArray(layer['urls']) &&
-    layer['urls'].length > 0
-  );
+  return typeof layer['mediaType'] === 'string' && FOREIGN.has(layer['mediaType']);
 }
 
 function digests(value: unknown, what: string): ContentDigest[] {

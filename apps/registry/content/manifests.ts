@@ -17,7 +17,8 @@ export interface FoundManifest {
 export interface PushedManifest {
   /** The digest that the bytes were named by, or must have; undefined: sha256 is taken. */
   digest?: ContentDigest;
-  tag?: string;
+  /** Names that it gets; there may be none. */
+  tags: readonly string[];
   bytes: Uint8Array;
   contentType: string | undefined;
   /** False: an index may point at manifests that are not here. */
@@ -67,7 +68,7 @@ export async function putManifest(
   repository: string,
   pushed: PushedManifest,
 ): Promise<{ digest: ContentDigest; facts: ManifestFacts }> {
-  const { bytes, tag } = pushed;
+  const { bytes, tags } = pushed;
   const digest = contentDigest(bytes, pushed.digest?.startsWith('sha512:') ? 'sha512' : 'sha256');
   if (pushed.digest !== undefined && digest !== pushed.digest)
     throw new RegistryError('DIGEST_INVALID', `the manifest has the digest ${digest}, not ${pushed.digest}`);
@@ -84,7 +85,7 @@ export async function putManifest(
       const record: ManifestRecord = { ...pick(facts), size: bytes.byteLength, at: store.now() };
       await writeRecord(store, repository, digest, record);
     });
-    if (tag !== undefined) await moveTag(store, repository, tag, digest);
+    for (const tag of tags) await moveTag(store, repository, tag, digest);
   });
   return { digest, facts };
 }

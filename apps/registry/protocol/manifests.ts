@@ -4,9 +4,11 @@ import { readDigest } from '../digest.ts';
 import { RegistryError } from '../errors.ts';
 import type { Exchange } from '../http/exchange.ts';
 import { sendBytes, sendEmpty } from '../http/send.ts';
-import type { ManifestReference } from '../names.ts';
+import { isTag, type ManifestReference } from '../names.ts';
 import { hasEtag } from './blobs.ts';
 import type { ApiContext } from './context.ts';
+
+const TAGS_MAX = 100;
 
 /** GET and HEAD: the bytes as they were pushed. Errors: MANIFEST_UNKNOWN. */
 export function getManifest({ store }: ApiContext, name: string, reference: ManifestReference) {
@@ -28,19 +30,30 @@ export function getManifest({ store }: ApiContext, name: string, reference: Mani
 export function pushManifest({ store, wholeIndexes }: ApiContext, name: string, reference: ManifestReference) {
   return async (exchange: Exchange): Promise<void> => {
     const { message, answer, query } = exchange;
-    const wanted = query.get('digest');
+    const tags = 'tag' in reference ? [reference.tag] : readTags(query);
+    const wanted = 'digest' in reference ? reference.digest : query.get('digest');
     const bytes = await readBody(exchange, MANIFEST_LIMIT);
     const { digest, facts } = await putManifest(store, name, {
-      ...('digest' in reference ? reference : { tag: reference.tag }),
-      ...(wanted !== null && 'tag' in reference ? { digest: readDigest(wanted) } : {}),
-      ...{ bytes, contentType: message.headers['content-type'], wholeIndexes },
+      ...(wanted === null ? {} : { digest: readDigest(wanted) }),
+      ...{ tags, bytes, contentType: message.headers['content-type'], wholeIndexes },
     });
     sendEmpty(answer, 201, {
       location: `/v2/${name}/manifests/${digest}`,
       'docker-content-digest': digest,
       ...(facts.subject === undefined ? {} : { 'oci-subject': facts.subject }),
+      ...('digest' in reference && tags.length > 0 ? { 'oci-tag': tags } : {}),
     });
   };
+}
+
+/** Tags that a manifest pushed by digest gets in the same step (`?tag=`). Errors: TAG_INVALID. */
+function readTags(query: URLSearchParams): string[] {
+  const tags = [...new Set(query.getAll('tag'))];
+  if (tags.length > TAGS_MAX) throw new RegistryError('TAG_INVALID', `at most ${TAGS_MAX} tags can be given at once`);
+  const wrong = tags.find((tag) => !isTag(tag));
+  if (wrong !== undefined)
+    throw new RegistryError('TAG_INVALID', `${JSON.stringify(wrong.slice(0, 150))} is not a tag`);
+  return tags;
 }
 
 /** By digest: the manifest and its tags; by tag: that tag alone. Errors: MANIFEST_UNKNOWN, UNSUPPORTED. */
