@@ -30,8 +30,10 @@ const peer = {
   },
 
   serveUdp: async (port: number, name: string): Promise<void> => {
-    const socket = createSocket('udp4');
-    socket.on('message', (data, from) => socket.send(`${name} ${from.address} ${data}`, from.port, from.address));
+    const socket = createSocket('udp6'); // and IPv4
+    socket.on('message', (data, from) =>
+      socket.send(`${name} ${from.address.replace('::ffff:', '')} ${data}`, from.port, from.address),
+    );
     const { promise, resolve } = Promise.withResolvers<void>();
     socket.bind(port, resolve);
     await promise;
