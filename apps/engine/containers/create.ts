@@ -1,9 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { chownSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { BerthError } from '@berth/kit';
-import type { Platform } from '@berth/oci';
-import { formatPlatform, parsePlatform, platformMatches } from '../images/index.ts';
+import { BerthError, isBerthError } from '@berth/kit';
+import { formatPlatform, type Image, parsePlatform, platformMatches } from '../images/index.ts';
 import { type Context, eventAttributes, pathsOf } from './context.ts';
 import type { ContainerRecord } from './model.ts';
 import { copyUp } from './mounts/copy-up.ts';
@@ -24,8 +23,7 @@ import { expectStart } from './start-ahead.ts';
 export const create =
   (context: Context): ContainerService['create'] =>
   async (body, { name, platform, readOnlyNonRecursive = false }) => {
-    const image = context.images.resolve(imageReference(body));
-    checkPlatform(platform, image.config);
+    const image = imageFor(context, imageReference(body), platform);
     const id = newId(context);
     const { spec, warnings } = parseCreate(body, image, {
       id,
@@ -94,13 +92,20 @@ function imageReference(body: CreateBody): string {
   return reference;
 }
 
-function checkPlatform(wanted: string | undefined, config: Platform): void {
-  if (wanted === undefined || wanted === '') return;
-  if (platformMatches(config, parsePlatform(wanted))) return;
-  throw new BerthError(
-    'not-found',
-    `image was found but does not provide the specified platform (${wanted}): it is for ${formatPlatform(config)}`,
-  );
+/** The image, or of one of several platforms the one that is wanted. Errors: not-found, invalid (platform). */
+function imageFor({ images }: Context, name: string, wanted: string | undefined): Image {
+  const image = images.resolve(name);
+  if (wanted === undefined || wanted === '' || platformMatches(image.config, parsePlatform(wanted))) return image;
+  try {
+    return images.resolve(name, wanted);
+  } catch (error) {
+    if (!isBerthError(error, 'not-found')) throw error;
+    throw new BerthError(
+      'not-found',
+      `image was found but does not provide the specified platform (${wanted}): it is for ${formatPlatform(image.config)}`,
+      { cause: error },
+    );
+  }
 }
 
 function newId(context: Context): string {

@@ -1,10 +1,11 @@
+import type { Digest } from '@berth/oci';
 import type { Publish } from '../events/model.ts';
 import type { ImageContent } from './content.ts';
 import { type LeaseWithId, openLease } from './lease.ts';
 import type { Image, ImageUsers } from './model.ts';
 import { namesOf } from './names.ts';
 import type { ContentLease } from './service.ts';
-import type { ImageRow, ImageStore } from './store.ts';
+import type { ImageRow, ImageStore, LayerRow } from './store.ts';
 
 /** What the verbs of images share. */
 export interface ImageContext {
@@ -19,6 +20,15 @@ export function toImage({ store }: ImageContext, row: ImageRow): Image {
   const { tags, digests } = namesOf(store.references(row.id));
   const size = store.layers(row.id).reduce((sum, layer) => sum + layer.size, 0);
   return { id: row.id, config: row.config, manifest: row.manifest, tags, digests, size, createdAt: row.created };
+}
+
+/** Layers of an image and of its other platforms, each once. */
+export function layersWithMembers({ store }: Pick<ImageContext, 'store'>, id: Digest): LayerRow[] {
+  const own = store.layers(id);
+  const members = store.members(id);
+  if (members.length === 0) return own;
+  const all = [...own, ...members.flatMap((member) => store.layers(member.id))];
+  return [...new Map(all.map((layer) => [layer.diffId, layer])).values()];
 }
 
 /** The image that this one was made of here, as long as there is such an image; '' for others. */

@@ -16,7 +16,8 @@ import { withManifests } from './manifests.ts';
 import type { ImageUsers } from './model.ts';
 import { pruneImages } from './prune.ts';
 import { forgetRemoved, removeImage } from './remove.ts';
-import { resolveImage } from './resolve.ts';
+import { removePlatforms } from './remove-platform.ts';
+import { resolveForPlatform, resolveImage } from './resolve.ts';
 import { saveImages } from './save.ts';
 import type { Images } from './service.ts';
 import { makeStarterImages } from './starter/index.ts';
@@ -44,27 +45,32 @@ export interface ImagesOptions {
 export async function createImages({ config, db, log, publish, users }: ImagesOptions): Promise<Images> {
   const store = new ImageStore(db);
   const content = new ImageContent(config.dataRoot, store, log);
+  for (const id of store.lostMembers()) store.removeImage(id);
   await content.sweep();
   const context: ImageContext = { store, content, users, publish };
   const temporary = join(config.dataRoot, 'ingest');
   return {
     blobs: content.blobs,
-    resolve: (name) => toImage(context, resolveImage(store, name)),
+    resolve: (name, platform) => toImage(context, resolveForPlatform(store, name, platform)),
     layerDirectories: (id) => layerDirectories(context, id),
     list: async (options) => listImages(context, options),
-    inspect: (name) => inspectImage(context, name),
+    inspect: (name, platform) => inspectImage(context, name, platform),
     withManifests: (images) => withManifests(context, images),
-    history: (name) => imageHistory(context, name),
+    history: (name, platform) => imageHistory(context, name, platform),
     tag: (name, target) => tagImage(context, name, target),
     remove: async (name, options) => {
-      const items = await removeImage(context, name, options);
+      const { platforms = [] } = options;
+      const items =
+        platforms.length > 0
+          ? await removePlatforms(context, name, platforms, options)
+          : await removeImage(context, name, options);
       await forgetRemoved(context);
       return items;
     },
     prune: (filters) => pruneImages(context, filters),
     import: (archive, options) => importImage(context, archive, options),
     load: (archive, options) => loadImages(context, archive, options),
-    save: (names) => saveImages(context, names),
+    save: (names, platforms) => saveImages(context, names, platforms),
     starter: (names, onProgress) => makeStarterImages(context, names, { onProgress, temporary }),
     lease: () => leaseOf(context),
     addLayer: (request) => addLayer(context, request),

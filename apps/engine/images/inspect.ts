@@ -1,17 +1,20 @@
 import { type ImageContext, toImage, visibleParent } from './context.ts';
 import type { ImageRunConfig } from './model.ts';
-import { resolveImage } from './resolve.ts';
+import { namesOf } from './names.ts';
+import { resolveForPlatform, resolveImage } from './resolve.ts';
 import type { HistoryItem, ImageInspect } from './wire.ts';
 
 /** Go's zero time, which stands for "never" on the wire. */
 const NEVER = '0001-01-01T00:00:00Z';
 
 /** GET /images/{name}/json. */
-export function inspectImage(context: ImageContext, name: string): ImageInspect {
+export function inspectImage(context: ImageContext, name: string, platform?: string): ImageInspect {
   const { store, content } = context;
-  const row = resolveImage(store, name);
+  const seen = resolveImage(store, name);
+  const row = resolveForPlatform(store, name, platform);
   const { config } = row;
-  const image = toImage(context, row);
+  // A member has no names of its own.
+  const image = { ...toImage(context, row), ...namesOf(store.references(seen.id)) };
   const layers = store.layers(row.id);
   const lower = layers.slice(0, -1).reverse();
   const top = layers.at(-1);
@@ -58,9 +61,9 @@ function wireConfig(config: ImageRunConfig): ImageRunConfig {
 }
 
 /** GET /images/{name}/history: newest step first. */
-export function imageHistory(context: ImageContext, name: string): HistoryItem[] {
+export function imageHistory(context: ImageContext, name: string, platform?: string): HistoryItem[] {
   const { store } = context;
-  const row = resolveImage(store, name);
+  const row = resolveForPlatform(store, name, platform);
   const layers = store.layers(row.id);
   let layer = 0;
   // An image without history has a step for each layer all the same.
@@ -78,7 +81,7 @@ export function imageHistory(context: ImageContext, name: string): HistoryItem[]
     };
   });
   items.reverse();
-  const tags = toImage(context, row).tags;
+  const { tags } = namesOf(store.references(resolveImage(store, name).id));
   const first = items[0];
   if (first) Object.assign(first, { Id: row.id, Tags: tags.length > 0 ? tags : null });
   return items;

@@ -1,5 +1,5 @@
 import { BerthError } from '@berth/kit';
-import { type Digest, digestOf, type Manifest, parseManifest } from '@berth/oci';
+import { type Digest, digestOf, MANIFEST_LIMIT, type Manifest, parseManifest } from '@berth/oci';
 import { durably } from '../state/database.ts';
 import type { Holds, ImageContent } from './content.ts';
 import { createdAtOf, parseImageConfig } from './image-config.ts';
@@ -54,11 +54,13 @@ async function addImage(
   await content.blobs.put(configBytes, { digest: id });
   await content.blobs.put(manifestBytes, { digest: manifestDigest });
   await requireBlobs(content, manifest, related);
+  const index = await indexOf(content, related, manifestDigest);
   await content.flush();
 
   const before = store.image(id);
   // What came from a registry replaces what was made here, so that a push sends the registry's own bytes; not the other way.
   const keepsManifest = before !== undefined && !before.removed && !references.some((reference) => reference.digest);
+  const isSame = before?.manifest === manifestDigest;
   const superseded = before === undefined || keepsManifest ? [] : store.blobs(id);
   const pending: Digest[] = [];
   durably(store.db, () => {
@@ -76,7 +78,19 @@ async function addImage(
         config,
         created: createdAtOf(config),
       };
-      store.putImage({ ...row, parent, tagged: 0, removed: false }, [...blobs]);
+      const memberOnly = request.memberOnly === true;
+      // The same manifest once more, without its index: what was known of that stays.
+      const kept = isSame && index === '' ? store.blobs(id) : [];
+      const from = index === '' && isSame ? before.index : index;
+      store.putImage({ ...row, parent, tagged: 0, removed: false, memberOnly, index: from }, [
+        ...new Set([...blobs, ...kept]),
+      ]);
+    } else {
+      if (isSame && index !== '' && before.index === '') store.setIndex(id, index, related);
+      if (before.memberOnly && request.memberOnly !== true) store.showImage(id);
+    }
+    if (request.members !== undefined && (isSame || !keepsManifest)) {
+      store.setMembers(id, [...store.members(id).map((member) => member.id), ...request.members]);
     }
     for (const reference of references) store.putReference(reference, id);
   });
@@ -84,6 +98,15 @@ async function addImage(
   // Collected when the lease ends, if nothing else wants them.
   for (const digest of superseded) holds.blobs.add(digest);
   return id;
+}
+
+/** Which of the further blobs is the index that names this manifest; '' for none. */
+async function indexOf(content: ImageContent, related: readonly Digest[], manifest: Digest): Promise<Digest | ''> {
+  for (const digest of related) {
+    const document = parseManifest(await content.blobs.readAll(digest, MANIFEST_LIMIT), undefined);
+    if (document.kind === 'index' && document.index.manifests.some((entry) => entry.digest === manifest)) return digest;
+  }
+  return '';
 }
 
 /** The manifest, which must be of this configuration. Errors: invalid. */

@@ -1,7 +1,7 @@
 import { matchesLabels, parseBoolean, parseTimestamp, unknownFilter } from '@berth/contract';
 import { BerthError } from '@berth/kit';
 import { familiarName, familiarString, type Reference } from '@berth/oci';
-import { type ImageContext, visibleParent } from './context.ts';
+import { type ImageContext, layersWithMembers, visibleParent } from './context.ts';
 import { matchPath } from './match-path.ts';
 import { namesOf } from './names.ts';
 import { resolveImage } from './resolve.ts';
@@ -29,7 +29,7 @@ export function listImages(context: ImageContext, options: ListImagesOptions): I
     if ((dangling === true || (references.length === 0 && !options.all)) && store.hasChildren(row.id)) continue;
     const { tags, digests } = namesOf(references);
     if (references.length === 0 ? dangling === false : dangling === true && tags.length > 0) continue;
-    const layers = store.layers(row.id);
+    const layers = layersWithMembers(context, row.id);
     const sum = (some: typeof layers) => some.reduce((size, layer) => size + layer.size, 0);
     summaries.push({
       Containers: -1,

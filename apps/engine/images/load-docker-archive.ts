@@ -1,5 +1,5 @@
 import { BerthError } from '@berth/kit';
-import { isObject, parseReference, type Reference, withDefaultTag } from '@berth/oci';
+import { digestOf, familiarString, isObject, parseReference, type Reference, withDefaultTag } from '@berth/oci';
 import { sniffCompression } from '../archives/index.ts';
 import { buildManifest, type LayerBlob } from './build-manifest.ts';
 import { CONFIG_LIMIT, parseImageConfig } from './image-config.ts';
@@ -7,11 +7,15 @@ import { type LoadPlan, MADE_MANIFEST } from './load.ts';
 import { type ArchiveFiles, broken } from './load-files.ts';
 import { planOfManifest } from './load-oci-layout.ts';
 import { parseJson } from './parse-json.ts';
+import { parsePlatform, platformMatches } from './pull-platform.ts';
+import { doesNotProvide } from './resolve.ts';
 
 const IMAGES_MAX = 1000;
+/** This format knows of no indexes. */
+const ALONE = { related: [], members: [] };
 
 /** Reads `manifest.json` of a `docker save` archive. Errors: invalid. */
-export async function readDockerArchive(files: ArchiveFiles): Promise<LoadPlan[]> {
+export async function readDockerArchive(files: ArchiveFiles, platform: string | undefined): Promise<LoadPlan[]> {
   const document = files.document('manifest.json');
   if (document === undefined) {
     throw new BerthError('invalid', 'invalid image archive: it has neither manifest.json nor an OCI layout', {
@@ -21,12 +25,21 @@ export async function readDockerArchive(files: ArchiveFiles): Promise<LoadPlan[]
   const entries = parseJson(document, 'manifest.json');
   // A folder as skopeo writes it (`dir:`): the image's own manifest, and files that are called by their digests.
   if (isObject(entries) && entries.schemaVersion === 2) {
-    return [{ ...(await planOfManifest(files, document, undefined)), references: [] }];
+    return [checked({ ...(await planOfManifest(files, document, undefined)), ...ALONE, references: [] }, platform)];
   }
   if (!Array.isArray(entries) || entries.length > IMAGES_MAX) throw broken('manifest.json is no list of images');
   const plans: LoadPlan[] = [];
-  for (const entry of entries as unknown[]) plans.push(await readEntry(files, entry));
+  for (const entry of entries as unknown[]) plans.push(checked(await readEntry(files, entry), platform));
   return plans;
+}
+
+/** Errors: not-found when the image is for another platform than is wanted. */
+function checked(plan: LoadPlan, platform: string | undefined): LoadPlan {
+  if (platform === undefined) return plan;
+  const wanted = parsePlatform(platform);
+  if (platformMatches(parseImageConfig(plan.configBytes), wanted)) return plan;
+  const [name] = plan.references;
+  throw doesNotProvide(name === undefined ? digestOf(plan.configBytes) : familiarString(name), wanted);
 }
 
 async function readEntry(files: ArchiveFiles, entry: unknown): Promise<LoadPlan> {
@@ -54,6 +67,7 @@ async function readEntry(files: ArchiveFiles, entry: unknown): Promise<LoadPlan>
     manifestBytes: buildManifest(configFile, layers),
     manifestMediaType: MADE_MANIFEST,
     layers,
+    ...ALONE,
     references: (RepoTags ?? []).map(toTag),
   };
 }

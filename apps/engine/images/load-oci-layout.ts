@@ -3,6 +3,8 @@ import {
   type Descriptor,
   type Digest,
   DOCKER,
+  digestOf,
+  familiarString,
   isIndexType,
   layerCompression,
   MANIFEST_LIMIT,
@@ -13,56 +15,118 @@ import {
 } from '@berth/oci';
 import { sniffCompression } from '../archives/index.ts';
 import { CONFIG_LIMIT, parseImageConfig } from './image-config.ts';
-import type { LoadPlan } from './load.ts';
+import type { LoadPlan, MemberPlan } from './load.ts';
 import { type ArchiveFiles, broken } from './load-files.ts';
 import { parseJson } from './parse-json.ts';
-import { hostPlatform, selectManifest } from './pull-platform.ts';
+import { hostPlatform, parsePlatform, selectPlatform } from './pull-platform.ts';
+import { doesNotProvide } from './resolve.ts';
 
 const NESTING_MAX = 4;
+const INDEXES_MAX = 16;
+const ABOUT_DIGEST = 'vnd.docker.reference.digest';
 const CONTAINERD_NAME = 'io.containerd.image.name';
 const REF_NAME = 'org.opencontainers.image.ref.name';
 
+/** More manifests than any archive has: what small archives may make of this engine's time. */
+const MANIFESTS_MAX = 1000;
+
 /**
- * Reads `index.json` of an OCI image layout (image-spec image-layout.md). Of an index in it the image for this host is
- * taken. Everything is found by digest, so names in the archive do not matter. Errors: invalid, not-supported.
+ * Reads `index.json` of an OCI image layout (image-spec image-layout.md). Of an index in it come all platforms that are
+ * there, under the one for this host; with `platform` only that one. Everything is found by digest, so names in the
+ * archive do not matter. Errors: invalid, not-supported; not-found (`platform`).
  */
-export async function readOciLayout(files: ArchiveFiles): Promise<LoadPlan[]> {
+export async function readOciLayout(files: ArchiveFiles, platform: string | undefined): Promise<LoadPlan[]> {
   const layout = parseJson(files.document('oci-layout')!, 'oci-layout') as { imageLayoutVersion?: unknown } | null;
   if (layout?.imageLayoutVersion !== '1.0.0') {
     throw new BerthError('not-supported', 'this version of the OCI image layout is not supported');
   }
   const top = parseManifest(files.document('index.json')!, OCI.index);
   if (top.kind !== 'index') throw broken('index.json is no index');
-  const plans = new Map<string, LoadPlan>();
+  const plans = new Map<string, LoadPlan | undefined>();
   for (const descriptor of top.index.manifests) {
-    const found = await findManifest(files, descriptor, 0);
-    if (found === undefined) continue;
-    const references = namesOf(descriptor);
-    const known = plans.get(found.digest);
-    if (known) known.references.push(...references);
-    else plans.set(found.digest, { ...(await readImage(files, found)), references });
+    if (!plans.has(descriptor.digest)) plans.set(descriptor.digest, await planOfEntry(files, descriptor, platform));
+    plans.get(descriptor.digest)?.references.push(...namesOf(descriptor));
   }
-  if (plans.size === 0) throw broken('it has no image for this platform');
-  return [...plans.values()];
+  const found = [...plans.values()].filter((plan) => plan !== undefined);
+  if (found.length === 0) throw broken('it has no image');
+  return found;
 }
 
-/** The manifest that a descriptor leads to; undefined for what is no image (attestations and other artifacts). */
-async function findManifest(
+/** The image that an entry of `index.json` leads to; undefined for what is none. */
+async function planOfEntry(
   files: ArchiveFiles,
   descriptor: Descriptor,
-  depth: number,
-): Promise<Descriptor | undefined> {
-  if (depth > NESTING_MAX) throw broken('its indexes are nested too deeply');
-  if (!isIndexType(descriptor.mediaType)) return descriptor;
-  const document = parseManifest(await read(files, descriptor, MANIFEST_LIMIT), descriptor.mediaType);
-  if (document.kind !== 'index') throw broken('a manifest was named as an index');
-  const here = document.index.manifests.filter((entry) => files.byDigest(entry.digest) !== undefined);
-  const chosen = selectManifest(here, hostPlatform()) ?? here.find((entry) => entry.platform?.os !== 'unknown');
-  return chosen && findManifest(files, chosen, depth + 1);
+  platform: string | undefined,
+): Promise<LoadPlan | undefined> {
+  if (isAbout(descriptor)) return undefined;
+  const group: Group = { indexes: [], images: new Map(), attestations: [] };
+  await gather(files, descriptor, group, 0);
+  const plans: MemberPlan[] = [];
+  for (const one of group.images.values()) {
+    // Of an index, only some platforms may have been saved.
+    if (group.indexes.length > 0 && !(await isWhole(files, one))) continue;
+    plans.push(await planOfManifest(files, await read(files, one, MANIFEST_LIMIT), one.mediaType));
+  }
+  const wanted = platform === undefined ? hostPlatform() : parsePlatform(platform);
+  const fits = selectPlatform(plans, ({ configBytes }) => parseImageConfig(configBytes), wanted);
+  const main = fits ?? plans[0];
+  if (main === undefined) return undefined;
+  if (platform !== undefined && fits === undefined) {
+    const [name] = namesOf(descriptor);
+    throw doesNotProvide(name === undefined ? digestOf(main.configBytes) : familiarString(name), wanted);
+  }
+  const members = platform === undefined ? plans.filter((plan) => plan !== main) : [];
+  const taken = [main, ...members].map(({ manifestBytes }) => digestOf(manifestBytes));
+  const about = group.attestations.filter(({ annotations }) =>
+    taken.some((one) => one === annotations?.[ABOUT_DIGEST]),
+  );
+  const related = [...group.indexes, ...(await Promise.all(about.map((one) => blobsOf(files, one)))).flat()];
+  return { ...main, references: [], related: [...new Set(related)], members };
 }
 
-async function readImage(files: ArchiveFiles, descriptor: Descriptor): Promise<Omit<LoadPlan, 'references'>> {
-  return planOfManifest(files, await read(files, descriptor, MANIFEST_LIMIT), descriptor.mediaType);
+interface Group {
+  indexes: Digest[];
+  images: Map<Digest, Descriptor>;
+  attestations: Descriptor[];
+}
+
+/** Follows indexes, each once, to the manifests that are in the archive. */
+async function gather(files: ArchiveFiles, descriptor: Descriptor, group: Group, depth: number): Promise<void> {
+  if (depth > NESTING_MAX) throw broken('its indexes are nested too deeply');
+  if (!isIndexType(descriptor.mediaType)) {
+    if (isAbout(descriptor)) group.attestations.push(descriptor);
+    else group.images.set(descriptor.digest, descriptor);
+    if (group.images.size > MANIFESTS_MAX || group.attestations.length > MANIFESTS_MAX)
+      throw broken(`it has more than ${MANIFESTS_MAX} manifests`);
+    return;
+  }
+  if (group.indexes.includes(descriptor.digest)) return;
+  if (group.indexes.length >= INDEXES_MAX) throw broken(`it has more than ${INDEXES_MAX} indexes in one image`);
+  group.indexes.push(descriptor.digest);
+  const document = parseManifest(await read(files, descriptor, MANIFEST_LIMIT), descriptor.mediaType);
+  if (document.kind !== 'index') throw broken('a manifest was named as an index');
+  for (const entry of document.index.manifests) {
+    if (files.byDigest(entry.digest) !== undefined) await gather(files, entry, group, depth + 1);
+  }
+}
+
+/** Speaks of an image and is none: attestations, as BuildKit writes them. */
+function isAbout({ annotations, platform }: Descriptor): boolean {
+  return annotations?.[ABOUT_DIGEST] !== undefined || platform?.os === 'unknown';
+}
+
+async function isWhole(files: ArchiveFiles, descriptor: Descriptor): Promise<boolean> {
+  const document = parseManifest(await read(files, descriptor, MANIFEST_LIMIT), descriptor.mediaType);
+  if (document.kind !== 'manifest') return false;
+  const { config, layers } = document.manifest;
+  return [config, ...layers].every(({ digest }) => files.byDigest(digest) !== undefined);
+}
+
+/** A manifest and what is there of all that it names. */
+async function blobsOf(files: ArchiveFiles, descriptor: Descriptor): Promise<Digest[]> {
+  const document = parseManifest(await read(files, descriptor, MANIFEST_LIMIT), descriptor.mediaType);
+  const named = document.kind === 'manifest' ? [document.manifest.config, ...document.manifest.layers] : [];
+  return [descriptor, ...named].map(({ digest }) => digest).filter((digest) => files.byDigest(digest) !== undefined);
 }
 
 /** An image by its manifest, the rest by digest. Errors: invalid, not-supported. */
@@ -70,7 +134,7 @@ export async function planOfManifest(
   files: ArchiveFiles,
   manifestBytes: Buffer,
   said: string | undefined,
-): Promise<Omit<LoadPlan, 'references'>> {
+): Promise<MemberPlan> {
   const document = parseManifest(manifestBytes, said);
   if (document.kind !== 'manifest') throw broken('an index was named as a manifest');
   const { config, layers, mediaType } = document.manifest;

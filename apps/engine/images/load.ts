@@ -3,22 +3,28 @@ import { digestOf, familiarString, OCI, type Reference } from '@berth/oci';
 import { decompressed } from '../archives/index.ts';
 import type { LayerBlob } from './build-manifest.ts';
 import { announce, type ImageContext, leaseOf } from './context.ts';
-import { parseImageConfig } from './image-config.ts';
 import { readDockerArchive } from './load-docker-archive.ts';
 import { type ArchiveFiles, takeInFiles } from './load-files.ts';
 import { readOciLayout } from './load-oci-layout.ts';
-import { requirePlatform } from './local-platform.ts';
 import type { Image } from './model.ts';
 import { shortId } from './names.ts';
-import type { LoadOptions, OnProgress } from './service.ts';
+import type { AddImageRequest, ContentLease, LoadOptions, OnProgress } from './service.ts';
 
-/** An image as an archive describes it, with all its content in the blob store. */
-export interface LoadPlan {
+/** One platform of an image as an archive describes it, with all its content in the blob store. */
+export interface MemberPlan {
   configBytes: Buffer;
   manifestBytes: Buffer;
   manifestMediaType: string;
   layers: (LayerBlob & { diffId: Digest })[];
+}
+
+/** An image: its platform for this host, and what else there is of it. */
+export interface LoadPlan extends MemberPlan {
   references: Reference[];
+  /** The index that it is in, and what speaks of it. */
+  related: Digest[];
+  /** Its other platforms. */
+  members: MemberPlan[];
 }
 
 /**
@@ -34,21 +40,14 @@ export async function loadImages(
   // What is in the archive is only known when it is here.
   lease.holdEverything();
   const files = await takeInFiles(context.content.blobs, lease, decompressed(archive));
-  const plans = await planOf(files);
-  if (platform !== undefined) for (const plan of plans) requirePlatformOf(plan, platform);
   const images: Image[] = [];
-  for (const plan of plans) {
-    for (const { digest, size, compression, diffId } of plan.layers) {
-      const isNew = !lease.hasLayer(diffId);
-      const progress: OnProgress = quiet || !isNew ? () => undefined : onProgress;
-      const status = { status: 'Loading layer', id: shortId(diffId) };
-      progress({ ...status, progressDetail: { current: 0, total: size } });
-      await lease.unpack({ diffId, compression, source: { blob: digest }, size });
-      progress({ ...status, progressDetail: { current: size, total: size } });
-    }
-    const { layers: _, ...request } = plan;
+  for (const plan of await planOf(files, platform)) {
+    const { layers: _, members, ...request } = plan;
+    const showLayers = quiet ? () => undefined : onProgress;
+    await unpackLayers(lease, plan, showLayers);
+    for (const member of members) await unpackLayers(lease, member, showLayers);
     tellMovedTags(context, plan, onProgress);
-    const image = await lease.addImage(request);
+    const image = await addWithMembers(context, lease, members, request);
     for (const reference of plan.references) onProgress({ stream: `Loaded image: ${familiarString(reference)}\n` });
     if (plan.references.length === 0) onProgress({ stream: `Loaded image ID: ${image.id}\n` });
     announce(context, 'load', image.id, image.id);
@@ -57,16 +56,41 @@ export async function loadImages(
   return images;
 }
 
-function planOf(files: ArchiveFiles): Promise<LoadPlan[]> {
-  // Docker writes both tables of contents. One of them is read: the one that names manifests by digest.
-  return files.document('oci-layout') !== undefined && files.document('index.json') !== undefined
-    ? readOciLayout(files)
-    : readDockerArchive(files);
+async function unpackLayers(lease: ContentLease, { layers }: MemberPlan, onProgress: OnProgress): Promise<void> {
+  for (const { digest, size, compression, diffId } of layers) {
+    const progress: OnProgress = lease.hasLayer(diffId) ? () => undefined : onProgress;
+    const status = { status: 'Loading layer', id: shortId(diffId) };
+    progress({ ...status, progressDetail: { current: 0, total: size } });
+    await lease.unpack({ diffId, compression, source: { blob: digest }, size });
+    progress({ ...status, progressDetail: { current: size, total: size } });
+  }
 }
 
-function requirePlatformOf({ configBytes, references: [reference] }: LoadPlan, platform: string): void {
-  const name = reference === undefined ? digestOf(configBytes) : familiarString(reference);
-  requirePlatform({ config: parseImageConfig(configBytes) }, name, platform);
+/** The other platforms first; without the image nobody would find them, and they go again when it does not come. */
+async function addWithMembers(
+  context: ImageContext,
+  lease: ContentLease,
+  plans: readonly MemberPlan[],
+  request: AddImageRequest,
+): Promise<Image> {
+  const members: Digest[] = [];
+  try {
+    for (const { layers: _, ...plan } of plans) {
+      members.push((await lease.addImage({ ...plan, references: [], memberOnly: true })).id);
+    }
+    return await lease.addImage({ ...request, ...(members.length > 0 && { members }) });
+  } catch (error) {
+    const lost = context.store.lostMembers();
+    for (const id of members) if (lost.includes(id)) context.store.removeImage(id);
+    throw error;
+  }
+}
+
+function planOf(files: ArchiveFiles, platform: string | undefined): Promise<LoadPlan[]> {
+  // Docker writes both tables of contents. One of them is read: the one that names manifests by digest.
+  return files.document('oci-layout') !== undefined && files.document('index.json') !== undefined
+    ? readOciLayout(files, platform)
+    : readDockerArchive(files, platform);
 }
 
 function tellMovedTags({ store }: ImageContext, { configBytes, references }: LoadPlan, onProgress: OnProgress): void {

@@ -50,8 +50,11 @@ export interface Image {
 
 /** What the engine's other nouns may ask of images. Errors: not-found `No such image: REF`. */
 export interface ImageSource {
-  /** Resolves a reference, digest, id or unambiguous id prefix. */
-  resolve(reference: string): Image;
+  /**
+   * Resolves a reference, digest, id or unambiguous id prefix; with `platform` (`os[/arch[/variant]]`), of an image of
+   * several platforms the one that fits. Errors: also not-found when the image is not here for that platform.
+   */
+  resolve(reference: string, platform?: string): Image;
   /** Unpacked layer directories of an image, topmost first, for overlayfs `lowerdir`. */
   layerDirectories(id: Digest): string[];
   /** Makes an image of another one and a layer on top of it. Errors: invalid (`max depth exceeded`, archive). */

@@ -97,12 +97,22 @@ export function platformMatches(offered: Platform, wanted: Platform): boolean {
 
 /** The entry of an index for a platform: the closest variant, the first of equals; undefined when there is none. */
 export function selectManifest(entries: readonly Descriptor[], wanted: Platform): Descriptor | undefined {
-  let best: { entry: Descriptor; rank: number } | undefined;
-  for (const entry of entries) {
-    const found = entry.platform === undefined ? undefined : rank(entry.platform, wanted);
-    if (found !== undefined && (best === undefined || found < best.rank)) best = { entry, rank: found };
+  return selectPlatform(entries, ({ platform }) => platform, wanted);
+}
+
+/** The same of anything that is for a platform. */
+export function selectPlatform<T>(
+  offers: readonly T[],
+  platformOf: (offer: T) => Platform | undefined,
+  wanted: Platform,
+): T | undefined {
+  let best: { offer: T; rank: number } | undefined;
+  for (const offer of offers) {
+    const platform = platformOf(offer);
+    const found = platform === undefined ? undefined : rank(platform, wanted);
+    if (found !== undefined && (best === undefined || found < best.rank)) best = { offer, rank: found };
   }
-  return best?.entry;
+  return best?.offer;
 }
 
 /** 0 for the same, more for what is further off, undefined for no match. */

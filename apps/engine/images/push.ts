@@ -17,7 +17,6 @@ import {
   uploadBlob,
 } from '@berth/oci';
 import type { EngineConfig } from '../config.ts';
-import { requirePlatform } from './local-platform.ts';
 import type { Image } from './model.ts';
 import { createProgress, type Progress } from './progress.ts';
 import type { Slots } from './pull-slots.ts';
@@ -91,15 +90,15 @@ async function tagsOf(images: Images, repository: Reference): Promise<Tagged[]> 
 }
 
 function imageOf(images: Images, target: Tagged, platform: string | undefined): Image {
+  const name = familiarString(target);
   let image: Image;
   try {
-    image = images.resolve(familiarString(target));
+    image = images.resolve(name);
   } catch (cause) {
     if (!isBerthError(cause, 'not-found')) throw cause;
-    throw new BerthError('not-found', `tag does not exist: ${familiarString(target)}`, { cause });
+    throw new BerthError('not-found', `tag does not exist: ${name}`, { cause });
   }
-  if (platform !== undefined) requirePlatform(image, familiarString(target), platform);
-  return image;
+  return platform === undefined ? image : images.resolve(name, platform);
 }
 
 interface PushOne extends PushContext {

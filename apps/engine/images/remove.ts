@@ -3,6 +3,7 @@ import { BerthError } from '@berth/kit';
 import { canonicalName, type Digest, familiarString, parseReference, type Reference, withDefaultTag } from '@berth/oci';
 import { durably } from '../state/database.ts';
 import { announce, type ImageContext } from './context.ts';
+import type { ImageUsers } from './model.ts';
 import { shortId } from './names.ts';
 import { isIdPrefix, resolveImage } from './resolve.ts';
 import type { RemovedItem } from './wire.ts';
@@ -27,7 +28,7 @@ export async function removeImage(
     untag(context, id, references, items);
     return [...items, ...(await deleteWithParents(context, id, noPrune))];
   }
-  const user = force || !isOneRepository(references) ? undefined : context.users().containersOf(id)[0];
+  const user = force || !isOneRepository(references) ? undefined : usersOf(context, id)[0];
   if (user) {
     throw new BerthError(
       'conflict',
@@ -40,7 +41,7 @@ export async function removeImage(
   if (reference.digest === undefined) untag(context, id, orphanedDigests(store.references(id), reference), items);
   if (store.references(id).length > 0) return items;
   // A running container, or a stopped one without force, keeps the image; the name is gone all the same.
-  const users = context.users().containersOf(id);
+  const users = usersOf(context, id);
   if (users.some((container) => container.running) || (users.length > 0 && !force)) return items;
   return [...items, ...(await deleteWithParents(context, id, noPrune))];
 }
@@ -64,15 +65,15 @@ function isOneRepository(references: readonly Reference[]): boolean {
   return tags.length <= 1 && digestNames.size === 1 && digestNames.has(canonicalName(single));
 }
 
-function refuseConflicts(
-  { users }: ImageContext,
+export function refuseConflicts(
+  context: ImageContext,
   id: Digest,
   { force, referencesMatter }: { force: boolean; referencesMatter: boolean },
 ): void {
   const refuse = (how: string, why: string, hint: string) => {
     throw new BerthError('conflict', `conflict: unable to delete ${shortId(id)} (${how}) - ${why}`, { hint });
   };
-  const containers = users().containersOf(id);
+  const containers = usersOf(context, id);
   const running = containers.find((container) => container.running);
   if (running) {
     refuse(
@@ -99,6 +100,12 @@ function refuseConflicts(
   }
 }
 
+/** Containers of an image, or of one of its other platforms that nobody else has. */
+function usersOf({ store, users }: ImageContext, id: Digest): ReturnType<ImageUsers['containersOf']> {
+  const going = store.members(id).filter((member) => member.memberOnly && store.ownersOf(member.id).length === 1);
+  return [id, ...going.map((member) => member.id)].flatMap((one) => users().containersOf(one));
+}
+
 function untag(context: ImageContext, id: Digest, references: readonly Reference[], items: RemovedItem[]): void {
   if (references.length === 0) return;
   durably(context.store.db, () => {
@@ -123,18 +130,31 @@ async function deleteWithParents(context: ImageContext, id: Digest, noPrune: boo
 }
 
 /**
- * Takes an image away that has no names any more. While a stopped container stands on it, its content stays until
- * `forgetRemoved`.
+ * Takes an image away that has no names any more, with its other platforms. While a stopped container stands on it, its
+ * content stays until `forgetRemoved`; while it is a platform of another image, until that goes.
  */
-async function deleteImage(context: ImageContext, id: Digest): Promise<RemovedItem[]> {
+export async function deleteImage(context: ImageContext, id: Digest): Promise<RemovedItem[]> {
   const { store, content } = context;
   const blobs = store.blobs(id);
   const layers = store.layers(id);
   const diffIds = layers.map((layer) => layer.diffId);
+  const members = store.members(id);
   const isUsed = context.users().containersOf(id).length > 0;
+  const isMember = store.ownersOf(id).length > 0;
   announce(context, 'delete', id, id);
-  durably(store.db, () => (isUsed ? store.hideImage(id) : store.removeImage(id)));
-  if (!isUsed) await content.collect(blobs, diffIds);
+  durably(store.db, () => {
+    store.setMembers(id, []);
+    if (isMember) store.hideImage(id, 'member');
+    else if (isUsed) store.hideImage(id);
+    else store.removeImage(id);
+  });
+  if (!isUsed && !isMember) await content.collect(blobs, diffIds);
+  const items: RemovedItem[] = [];
+  for (const member of members) {
+    // Seen by itself, or wanted by another image.
+    if (!member.memberOnly || store.ownersOf(member.id).length > 0) continue;
+    items.push(...(await deleteImage(context, member.id)));
+  }
   const gone = diffIds.map((diffId) => content.layer(diffId) === undefined);
   const chain = chainIds(diffIds);
   return [
@@ -143,6 +163,7 @@ async function deleteImage(context: ImageContext, id: Digest): Promise<RemovedIt
       .filter((_, n) => gone[n])
       .map((Deleted) => ({ Deleted }))
       .reverse(),
+    ...items,
   ];
 }
 

@@ -1,5 +1,13 @@
 import { BerthError } from '@berth/kit';
-import { type Digest, familiarString, parseAnyReference, type Reference, withDefaultTag } from '@berth/oci';
+import {
+  type Digest,
+  familiarString,
+  type Platform,
+  parseAnyReference,
+  type Reference,
+  withDefaultTag,
+} from '@berth/oci';
+import { formatPlatform, parsePlatform, selectPlatform } from './pull-platform.ts';
 import type { ImageRow, ImageStore } from './store.ts';
 
 /**
@@ -14,6 +22,26 @@ export function resolveImage(store: ImageStore, text: string): ImageRow {
   const found = 'id' in wanted || !/^sha256:[0-9a-f]+$/.test(prefix) ? [] : store.imagesByPrefix(prefix);
   if (found.length === 1) return found[0]!;
   throw noSuchImage('id' in wanted ? wanted.id : wanted.reference, found.length > 1);
+}
+
+/**
+ * The same for one platform, `os[/arch[/variant]]` or JSON: of an image of several platforms the one that fits best. Errors: not-found also
+ * when it is not here for that platform; invalid (platform).
+ */
+export function resolveForPlatform(store: ImageStore, text: string, platform: string | undefined): ImageRow {
+  const row = resolveImage(store, text);
+  if (platform === undefined || platform === '') return row;
+  const wanted = parsePlatform(platform);
+  const found = selectPlatform([row, ...store.members(row.id)], ({ config }) => config, wanted);
+  if (found) return found;
+  throw doesNotProvide(text, wanted);
+}
+
+export function doesNotProvide(name: string, wanted: Platform): BerthError {
+  return new BerthError(
+    'not-found',
+    `image with reference ${name} was found but does not provide the specified platform (${formatPlatform(wanted)})`,
+  );
 }
 
 /** True when `text` names the image by id or by its beginning. */

@@ -13,7 +13,6 @@ import {
   type Route,
   textOf,
 } from '../api/http.ts';
-import { requirePlatform } from './local-platform.ts';
 import { decodeRegistryAuth } from './registry-auth.ts';
 import type { Images } from './service.ts';
 import type { Transfers } from './transfers.ts';
@@ -65,8 +64,7 @@ function showing(images: Images): Route[] {
       name: 'image.inspect',
       permission: 'read',
       handler: async (request) => {
-        checkPlatform(images, request, [nameOf(request)]);
-        const found = images.inspect(nameOf(request));
+        const found = images.inspect(nameOf(request), textOf(request, 'platform'));
         const [image = found] = asksForManifests(request, '1.48') ? await images.withManifests([found]) : [];
         return json(200, withVirtualSize(request, image));
       },
@@ -76,10 +74,7 @@ function showing(images: Images): Route[] {
       path: '/images/{name}/history',
       name: 'image.history',
       permission: 'read',
-      handler: (request) => {
-        checkPlatform(images, request, [nameOf(request)]);
-        return json(200, images.history(nameOf(request)));
-      },
+      handler: (request) => json(200, images.history(nameOf(request), textOf(request, 'platform'))),
     },
   ];
 }
@@ -101,10 +96,9 @@ function withVirtualSize(request: ApiRequest, image: { Size: number }): object {
   return atLeastApi(request.version, '1.44') ? image : { ...image, VirtualSize: image.Size };
 }
 
-/** `platform` and `platforms` may name what the images are for, nothing else. Errors: not-found, invalid. */
-export function checkPlatform(images: Pick<Images, 'resolve'>, request: ApiRequest, names: readonly string[]): void {
-  const platforms = ['platform', 'platforms'].flatMap((name) => request.queryAll(name)).filter(Boolean);
-  for (const platform of platforms) for (const name of names) requirePlatform(images.resolve(name), name, platform);
+/** Each `platform` or `platforms` of a request, as text or as JSON. */
+export function platformsOf(request: ApiRequest): string[] {
+  return ['platform', 'platforms'].flatMap((name) => request.queryAll(name)).filter(Boolean);
 }
 
 function changing(images: Images): Route[] {
@@ -125,9 +119,8 @@ function changing(images: Images): Route[] {
       name: 'image.remove',
       permission: 'write',
       handler: async (request) => {
-        checkPlatform(images, request, [nameOf(request)]);
-        const options = { force: booleanOf(request, 'force'), noPrune: booleanOf(request, 'noprune') };
-        return json(200, await images.remove(nameOf(request), options));
+        const [force, noPrune] = [booleanOf(request, 'force'), booleanOf(request, 'noprune')];
+        return json(200, await images.remove(nameOf(request), { force, noPrune, platforms: platformsOf(request) }));
       },
     },
     {
@@ -149,8 +142,7 @@ function referenceOf(name: string, tagOrDigest: string): Reference {
 
 function archives(images: Images): Route[] {
   const save = async (request: ApiRequest, names: string[]): Promise<Reply> => {
-    checkPlatform(images, request, names);
-    return { kind: 'stream', type: 'application/x-tar', body: await images.save(names) };
+    return { kind: 'stream', type: 'application/x-tar', body: await images.save(names, platformsOf(request)) };
   };
   return [
     {

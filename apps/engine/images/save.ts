@@ -19,22 +19,36 @@ import {
   tarPadding,
 } from '@berth/oci';
 import { announce, type ImageContext, leaseOf } from './context.ts';
-import { isIdPrefix, resolveImage } from './resolve.ts';
+import { isIdPrefix, resolveForPlatform, resolveImage } from './resolve.ts';
 import type { ImageRow } from './store.ts';
 
+/** What is saved of an image: one platform or several, under its names. */
 interface SavedImage {
+  row: ImageRow;
+  tags: Reference[];
+  /** That for this host first. */
+  platforms: SavedPlatform[];
+  /** Where several are saved: the index that names them, and what speaks of them. */
+  index: Descriptor | undefined;
+  related: Digest[];
+}
+
+interface SavedPlatform {
   row: ImageRow;
   manifest: Manifest;
   manifestSize: number;
-  tags: Reference[];
 }
 
 /**
  * GET /images/get: a tar that is a `docker save` archive and an OCI image layout in one, as Docker has written it since
- * version 25. A name without tag means all tags of the repository. The same images give the same bytes. Errors:
- * not-found, before the stream begins.
+ * version 25. A name without tag means all tags of the repository. Of an image of several platforms all that are here are
+ * saved, or those that are asked for. The same images give the same bytes. Errors: not-found, before the stream begins.
  */
-export async function saveImages(context: ImageContext, names: string[]): Promise<Readable> {
+export async function saveImages(
+  context: ImageContext,
+  names: string[],
+  wanted: readonly string[] = [],
+): Promise<Readable> {
   if (names.length === 0) throw new BerthError('invalid', 'no image was named');
   const images = new Map<Digest, SavedImage>();
   for (const name of names) {
@@ -44,10 +58,31 @@ export async function saveImages(context: ImageContext, names: string[]): Promis
         known.tags.push(
           ...tags.filter((tag) => !known.tags.some((other) => canonicalString(other) === canonicalString(tag))),
         );
-      else images.set(row.id, { row, tags, ...(await readManifest(context, row)) });
+      else images.set(row.id, { row, tags, ...(await readPlatforms(context, row, wanted)) });
     }
   }
   return Readable.from(write(context, [...images.values()]), { objectMode: false, highWaterMark: 512 * 1024 });
+}
+
+async function readPlatforms(context: ImageContext, row: ImageRow, wanted: readonly string[]) {
+  const { store, content } = context;
+  const rows =
+    wanted.length > 0
+      ? wanted.map((platform) => resolveForPlatform(store, row.id, platform))
+      : [row, ...store.members(row.id)];
+  const chosen = [...new Map(rows.map((one) => [one.id, one])).values()];
+  const platforms = await Promise.all(chosen.map(async (one) => ({ row: one, ...(await readManifest(context, one)) })));
+  if (platforms.length === 1 || row.index === '') return { platforms, index: undefined, related: [] };
+  const bytes = await content.blobs.readAll(row.index, MANIFEST_LIMIT);
+  const document = parseManifest(bytes, undefined);
+  const mediaType = document.kind === 'index' ? document.index.mediaType : OCI.index;
+  const own = new Set(platforms.flatMap(({ row: one, manifest }) => [one.id, one.manifest, ...layersOf(manifest)]));
+  const related = store.blobs(row.id).filter((digest) => !own.has(digest));
+  return { platforms, index: { mediaType, digest: row.index, size: bytes.length }, related };
+}
+
+function layersOf(manifest: Manifest): Digest[] {
+  return manifest.layers.map((layer) => layer.digest);
 }
 
 function select({ store }: ImageContext, name: string): { row: ImageRow; tags: Reference[] }[] {
@@ -72,7 +107,10 @@ async function readManifest({ content }: ImageContext, row: ImageRow) {
 async function* write(context: ImageContext, images: SavedImage[]): AsyncGenerator<Buffer> {
   await using lease = leaseOf(context);
   const blobs = new Set(
-    images.flatMap(({ row, manifest }) => [...manifest.layers.map((layer) => layer.digest), row.id, row.manifest]),
+    images.flatMap(({ platforms, related }) => [
+      ...platforms.flatMap(({ row, manifest }) => [...layersOf(manifest), row.id, row.manifest]),
+      ...related,
+    ]),
   );
   for (const digest of blobs) lease.hold(digest);
   yield encodeTarHeader({ name: 'blobs/', type: 'directory' });
@@ -93,25 +131,33 @@ async function* write(context: ImageContext, images: SavedImage[]): AsyncGenerat
 }
 
 function indexOf(images: SavedImage[]): object {
-  const manifests = images.flatMap(({ row, manifestSize, tags }): Descriptor[] => {
-    const descriptor: Descriptor = { mediaType: row.manifestType, digest: row.manifest, size: manifestSize };
-    if (tags.length === 0) return [descriptor];
-    return tags.map((tag) => ({
-      ...descriptor,
-      annotations: {
-        'io.containerd.image.name': canonicalString(tag),
-        'org.opencontainers.image.ref.name': tag.tag ?? '',
-      },
-    }));
+  const manifests = images.flatMap(({ platforms, index, tags }): Descriptor[] => {
+    const descriptors = index ? [index] : platforms.map(descriptorOf);
+    if (tags.length === 0) return descriptors;
+    return descriptors.flatMap((descriptor) =>
+      tags.map((tag) => ({
+        ...descriptor,
+        annotations: {
+          'io.containerd.image.name': canonicalString(tag),
+          'org.opencontainers.image.ref.name': tag.tag ?? '',
+        },
+      })),
+    );
   });
   return { schemaVersion: 2, mediaType: OCI.index, manifests };
 }
 
-function dockerEntry({ row, manifest, tags }: SavedImage): object {
+function descriptorOf({ row, manifestSize }: SavedPlatform): Descriptor {
+  return { mediaType: row.manifestType, digest: row.manifest, size: manifestSize };
+}
+
+/** This format knows one platform of an image. */
+function dockerEntry({ platforms: [main], tags }: SavedImage): object {
+  const { row, manifest } = main!;
   return {
     Config: pathOf(row.id),
     RepoTags: tags.length > 0 ? tags.map(familiarString) : null,
-    Layers: manifest.layers.map((layer) => pathOf(layer.digest)),
+    Layers: layersOf(manifest).map(pathOf),
     LayerSources: Object.fromEntries(row.config.rootfs.diff_ids.map((diffId, n) => [diffId, manifest.layers[n]])),
   };
 }
@@ -122,9 +168,9 @@ function repositoriesOf(images: SavedImage[]): Record<string, Record<string, str
     string,
     Record<string, string>
   >;
-  for (const { manifest, tags } of images) {
+  for (const { platforms, tags } of images) {
     for (const tag of tags) {
-      const top = manifest.layers.at(-1);
+      const top = platforms[0]?.manifest.layers.at(-1);
       const name = familiarName(tag);
       repositories[name] = { ...repositories[name], [tag.tag ?? '']: top === undefined ? '' : hexOf(top.digest) };
     }

@@ -9,23 +9,27 @@ import type { HistoryItem, ImageInspect, ImageSummary, ManifestSummary, Progress
  */
 export interface Images extends ImageSource {
   list(options: ListImagesOptions): Promise<ImageSummary[]>;
-  inspect(name: string): ImageInspect;
+  /** `platform`: of an image of several platforms that one; here and below. Errors: not-found when it is not here. */
+  inspect(name: string, platform?: string): ImageInspect;
   /** Adds what is stored of the manifests of images in a list or an inspection. */
   withManifests<T extends { Id: string; Size: number }>(
     images: readonly T[],
   ): Promise<(T & { Manifests: ManifestSummary[] })[]>;
-  history(name: string): HistoryItem[];
+  history(name: string, platform?: string): HistoryItem[];
   /** Errors: not-found; invalid (`refusing to create a tag with a digest reference`, grammar). */
   tag(name: string, target: Reference): void;
   /** Untags, and deletes what nothing names any more. Errors: not-found, conflict. */
-  remove(name: string, options: { force: boolean; noPrune: boolean }): Promise<RemovedItem[]>;
+  remove(
+    name: string,
+    options: { force: boolean; noPrune: boolean; platforms?: readonly string[] },
+  ): Promise<RemovedItem[]>;
   prune(filters: Record<string, string[]>): Promise<{ ImagesDeleted: RemovedItem[] | null; SpaceReclaimed: number }>;
   /** Makes an image of one layer from a tar stream (plain, gzip or zstd). */
   import(archive: AsyncIterable<Uint8Array>, options: ImportOptions): Promise<Image>;
   /** Takes in a `docker save` archive or a tar of an OCI layout. Hostile archives are refused as invalid. */
   load(archive: AsyncIterable<Uint8Array>, options: LoadOptions): Promise<Image[]>;
   /** A tar that both `docker load` and OCI tools read. Errors before the stream begins: not-found. */
-  save(names: string[]): Promise<Readable>;
+  save(names: string[], platforms?: readonly string[]): Promise<Readable>;
   /** Makes starter images from Debian packages. Errors: not-found naming the known ones; unavailable (missing tool). */
   starter(names: string[], onProgress: OnProgress): Promise<Image[]>;
 
@@ -96,8 +100,14 @@ export interface AddImageRequest {
   references: Reference[];
   /** The image that it was made of here. */
   parent?: Digest;
-  /** Further blobs to keep with the image, such as the index it was chosen from. */
+  /**
+   * Further blobs to keep with the image: the index that it was chosen from, first, and what belongs to that (attestations).
+   */
   related?: Digest[];
+  /** Ids of the other platforms of that index, which were added as `memberOnly` before. They go when this image goes. */
+  members?: Digest[];
+  /** Another image will have it among its members; nobody sees it by itself. */
+  memberOnly?: boolean;
 }
 
 export interface ListImagesOptions {
@@ -123,7 +133,7 @@ export interface LoadOptions {
   onProgress: OnProgress;
   /** Leaves out messages other than the final `Loaded image` lines. */
   quiet: boolean;
-  /** What all images of the archive have to be for; it is said before anything is kept. */
+  /** Only this platform is taken of the images of the archive, which must all have it. */
   platform?: string | undefined;
 }
 

@@ -42,7 +42,19 @@ const MIGRATIONS = [
    ) STRICT, WITHOUT ROWID;
    CREATE INDEX image_references_by_image ON image_references (image);`,
   `ALTER TABLE images ADD COLUMN parent TEXT NOT NULL DEFAULT '';`,
+  `ALTER TABLE images ADD COLUMN index_digest TEXT NOT NULL DEFAULT '';
+   CREATE TABLE image_members (
+     image TEXT NOT NULL REFERENCES images ON DELETE CASCADE,
+     member TEXT NOT NULL REFERENCES images ON DELETE CASCADE,
+     PRIMARY KEY (image, member)
+   ) STRICT, WITHOUT ROWID;
+   CREATE INDEX image_members_by_member ON image_members (member);`,
 ];
+
+/** What `images.removed` holds. */
+const SEEN = 0;
+const REMOVED = 1;
+const MEMBER = 2;
 
 /** A layer that is unpacked; `directory` is its short name below `l/`. */
 export interface LayerRow {
@@ -70,6 +82,10 @@ export interface ImageRow {
    * goes. A commit of the container needs all of it.
    */
   removed: boolean;
+  /** Only another image leads to it, of whose platforms it is one. */
+  memberOnly: boolean;
+  /** The index that it was chosen from, which is one of its blobs; '' for none. */
+  index: Digest | '';
 }
 
 type Row = Record<string, unknown>;
@@ -82,6 +98,7 @@ export class ImageStore {
   readonly #imageByReference;
   readonly #referencesOf;
   readonly #layersOf;
+  readonly #membersOf;
 
   constructor(db: Database) {
     migrate(db, 'images', MIGRATIONS);
@@ -93,6 +110,9 @@ export class ImageStore {
     );
     this.#referencesOf = db.prepare(
       'SELECT * FROM image_references WHERE image = ? ORDER BY domain, path, tag, digest',
+    );
+    this.#membersOf = db.prepare(
+      'SELECT images.* FROM image_members m JOIN images ON images.id = m.member WHERE image = ? ORDER BY images.id',
     );
     this.#layersOf = db.prepare(
       'SELECT layers.* FROM image_layers i JOIN layers USING (diff_id) WHERE image = ? ORDER BY position',
@@ -193,15 +213,23 @@ export class ImageStore {
     this.db.prepare('DELETE FROM layers WHERE diff_id = ?').run(diffId);
   }
 
-  /** Writes an image with its layers (which must have rows) and blobs, in the place of what was there of it. */
+  /**
+   * Writes an image with its layers (which must have rows) and blobs, in the place of what was there of it. One that can
+   * be seen stays so.
+   */
   putImage(image: ImageRow, blobs: readonly Digest[]): void {
-    const { id, manifest, manifestType, config, created, tagged, parent } = image;
+    const { id, manifest, manifestType, config, created, tagged, parent, index, memberOnly } = image;
     this.db
       .prepare(
-        `INSERT INTO images VALUES (?, ?, ?, ?, ?, ?, 0, ?) ON CONFLICT (id) DO UPDATE
-         SET manifest = excluded.manifest, manifest_type = excluded.manifest_type, removed = 0`,
+        `INSERT INTO images (id, manifest, manifest_type, config, created, tagged, removed, parent, index_digest)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE
+         SET manifest = excluded.manifest, manifest_type = excluded.manifest_type, index_digest = excluded.index_digest,
+             removed = CASE removed WHEN ${SEEN} THEN ${SEEN} ELSE excluded.removed END`,
       )
-      .run(id, manifest, manifestType, JSON.stringify(config), created, tagged, parent);
+      .run(
+        ...[id, manifest, manifestType, JSON.stringify(config), created, tagged],
+        ...[memberOnly ? MEMBER : SEEN, parent, index],
+      );
     this.db.prepare('DELETE FROM image_layers WHERE image = ?').run(id);
     const addLayer = this.db.prepare('INSERT INTO image_layers VALUES (?, ?, ?)');
     for (const [position, diffId] of config.rootfs.diff_ids.entries()) addLayer.run(id, position, diffId);
@@ -214,10 +242,46 @@ export class ImageStore {
     this.db.prepare('DELETE FROM images WHERE id = ?').run(id);
   }
 
-  /** Takes an image out of sight and keeps its content. */
-  hideImage(id: Digest): void {
+  /** Takes an image out of sight and keeps its content, for a container or for the images that it is a member of. */
+  hideImage(id: Digest, reason: 'removed' | 'member' = 'removed'): void {
     this.db.prepare('DELETE FROM image_references WHERE image = ?').run(id);
-    this.db.prepare('UPDATE images SET removed = 1 WHERE id = ?').run(id);
+    this.db.prepare('UPDATE images SET removed = ? WHERE id = ?').run(reason === 'removed' ? REMOVED : MEMBER, id);
+  }
+
+  /** Brings a member in sight. */
+  showImage(id: Digest): void {
+    this.db.prepare(`UPDATE images SET removed = ${SEEN} WHERE id = ?`).run(id);
+  }
+
+  /** The other platforms of an image that are here. */
+  members(id: Digest): ImageRow[] {
+    return this.#membersOf.all(id).map(toImage);
+  }
+
+  /** Images that can be seen and have this one as a member. */
+  ownersOf(member: Digest): Digest[] {
+    const rows = this.db.prepare('SELECT image FROM image_members WHERE member = ?').all(member);
+    return rows.map((row) => String(row.image) as Digest);
+  }
+
+  setMembers(id: Digest, members: readonly Digest[]): void {
+    this.db.prepare('DELETE FROM image_members WHERE image = ?').run(id);
+    const add = this.db.prepare('INSERT OR IGNORE INTO image_members VALUES (?, ?)');
+    for (const member of members) add.run(id, member);
+  }
+
+  /** Members whose image never came: a crash was faster. */
+  lostMembers(): Digest[] {
+    const rows = this.db
+      .prepare(`SELECT id FROM images WHERE removed = ${MEMBER} AND id NOT IN (SELECT member FROM image_members)`)
+      .all();
+    return rows.map((row) => String(row.id) as Digest);
+  }
+
+  setIndex(id: Digest, index: Digest | '', blobs: readonly Digest[]): void {
+    this.db.prepare('UPDATE images SET index_digest = ? WHERE id = ?').run(index, id);
+    const add = this.db.prepare('INSERT OR IGNORE INTO image_blobs VALUES (?, ?)');
+    for (const digest of blobs) add.run(id, digest);
   }
 
   /** Points a reference at an image, wherever it pointed before. Errors: invalid for a name that reads as a digest. */
@@ -268,7 +332,9 @@ function toImage(row: Row): ImageRow {
     config: JSON.parse(String(row.config)) as ImageConfig,
     created: Number(row.created),
     tagged: Number(row.tagged),
-    removed: row.removed === 1,
+    removed: row.removed === REMOVED,
+    memberOnly: row.removed === MEMBER,
+    index: String(row.index_digest) as Digest | '',
     parent: String(row.parent) as Digest | '',
   };
 }

@@ -1,4 +1,4 @@
-import type { Digest } from '@berth/oci';
+import type { Descriptor, Digest } from '@berth/oci';
 import type { ImageRunConfig } from './model.ts';
 
 /** An entry of GET /images/json. Field names are the wire's. */
@@ -16,16 +16,18 @@ export interface ImageSummary {
   Size: number;
 }
 
-/** What is stored of one manifest of an image; here an image has one. Sizes in bytes. */
-export interface ManifestSummary {
+/** What is stored of one manifest of an image: one of its platforms, or something that speaks of one. Sizes in bytes. */
+export type ManifestSummary = {
   ID: string;
-  Descriptor: { mediaType: string; digest: string; size: number; platform: ManifestPlatform };
+  Descriptor: Descriptor;
   /** Everything below it is here. */
   Available: boolean;
   Size: { Content: number; Total: number };
-  Kind: 'image';
-  ImageData: { Platform: ManifestPlatform; Containers: string[]; Size: { Unpacked: number } };
-}
+} & (
+  | { Kind: 'image'; ImageData: { Platform: ManifestPlatform; Containers: string[]; Size: { Unpacked: number } } }
+  | { Kind: 'attestation'; AttestationData: { For: string } }
+  | { Kind: 'unknown' }
+);
 
 export interface ManifestPlatform {
   architecture: string;
