@@ -61,10 +61,11 @@ async function assemble(config: EngineConfig, log: Logger, scope: Scope): Promis
     scope.add('stop serving metrics', () => server.close());
     log.info('metrics are served', { address: server.address });
   }
-  const { images, transfers, networks, volumes, buildInputs } = nouns;
+  const { images, transfers, networks, volumes, buildInputs, builds } = nouns;
   const api = await serve({
     routes: createRoutes({
       ...{ images, transfers, networks, events, system, buildInputs },
+      builds: builds.service,
       containers: containers.service,
       volumes: volumes.service,
     }),
@@ -101,13 +102,14 @@ async function assemble(config: EngineConfig, log: Logger, scope: Scope): Promis
 }
 
 async function describeEngine(config: EngineConfig, nouns: Nouns, warnings: readonly string[]): Promise<System> {
-  const { db, containers, images, volumes, events, transfers, probe } = nouns;
+  const { db, containers, images, volumes, events, transfers, builds, probe } = nouns;
   const programs = await findPrograms();
   const { name, path, version } = probe.runtime;
   return createSystem(db, {
     ...{ config, images },
     containers: containers.service,
     volumes: volumes.service,
+    buildCache: builds.service,
     runtimes: [{ name, path, version }, ...programs.runtimes.filter((program) => program.name !== name)],
     monitor: programs.monitor,
     init: programs.init,

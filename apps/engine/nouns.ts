@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Logger, Scope } from '@berth/kit';
-import { type BuildInputs, openBuildInputs } from './build/index.ts';
+import { type BuildInputs, type Builds, createBuilds, openBuildInputs } from './build/index.ts';
 import type { EngineConfig } from './config.ts';
 import { type Containers, createContainers, openRemap, probeRuntime } from './containers/index.ts';
 import { createEvents, type Events } from './events/index.ts';
@@ -20,6 +20,7 @@ export interface Nouns {
   containers: Containers;
   /** Contexts and sessions on their way to builds. */
   buildInputs: BuildInputs;
+  builds: Builds;
   /** The OCI runtime that was found, and what is to be said about it. */
   probe: Awaited<ReturnType<typeof probeRuntime>>;
 }
@@ -35,6 +36,7 @@ export async function openNouns(config: EngineConfig, log: Logger, scope: Scope)
   for (const warning of probe.warnings) log.warn(warning);
   const remap = await openRemap(config);
 
+  let builds: Builds | undefined;
   const networks = createNetworks({
     ...{ config, db, log, publish },
     users: {
@@ -45,7 +47,14 @@ export async function openNouns(config: EngineConfig, log: Logger, scope: Scope)
   });
   await networks.start();
   scope.add('let go of networks', () => networks.stop());
-  const images = await createImages({ config, db, log, publish, users: () => containers });
+  const images = await createImages({
+    ...{ config, db, log, publish },
+    users: () => ({
+      containersOf: (id) => containers.containersOf(id),
+      // Until the cache is open nobody knows what it wants.
+      isCached: (id) => builds === undefined || builds.isCached(id),
+    }),
+  });
   scope.add('close images', () => images.close());
   const volumes = createVolumes({ config, db, log, publish, users: () => containers });
   scope.add('let go of volumes', () => volumes.close());
@@ -67,7 +76,14 @@ export async function openNouns(config: EngineConfig, log: Logger, scope: Scope)
   await containers.recover();
   const buildInputs = openBuildInputs(config.dataRoot);
   scope.add('drop what waits for a build', () => buildInputs.close());
-  return { db, events, networks, images, volumes, transfers, containers, buildInputs, probe };
+  const made = createBuilds({
+    ...{ config, db, log, publish, images, transfers },
+    steps: containers.buildSteps,
+    inputs: buildInputs,
+  });
+  builds = made;
+  scope.add('end builds', () => made.close());
+  return { db, events, networks, images, volumes, transfers, containers, buildInputs, builds: made, probe };
 }
 
 /** Addresses by which containers reach the host: as told, else the default bridge's. */

@@ -6,8 +6,6 @@ type Missing = readonly [endpoint: string, name: string, what: string];
 
 /** Endpoints of Docker that this version of Berth does not have yet; a line goes when its verb comes. */
 const MISSING: readonly Missing[] = [
-  ['POST /build', 'build.start', 'building images'],
-  ['POST /build/cancel', 'build.cancel', 'building images'],
   ['POST /session', 'build.session', 'building images with BuildKit'],
   ['POST /grpc', 'build.grpc', 'building images with BuildKit'],
 ];

@@ -13,6 +13,7 @@ const services: ApiServices = {
   transfers: untouched,
   networks: untouched,
   volumes: untouched,
+  builds: untouched,
   events: untouched,
   system: untouched,
   buildInputs: untouched,
@@ -52,5 +53,6 @@ test('what can reach the host needs the highest permission', () => {
     'volume.restore',
     'volume.files',
     'volume.cat',
+    'build.start',
   ]);
 });

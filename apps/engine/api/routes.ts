@@ -1,4 +1,5 @@
-import type { BuildInputs } from '../build/index.ts';
+import type { BuildInputs, BuildService } from '../build/index.ts';
+import { buildRoutes } from '../build/routes.ts';
 import { buildSessionRoutes } from '../build/routes-session.ts';
 import type { ContainerService } from '../containers/index.ts';
 import { containerRoutes } from '../containers/routes.ts';
@@ -27,6 +28,7 @@ export interface ApiServices {
   events: Pick<Events, 'subscribe'>;
   system: System;
   buildInputs: BuildInputs;
+  builds: BuildService;
 }
 
 /** The whole route table. Making it touches no service, so that it can be listed without an engine. */
@@ -40,6 +42,7 @@ export function createRoutes(services: ApiServices): Route[] {
     ...networkExtraRoutes(services.networks),
     ...volumeRoutes(services.volumes),
     ...volumeExtraRoutes(services.volumes),
+    ...buildRoutes(services.builds, services.buildInputs),
     ...buildSessionRoutes(services.buildInputs),
     ...eventRoutes(services.events),
     ...nothingYetRoutes(),

@@ -1,4 +1,5 @@
 export { makeRing, RingReader, RingWriter, releaseEnd } from './byte-ring.ts';
+export { ADDED, compareLayer, DELETED, type LayerChange, type LayerComparison, MODIFIED } from './compare-layer.ts';
 export { decompressed, sniffCompression } from './decompress.ts';
 export { describeArchiveError, invalidArchive } from './errors.ts';
 export { fromHost, type Owner, type OwnerMap, toHost } from './owners.ts';

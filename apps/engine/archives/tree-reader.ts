@@ -46,6 +46,8 @@ export class TreeReader {
   /** First names of files that have several. */
   readonly #seen = new Map<string, Buffer>();
   #depth = 0;
+  /** Bytes of all files' contents so far. */
+  contentSize = 0;
 
   constructor(options: TreeReaderOptions) {
     this.#options = options;
@@ -121,6 +123,7 @@ export class TreeReader {
         return;
       }
       const size = Number(stat.size);
+      this.contentSize += size;
       yield* this.#out.add(encodeTarHeader({ ...this.#describe(fd, stat, 'file', as), size }));
       yield* this.#content(fd, size);
       yield* this.#out.add(tarPadding(size));

@@ -1,5 +1,5 @@
+import type { LayerChange } from '../archives/index.ts';
 import type { Context } from './context.ts';
-import type { LayerChange } from './files/compare-layer.ts';
 import { comparedView, PLACEHOLDERS } from './files/open-view.ts';
 import type { ContainerService } from './service.ts';
 

@@ -12,8 +12,16 @@ import { parseCreate } from './parse/parse-create.ts';
 import { checkRemapped } from './remap/remap.ts';
 import { normaliseNetworks } from './run/normalise-networks.ts';
 import { runtimeFor } from './runtime/select.ts';
-import type { ContainerService, CreateBody } from './service.ts';
+import type { CreateBody } from './service.ts';
 import { expectStart } from './start-ahead.ts';
+
+interface CreateOptions {
+  name: string | undefined;
+  platform: string | undefined;
+  readOnlyNonRecursive?: boolean;
+  /** It runs an instruction of a build: see `build-steps.ts`. */
+  buildStep?: boolean;
+}
 
 /**
  * Makes a container: checks, files, row; on disk when it returns. Nothing runs yet.
@@ -21,8 +29,11 @@ import { expectStart } from './start-ahead.ts';
  * (parse-create.ts).
  */
 export const create =
-  (context: Context): ContainerService['create'] =>
-  async (body, { name, platform, readOnlyNonRecursive = false }) => {
+  (context: Context) =>
+  async (
+    body: CreateBody,
+    { name, platform, readOnlyNonRecursive = false, buildStep = false }: CreateOptions,
+  ): Promise<{ Id: string; Warnings: string[] }> => {
     const image = imageFor(context, imageReference(body), platform);
     const id = newId(context);
     const { spec, warnings } = parseCreate(body, image, {
@@ -41,13 +52,19 @@ export const create =
     const owner = context.store.byName(chosen);
     if (owner) throw nameConflict(chosen, owner.id);
     normaliseNetworks(context, spec, chosen);
+    // What a step writes where the image has a volume is a part of its layer.
+    if (buildStep) spec.mounts = spec.mounts.filter(({ origin }) => origin !== 'volumes');
     const { mounts, undo } = resolveMounts(context, spec, { readOnlyNonRecursive });
     const record: ContainerRecord = {
       id,
       name: chosen,
       createdAt: Date.now(),
       imageId: image.id,
-      spec: { ...spec, mounts, ...(remap && { remap: { users: remap.users, groups: remap.groups } }) },
+      spec: {
+        ...{ ...spec, mounts },
+        ...(remap && { remap: { users: remap.users, groups: remap.groups } }),
+        ...(buildStep && { buildStep }),
+      },
       state: { status: 'created', error: '', exitCode: 0 },
       restartCount: 0,
       stoppedByUser: false,
@@ -71,7 +88,7 @@ export const create =
       throw error;
     }
     context.publish('container', 'create', id, eventAttributes(record));
-    expectStart(context, id);
+    if (!buildStep) expectStart(context, id); // a step is started at once
     return { Id: id, Warnings: warnings };
   };
 

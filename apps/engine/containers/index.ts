@@ -8,6 +8,7 @@ import type { NetworkUsers, SandboxProvider } from '../networks/model.ts';
 import type { Database } from '../state/database.ts';
 import type { LiveVolumes, VolumeSource, VolumeUsers } from '../volumes/index.ts';
 import { attach } from './attach.ts';
+import { type BuildSteps, buildSteps, endBuildSteps } from './build-steps.ts';
 import { changes } from './changes.ts';
 import { commit } from './commit.ts';
 import { networkUsers } from './connect-network.ts';
@@ -54,6 +55,7 @@ import { top } from './top.ts';
 import { update } from './update.ts';
 import { wait } from './wait.ts';
 
+export type { BuildSteps, StepLayer, StepRequest } from './build-steps.ts';
 export { describeLogBound, LOG_DRIVERS } from './log-drivers/index.ts';
 export { openRemap } from './remap/remap.ts';
 export { probeRuntime } from './runtime/probe.ts';
@@ -65,6 +67,8 @@ export interface Containers extends ImageUsers, VolumeUsers {
   /** What networks ask of containers. */
   readonly networkUsers: NetworkUsers;
   readonly service: ContainerService;
+  /** What builds ask of containers. */
+  readonly buildSteps: BuildSteps;
   /** Finds what runs, takes down what ended, tells networks what to keep. */
   recover(): Promise<void>;
   /** A client has come: it may want to start something. */
@@ -130,6 +134,7 @@ export function createContainers(parts: {
   let found: ReturnType<typeof reconcile> | undefined;
   return {
     service: createService(context),
+    buildSteps: buildSteps(context),
     networkUsers: networkUsers(context),
     containersOf: (imageId) =>
       [...store.all()]
@@ -158,6 +163,7 @@ export function createContainers(parts: {
       await networks.reconcile(found.live);
       await volumes.reconcile(live);
       await found.settle();
+      await endBuildSteps(context);
     },
     expect: () => context.warmer.expect(),
     resume: () => {

@@ -4,6 +4,8 @@ import type { Sandbox } from '../networks/model.ts';
 import type { MountPoint } from './parse/parse-mounts.ts';
 import type { RemapRecord } from './remap/remap.ts';
 
+export { type ResolvedUser, resolveUser } from './parse/user.ts';
+
 /**
  * What was asked for at create, checked and with the image's defaults merged in. Changes only by `update` and `rename`,
  * and by a start that joins another container's network: the host name is that one's then.
@@ -19,6 +21,8 @@ export interface ContainerSpec {
   mounts: MountPoint[];
   /** Which ids of the host its users are, where it has a user namespace. */
   remap?: RemapRecord;
+  /** It runs an instruction of a build, and never outlives the engine that began it. */
+  buildStep?: true;
 }
 
 /**

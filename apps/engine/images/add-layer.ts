@@ -1,7 +1,8 @@
 import { BerthError } from '@berth/kit';
-import { digestOf, familiarString, layerCompression, MANIFEST_LIMIT, OCI, parseManifest } from '@berth/oci';
-import { buildManifest, type LayerBlob } from './build-manifest.ts';
+import { digestOf, familiarString, OCI } from '@berth/oci';
+import { buildManifest } from './build-manifest.ts';
 import { announce, type ImageContext, leaseOf } from './context.ts';
+import { layersOf } from './layer-blobs.ts';
 import type { AddLayerRequest, Image, ImageConfig } from './model.ts';
 
 /** Digest of an archive of nothing: two blocks of zeros. */
@@ -57,16 +58,4 @@ function configOf(base: ImageConfig, request: AddLayerRequest, added: ImageConfi
     // An image without history has a step for each layer all the same.
     history: [...(base.history ?? base.rootfs.diff_ids.map(() => ({}))), step],
   };
-}
-
-/** The layer archives of an image as they stand in the blob store. */
-async function layersOf({ store, content }: ImageContext, id: Image['id']): Promise<LayerBlob[]> {
-  const row = store.image(id)!;
-  const document = parseManifest(await content.blobs.readAll(row.manifest, MANIFEST_LIMIT), row.manifestType);
-  if (document.kind !== 'manifest') throw new BerthError('internal', `the manifest of image ${id} is an index`);
-  return document.manifest.layers.map(({ digest, size, mediaType }) => {
-    const compression = layerCompression(mediaType);
-    if (compression === undefined) throw new BerthError('invalid', `a layer of image ${id} is of type ${mediaType}`);
-    return { digest, size, compression };
-  });
 }

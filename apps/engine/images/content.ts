@@ -108,6 +108,26 @@ export class ImageContent {
     }
   }
 
+  /** An empty directory that may become a layer by `adopt`; `name` is its short name. The next start sweeps it else. */
+  newDirectory(): { name: string; path: string } {
+    const name = randomBytes(6).toString('hex');
+    const path = join(this.#root, name);
+    mkdirSync(path, { mode: 0o755 });
+    return { name, path };
+  }
+
+  /** Removes a directory of `newDirectory` that became no layer. */
+  discard(name: string): Promise<void> {
+    return this.#removeDirectory(name);
+  }
+
+  /** Takes a directory as a layer; the caller's lease holds it. False when this layer is here already. */
+  adopt(row: LayerRow): boolean {
+    if (this.hasLayer(row.diffId)) return false;
+    this.#pending.set(row.diffId, { done: Promise.resolve(row), row });
+    return true;
+  }
+
   /** Layers that have a row now. */
   settle(diffIds: readonly Digest[]): void {
     for (const diffId of diffIds) this.#pending.delete(diffId);

@@ -7,6 +7,7 @@ import type { Database } from '../state/database.ts';
 import { addLayer } from './add-layer.ts';
 import { ImageContent } from './content.ts';
 import { announce, type ImageContext, leaseOf, toImage } from './context.ts';
+import { openDrafts } from './drafts.ts';
 import { importImage } from './import.ts';
 import { imageHistory, inspectImage } from './inspect.ts';
 import { layerDirectories } from './layer-directories.ts';
@@ -25,8 +26,10 @@ import { ImageStore } from './store.ts';
 import { tagImage } from './tag.ts';
 
 export { applyChanges } from './changes/index.ts';
+export type { DraftLayer, ImageDrafts, LayerBlob } from './drafts.ts';
+export { matchPath } from './match-path.ts';
 export type * from './model.ts';
-export { formatPlatform, parsePlatform, platformMatches } from './pull-platform.ts';
+export { formatPlatform, hostPlatform, parsePlatform, platformMatches } from './pull-platform.ts';
 export type * from './service.ts';
 export type { TransferOptions, Transfers, TransfersOptions } from './transfers.ts';
 export { createTransfers } from './transfers.ts';
@@ -73,6 +76,7 @@ export async function createImages({ config, db, log, publish, users }: ImagesOp
     save: (names, platforms) => saveImages(context, names, platforms),
     starter: (names, onProgress) => makeStarterImages(context, names, { onProgress, temporary }),
     lease: () => leaseOf(context),
+    drafts: openDrafts(context, config.dataRoot),
     addLayer: (request) => addLayer(context, request),
     manifestOf: async (id) => {
       const row = resolveImage(store, id);

@@ -77,4 +77,6 @@ export interface AddLayerRequest {
 export interface ImageUsers {
   /** Containers made from this image. `running` includes paused. */
   containersOf(id: Digest): { id: string; name: string; running: boolean }[];
+  /** True while the build cache wants its content: it is taken out of sight then, and goes when the cache lets go. */
+  isCached?(id: Digest): boolean;
 }

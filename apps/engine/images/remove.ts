@@ -139,7 +139,7 @@ export async function deleteImage(context: ImageContext, id: Digest): Promise<Re
   const layers = store.layers(id);
   const diffIds = layers.map((layer) => layer.diffId);
   const members = store.members(id);
-  const isUsed = context.users().containersOf(id).length > 0;
+  const isUsed = isWanted(context, id);
   const isMember = store.ownersOf(id).length > 0;
   announce(context, 'delete', id, id);
   durably(store.db, () => {
@@ -167,11 +167,15 @@ export async function deleteImage(context: ImageContext, id: Digest): Promise<Re
   ];
 }
 
+function isWanted({ users }: ImageContext, id: Digest): boolean {
+  return users().containersOf(id).length > 0 || users().isCached?.(id) === true;
+}
+
 /** Removes images that a user removed while containers stood on them, and that no container needs now. */
 export async function forgetRemoved(context: ImageContext): Promise<void> {
   const { store, content } = context;
   for (const id of store.removedImages()) {
-    if (context.users().containersOf(id).length > 0) continue;
+    if (isWanted(context, id)) continue;
     const diffIds = store.layers(id).map((layer) => layer.diffId);
     const blobs = store.blobs(id);
     durably(store.db, () => store.removeImage(id));

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { BlobStore, Compression, Descriptor, Digest, Reference } from '@berth/oci';
+import type { ImageDrafts } from './drafts.ts';
 import type { Image, ImageSource } from './model.ts';
 import type { HistoryItem, ImageInspect, ImageSummary, ManifestSummary, ProgressMessage, RemovedItem } from './wire.ts';
 
@@ -36,7 +37,9 @@ export interface Images extends ImageSource {
   /** Content of all images: configurations, manifests, layer archives. */
   readonly blobs: BlobStore;
   /** Opens a lease: the way for new content to come in (pull, load, build). */
-  lease(): ContentLease;
+  lease(): ContentLease & { holdEverything(): void };
+  /** Images that are put together step by step, by builds. */
+  readonly drafts: ImageDrafts;
   /** The stored manifest of an image, as its bytes stand in the blob store: what a push sends. */
   manifestOf(id: Digest): Promise<{ descriptor: Descriptor; bytes: Buffer }>;
   /** Notes that `reference` (canonical name) is known in its registry by this manifest or index digest. */

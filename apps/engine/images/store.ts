@@ -88,11 +88,19 @@ export interface ImageRow {
   index: Digest | '';
 }
 
+/** An image that is whole and not on disk yet: known by its full id alone, until it gets rows. */
+export interface DraftRow {
+  row: ImageRow;
+  layers: LayerRow[];
+  blobs: Digest[];
+}
+
 type Row = Record<string, unknown>;
 
 /** The rows of images. Plain reads and writes; transactions are the callers'. References have a tag or a digest. */
 export class ImageStore {
   readonly db: Database;
+  readonly drafts = new Map<Digest, DraftRow>();
   readonly #imageById;
   readonly #imagesByPrefix;
   readonly #imageByReference;
@@ -121,7 +129,7 @@ export class ImageStore {
 
   image(id: Digest): ImageRow | undefined {
     const row = this.#imageById.get(id);
-    return row && toImage(row);
+    return this.drafts.get(id)?.row ?? (row && toImage(row));
   }
 
   /** At most two: enough to know that a prefix is ambiguous. `prefix` begins with `sha256:`. */
@@ -164,7 +172,7 @@ export class ImageStore {
 
   /** Lowest first, as in the configuration. */
   layers(id: Digest): LayerRow[] {
-    return this.#layersOf.all(id).map(toLayer);
+    return this.drafts.get(id)?.layers ?? this.#layersOf.all(id).map(toLayer);
   }
 
   layer(diffId: Digest): LayerRow | undefined {

@@ -4,11 +4,11 @@ import type { SystemSources } from './model.ts';
 const TYPES = ['container', 'image', 'volume', 'build-cache'];
 
 /**
- * Answer of GET /system/df. `types` chooses parts, none means all; a part that was not asked for is absent. The
- * build cache is empty: there is none yet. Errors: invalid (unknown type).
+ * Answer of GET /system/df. `types` chooses parts, none means all; a part that was not asked for is absent. Errors:
+ * invalid (unknown type).
  */
 export async function diskUsage(
-  sources: Pick<SystemSources, 'containers' | 'images' | 'volumes'>,
+  sources: Pick<SystemSources, 'containers' | 'images' | 'volumes' | 'buildCache'>,
   types: readonly string[],
 ): Promise<object> {
   const unknown = types.find((type) => !TYPES.includes(type));
@@ -21,7 +21,7 @@ export async function diskUsage(
       : {}),
     ...(wants('container') ? { Containers: containers } : {}),
     ...(wants('volume') ? { Volumes: await sources.volumes.usage() } : {}),
-    ...(wants('build-cache') ? { BuildCache: [] } : {}),
+    ...(wants('build-cache') ? { BuildCache: await sources.buildCache.usage() } : {}),
   };
 }
 

@@ -14,6 +14,7 @@ export interface SystemSources {
   containers: Pick<ContainerService, 'counts' | 'list'>;
   images: ImageFigures;
   volumes: { usage(): Promise<object[]> };
+  buildCache: { usage(): Promise<object[]> };
   /** The OCI runtimes that were found; the first is the default. */
   runtimes: readonly ProgramFacts[];
   /** conmon. */

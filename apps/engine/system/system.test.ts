@@ -36,6 +36,7 @@ function sources(): SystemSources {
     },
     images: { list: async () => listed, layersSize: () => 7 },
     volumes: { usage: async () => [] },
+    buildCache: { usage: async () => [] },
     runtimes: [
       { name: 'crun', path: '/usr/bin/crun', version: '1.8.1' },
       { name: 'runc', path: '/usr/sbin/runc', version: '1.1.5' },

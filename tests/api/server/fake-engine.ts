@@ -31,6 +31,7 @@ export async function startFakeEngine(services: FakeServices = {}): Promise<Fake
       volumes: only('volumes', services.volumes),
       events: only('events', services.events),
       system: only('system', services.system),
+      builds: only('builds', services.builds),
       buildInputs: only('buildInputs', services.buildInputs),
     }),
     hosts: [`unix://${socket}`, 'tcp://127.0.0.1:0'],

@@ -237,7 +237,7 @@ describe('what is not there', () => {
   test('lists of nothing are lists', async () => {
     expect((await engine.request('GET', '/plugins')).json()).toEqual([]);
     expect((await engine.request('POST', '/build/prune?filters={"x":["1"]}')).json()).toEqual({
-      message: "invalid filter 'x'",
+      message: "failed to prune build cache: Invalid filter 'x'",
     });
   });
 });

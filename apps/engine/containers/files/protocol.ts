@@ -1,7 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { ErrorCode } from '@berth/kit';
-import type { OwnerMap } from '../../archives/index.ts';
-import type { LayerChange } from './compare-layer.ts';
+import type { LayerChange, OwnerMap } from '../../archives/index.ts';
 
 /** Something of the host that a container has at `target`. */
 export interface ViewMount {

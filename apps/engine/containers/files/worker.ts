@@ -1,12 +1,18 @@
 import { type MessagePort, parentPort } from 'node:worker_threads';
 import { BerthError, errnoOf } from '@berth/kit';
 import { TarParser } from '@berth/oci';
-import { describeArchiveError, feedPort, RingReader, TreeReader, TreeWriter } from '../../archives/index.ts';
+import {
+  compareLayer,
+  describeArchiveError,
+  feedPort,
+  RingReader,
+  TreeReader,
+  TreeWriter,
+} from '../../archives/index.ts';
 import { changeDirectory } from '../../linux/chroot.ts';
 import { closeForeign } from '../../linux/close.ts';
 import { detachThreadMounts } from '../../linux/thread-mounts.ts';
 import { resolveUser } from '../parse/user.ts';
-import { compareLayer } from './compare-layer.ts';
 import { enterView, forgetVolatile } from './enter-view.ts';
 import { findFile, openDirectory, readSmallFile } from './find-file.ts';
 import type { FileAnswer, FileJob, FromFileWorker } from './protocol.ts';

@@ -1,8 +1,8 @@
 import { type BigIntStats, closeSync, constants, lstatSync, openSync, readdirSync } from 'node:fs';
 import { BerthError, errnoOf } from '@berth/kit';
-import { fromHost, type OwnerMap } from '../../archives/index.ts';
-import { changeDirectory } from '../../linux/chroot.ts';
-import { getXattr } from '../../linux/xattr.ts';
+import { changeDirectory } from '../linux/chroot.ts';
+import { getXattr } from '../linux/xattr.ts';
+import { fromHost, type OwnerMap } from './owners.ts';
 
 /** A difference between a container's own layer and its image; `kind` as on Docker's wire. */
 export interface LayerChange {

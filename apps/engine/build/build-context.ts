@@ -1,0 +1,43 @@
+import type { BuildPlan } from '@berth/dockerfile';
+import type { Logger } from '@berth/kit';
+import type { EngineConfig } from '../config.ts';
+import type { BuildSteps } from '../containers/index.ts';
+import type { Publish } from '../events/model.ts';
+import type { Images, Transfers } from '../images/index.ts';
+import type { SharedSteps } from './cache/shared-steps.ts';
+import type { CacheStore } from './cache/store.ts';
+import type { BuildContext as Files } from './context/index.ts';
+import type { FileWork } from './files/file-work.ts';
+import type { BuildInputs } from './inputs.ts';
+import type { BuildRequest } from './model.ts';
+import type { BuildReporter } from './output/reporter.ts';
+import type { StageImage } from './stage-image.ts';
+
+/** What all builds of an engine share. */
+export interface Builder {
+  config: EngineConfig;
+  log: Logger;
+  publish: Publish;
+  images: Images;
+  transfers: Transfers;
+  steps: BuildSteps;
+  inputs: BuildInputs;
+  cache: CacheStore;
+  shared: SharedSteps<StageImage>;
+  files: FileWork;
+}
+
+/** One build that is under way. */
+export interface Build {
+  builder: Builder;
+  request: BuildRequest;
+  plan: BuildPlan;
+  /** The main context; undefined when the request brought a Dockerfile alone. */
+  context: Files | undefined;
+  /** A directory of this build alone, removed at its end. */
+  scratch: string;
+  signal: AbortSignal;
+  reporter: BuildReporter;
+  /** Steps as they were done, to compare the next build with; by stage. */
+  done: { stage: string; text: string; key: string }[];
+}

@@ -1,0 +1,135 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type BuildPlan, type Dockerfile, parseDockerfile, planBuild } from '@berth/dockerfile';
+import { BerthError, Scope } from '@berth/kit';
+import { familiarString } from '@berth/oci';
+import type { Build, Builder } from './build-context.ts';
+import { type OpenedContext, openMainContext } from './main-context.ts';
+import type { BuildInput, BuildRequest } from './model.ts';
+import { classicReporter, shortOf } from './output/classic.ts';
+import { localPlatform } from './platform.ts';
+import { type BuiltStage, buildStage } from './stage.ts';
+import { withLabels } from './with-labels.ts';
+
+/**
+ * POST /build. What is wrong with the request or the Dockerfile is thrown before the first message; what fails later is
+ * told as a message with Docker's words, and then thrown no more.
+ */
+export async function build(builder: Builder, request: BuildRequest, input: BuildInput): Promise<void> {
+  const abort = new AbortController();
+  const canceled = () => abort.abort(new BerthError('canceled', 'the build was canceled'));
+  input.signal.addEventListener('abort', canceled, { once: true });
+  await using scope = new Scope();
+  scope.add('forget the client', () => input.signal.removeEventListener('abort', canceled));
+  if (request.session) scope.add('close the session', () => request.session?.close());
+  const lease = builder.images.lease();
+  lease.holdEverything();
+  scope.add('let go of content', () => lease.close());
+  builder.files.warm();
+  const scratch = join(builder.config.dataRoot, 'build', 'tmp', randomBytes(8).toString('hex'));
+  mkdirSync(scratch, { recursive: true, mode: 0o700 });
+  scope.add('remove the working directory', () => rm(scratch, { recursive: true, force: true }));
+  const opened = await openMainContext(builder, request, input);
+  scope.add('release the context', () => opened.context?.release());
+  const dockerfile = parseDockerfile(opened.dockerfile, request.dockerfile);
+  const plan = withLabels(planOf(dockerfile, request), request.labels);
+  const emit = request.quiet ? () => undefined : input.emit;
+  const reporter = classicReporter(
+    plan.order.map(({ index }) => index),
+    plan.totalSteps,
+    emit,
+  );
+  const work: Build = {
+    ...{ builder, request, plan, scratch, reporter, context: opened.context },
+    signal: abort.signal,
+    done: [],
+  };
+  if (input.signal.aborted) canceled();
+  try {
+    await finish(work, await buildStages(work, abort), input);
+  } catch (error) {
+    reporter.finish();
+    await keep(builder, work).catch((failure) =>
+      builder.log.warn('cannot keep the steps of a build', { error: failure }),
+    );
+    if (abort.signal.aborted && input.signal.aborted)
+      throw new BerthError('canceled', 'the build was canceled', { cause: error });
+    tell(error, input.emit);
+  }
+}
+
+export type { OpenedContext };
+
+function planOf(dockerfile: Dockerfile, { target, buildArgs, platform, session }: BuildRequest): BuildPlan {
+  const local = localPlatform();
+  return planBuild(dockerfile, {
+    target: target === '' ? undefined : target,
+    buildArgs: Object.fromEntries(
+      Object.entries(buildArgs).flatMap(([name, value]) => (value === null ? [] : [[name, value]])),
+    ),
+    targetPlatform: platform === '' ? local : localPlatform(platform),
+    buildPlatform: local,
+    contexts: session ? session.namedContexts.keys() : [],
+  });
+}
+
+/** All stages that are needed, side by side; the first failure ends the others. */
+async function buildStages(build: Build, abort: AbortController): Promise<BuiltStage> {
+  const { plan } = build;
+  for (const [index, argument] of plan.globalArgs.entries()) build.reporter.globalArgument(index + 1, argument.text);
+  const stages = new Map<number, Promise<BuiltStage>>();
+  const others = (index: number): Promise<BuiltStage> => {
+    const known = stages.get(index);
+    if (known) return known;
+    const begun = buildStage(build, plan.stages[index]!, others);
+    begun.catch(() => undefined);
+    stages.set(index, begun);
+    return begun;
+  };
+  for (const { index } of plan.order) void others(index);
+  try {
+    await Promise.all([...stages.values()]);
+    return await others(plan.target.index);
+  } catch (error) {
+    abort.abort(new BerthError('canceled', 'another stage of the build failed', { cause: error }));
+    await Promise.allSettled([...stages.values()]);
+    throw error;
+  }
+}
+
+async function finish(build: Build, { image }: BuiltStage, { emit }: BuildInput): Promise<void> {
+  const { builder, request } = build;
+  if (image.id === '') throw new BerthError('invalid', 'No image was generated. Is your Dockerfile empty?');
+  const { id } = image;
+  const references = request.session?.untagged ? [] : request.tags;
+  await builder.images.drafts.commit(references.map((reference) => ({ reference, image: id })));
+  await keep(builder, build);
+  if (request.quiet) {
+    emit({ stream: `${id}\n` });
+    return;
+  }
+  emit({ aux: { ID: id } });
+  emit({ stream: `Successfully built ${shortOf(id)}\n` });
+  for (const reference of references) emit({ stream: `Successfully tagged ${familiarString(reference)}\n` });
+}
+
+/** Steps that were done stay, also those of a build that failed. */
+async function keep(builder: Builder, _build: Build): Promise<void> {
+  const keys = [...builder.cache.pending.keys()];
+  if (builder.images.drafts.hasDrafts()) await builder.images.drafts.commit([]);
+  builder.cache.settle(keys);
+}
+
+/** Docker's last message of a build that failed. */
+function tell(error: unknown, emit: (message: object) => void): void {
+  if (!(error instanceof BerthError) || error.code === 'internal') {
+    const text = error instanceof Error ? error.message : String(error);
+    emit({ errorDetail: { message: text }, error: text });
+    return;
+  }
+  const { message, details } = error;
+  const code = details?.['exitCode'];
+  emit({ errorDetail: { ...(typeof code === 'number' && { code }), message }, error: message });
+}

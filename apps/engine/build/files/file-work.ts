@@ -1,0 +1,97 @@
+import { mkdirSync, renameSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { relative } from 'node:path';
+import type { Worker } from 'node:worker_threads';
+import { BerthError } from '@berth/kit';
+import type { Digest } from '@berth/oci';
+import { createWorkerPool } from '../../archives/index.ts';
+import type { StepLayer } from '../../containers/index.ts';
+import type { ImageDrafts, LayerBlob } from '../../images/index.ts';
+import type { BuildAnswer, BuildJob, FromBuildWorker, Layers, SealedLayer, TreeEntry } from './protocol.ts';
+
+type CopyJob = BuildJob & { kind: 'copy' };
+/** What a copy is about, without where its layer is put together. */
+export type CopyRequest = Omit<CopyJob, 'kind' | 'archive' | 'upper' | 'work' | 'dataRoot' | 'lower'>;
+
+/** A layer that was added to the store; undefined: nothing changed. */
+export type NewLayer = { blob: LayerBlob; diffId: Digest; size: number } | undefined;
+
+/** Work on files of images, on threads of its own. Errors: invalid, internal; canceled when the engine ends. */
+export interface FileWork {
+  copy(below: readonly string[], request: CopyRequest): Promise<NewLayer>;
+  makeDirectory(below: readonly string[], path: string): Promise<NewLayer>;
+  /** Takes a container's own layer over; its upper directory is moved away. */
+  seal(below: readonly string[], layer: StepLayer): Promise<NewLayer>;
+  /** Layers as jobs name them. */
+  layersOf(image: readonly string[]): Layers;
+  scan(image: readonly string[], path: string, options: { followLast: boolean }): Promise<TreeEntry[]>;
+  /** Starts a thread if none is there, so that the first job does not wait for it. */
+  warm(): void;
+  close(): Promise<void>;
+}
+
+const MAX_WORKERS = 4;
+const IDLE_MS = 30_000;
+
+/** `below`: absolute directories of the image's layers, topmost first. */
+export function createFileWork(dataRoot: string, drafts: ImageDrafts): FileWork {
+  const pool = createWorkerPool({
+    script: new URL('./worker.ts', import.meta.url),
+    maxWorkers: MAX_WORKERS,
+    idleMs: IDLE_MS,
+  });
+  const run = async (job: BuildJob): Promise<BuildAnswer> => {
+    const reply = await pool.lend((worker) => ask(worker, job));
+    if (reply.ok) return reply.value;
+    throw new BerthError(reply.code, reply.message, reply.hint === undefined ? {} : { hint: reply.hint });
+  };
+  const layersOf = (below: readonly string[]): Layers => ({
+    dataRoot,
+    lower: below.map((path) => relative(dataRoot, path)),
+  });
+  const layer = async (
+    below: readonly string[],
+    make: (place: Layers & { upper: string; work: string; archive: string }, path: string) => Promise<BuildAnswer>,
+  ): Promise<NewLayer> => {
+    const { name, path } = drafts.newLayer();
+    const archive = drafts.newArchive();
+    const work = `${archive}.work`;
+    let taken = false;
+    try {
+      mkdirSync(work, { mode: 0o700 });
+      const place = { ...layersOf(below), upper: relative(dataRoot, path), work: relative(dataRoot, work), archive };
+      const sealed = (await make(place, path)) as SealedLayer;
+      if (sealed.isEmpty) return undefined;
+      const { diffId, archiveSize, size } = sealed;
+      const blob = drafts.addLayer({ diffId, archive, archiveSize, directory: name, size });
+      taken = true;
+      return { blob, diffId, size };
+    } finally {
+      if (!taken) await Promise.all([drafts.discardLayer(name), rm(archive, { force: true })]);
+      await rm(work, { recursive: true, force: true });
+    }
+  };
+  return {
+    copy: (below, request) => layer(below, (place) => run({ kind: 'copy', ...request, ...place })),
+    makeDirectory: (below, path) => layer(below, (place) => run({ kind: 'directory', path, ...place })),
+    seal: (below, { upper, placeholders, owners }) =>
+      layer(below, (place, path) => {
+        renameSync(upper, path); // takes the place of the empty one
+        return run({ kind: 'seal', placeholders: [...placeholders], owners, ...place });
+      }),
+    layersOf,
+    scan: async (image, path, options) =>
+      (await run({ kind: 'scan', ...layersOf(image), path, ...options })) as TreeEntry[],
+    warm: () => void pool.lend(async () => undefined).catch(() => undefined),
+    close: () => pool.close(),
+  };
+}
+
+function ask(worker: Worker, job: BuildJob): Promise<FromBuildWorker> {
+  const { promise, resolve, reject } = Promise.withResolvers<FromBuildWorker>();
+  const ended = () => reject(new BerthError('canceled', 'the worker was ended'));
+  const failed = (cause: unknown) => reject(new BerthError('internal', 'a worker failed', { cause }));
+  worker.once('exit', ended).once('error', failed).once('message', resolve);
+  worker.postMessage(job);
+  return promise.finally(() => worker.off('exit', ended).off('error', failed).off('message', resolve));
+}

@@ -1,0 +1,92 @@
+import type { ErrorCode } from '@berth/kit';
+import type { Digest } from '@berth/oci';
+import type { OwnerMap } from '../../archives/index.ts';
+
+/** Layers of an image below `dataRoot`, topmost first: paths relative to it, short enough for the kernel's one page. */
+export interface Layers {
+  dataRoot: string;
+  lower: string[];
+}
+
+/** The layer that a job writes: an upper directory of overlayfs and its work directory, relative to the data root. */
+export interface Upper {
+  upper: string;
+  work: string;
+}
+
+/** A file of a tree, seen from the tree's root. */
+export interface TreeEntry {
+  /** Relative and clean; bytes as latin1 characters. */
+  path: string;
+  type: 'file' | 'directory' | 'symlink' | 'char' | 'block' | 'fifo';
+  mode: number;
+  uid: number;
+  gid: number;
+  mtime: bigint;
+  size: number;
+  /** Of files, hexadecimal; '' where it was not asked for, and for all else. */
+  sha256: string;
+  /** Of symbolic links, bytes as latin1 characters. */
+  link: string;
+  /** Device number of device nodes. */
+  rdev: bigint;
+  xattrs: ReadonlyMap<string, Buffer>;
+}
+
+/** One file to be written by a `copy`. */
+export interface CopyItem extends Omit<TreeEntry, 'path' | 'sha256'> {
+  /** Below the destination, bytes as latin1 characters; '' is the destination itself. */
+  to: string;
+  /** Its own name, for a destination that turns out to be a directory. */
+  name: string;
+  /** Where its content is: below the directory `content` of the source, or the path in the source's tree. */
+  from: string;
+}
+
+/** Files of one origin. */
+export interface CopySource {
+  /** A directory of content, read as plain files; or layers that are mounted for it. */
+  origin: { kind: 'content'; directory: string } | { kind: 'layers'; layers: Layers };
+  items: CopyItem[];
+}
+
+/** Who copied files belong to: `text` is looked up in the image. */
+export type CopyOwner = { kind: 'keep' } | { kind: 'named'; text: string };
+
+export type BuildJob =
+  /** Files into a new layer on top of an image, then `seal`. */
+  | (Layers &
+      Upper & {
+        kind: 'copy';
+        /** Absolute path in the image. */
+        destination: string;
+        /** What comes is put into it under its own name, also where it does not exist. */
+        intoDirectory: boolean;
+        /** Links of the image below the destination are not followed. */
+        isLink: boolean;
+        sources: CopySource[];
+        owner: CopyOwner;
+        /** Local archives that are unpacked at the destination; host paths. */
+        archives: { path: string; compression: 'none' | 'gzip' | 'zstd' }[];
+        archive: string;
+      })
+  /** A directory, as WORKDIR makes it. */
+  | (Layers & Upper & { kind: 'directory'; path: string; archive: string })
+  /** What a container wrote, as a layer: what is no change is taken out of it, and its archive is written. */
+  | (Layers & Upper & { kind: 'seal'; placeholders: string[]; owners: OwnerMap | undefined; archive: string })
+  /** Everything at and below a path of an image, with digests of contents. */
+  | (Layers & { kind: 'scan'; path: string; followLast: boolean });
+
+/** A layer whose directory and archive are complete. `isEmpty`: it changes nothing, and no archive was kept. */
+export interface SealedLayer {
+  diffId: Digest;
+  archiveSize: number;
+  size: number;
+  isEmpty: boolean;
+}
+
+export type BuildAnswer = SealedLayer | TreeEntry[];
+
+export type FromBuildWorker =
+  | { ok: true; value: BuildAnswer }
+  | { ok: false; code: ErrorCode; message: string; hint: string | undefined };

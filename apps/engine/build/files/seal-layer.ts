@@ -1,0 +1,52 @@
+import { createHash } from 'node:crypto';
+import { lstatSync, rmdirSync, unlinkSync, writeSync } from 'node:fs';
+import { errnoOf } from '@berth/kit';
+import type { Digest } from '@berth/oci';
+import { compareLayer, type OwnerMap, TreeReader } from '../../archives/index.ts';
+import { changeDirectory } from '../../linux/chroot.ts';
+import type { SealedLayer } from './protocol.ts';
+
+/**
+ * Makes a layer of an upper directory: the calling thread's root is the image below it. What is no change is taken out of
+ * the directory, then its archive is written to `archive`. The archive is of the very
+ * files that stay, so that it and the directory say the same.
+ */
+export function sealLayer(
+  upper: number,
+  archive: number,
+  { placeholders, owners }: { placeholders: readonly string[]; owners: OwnerMap | undefined },
+): SealedLayer {
+  changeDirectory(upper);
+  const { same, changes } = compareLayer(new Set(placeholders), owners);
+  if (changes.length === 0) return { diffId: EMPTY, archiveSize: 0, size: 0, isEmpty: true };
+  takeOut(same, upper);
+  const hash = createHash('sha256');
+  let archiveSize = 0;
+  // What could not be taken out is left out all the same.
+  const reader = new TreeReader({
+    ...{ only: undefined, as: Buffer.alloc(0), layer: true, owners },
+    skips: (name) => same.has(name),
+  });
+  for (const piece of reader.read()) {
+    hash.update(piece);
+    for (let at = 0; at < piece.length; ) at += writeSync(archive, piece, at);
+    archiveSize += piece.length;
+  }
+  return { diffId: `sha256:${hash.digest('hex')}`, archiveSize, size: reader.contentSize, isEmpty: false };
+}
+
+const EMPTY: Digest = `sha256:${'0'.repeat(64)}`;
+
+/** Deepest first: a directory that is no change has nothing left in it. */
+function takeOut(same: ReadonlySet<string>, upper: number): void {
+  changeDirectory(upper);
+  for (const name of [...same].sort((a, b) => b.length - a.length)) {
+    const path = Buffer.from(name, 'latin1');
+    try {
+      if (lstatSync(path).isDirectory()) rmdirSync(path);
+      else unlinkSync(path);
+    } catch (error) {
+      if (!['ENOENT', 'ENOTEMPTY', 'ENOTDIR'].includes(errnoOf(error) ?? '')) throw error;
+    }
+  }
+}

@@ -1,0 +1,188 @@
+import { closeSync, constants, createReadStream, lstatSync, openSync } from 'node:fs';
+import { PassThrough } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { parentPort } from 'node:worker_threads';
+import { createGunzip, createZstdDecompress } from 'node:zlib';
+import { BerthError } from '@berth/kit';
+import { TarParser } from '@berth/oci';
+import { describeArchiveError, TreeWriter } from '../../archives/index.ts';
+import { changeDirectory } from '../../linux/chroot.ts';
+import { detachThreadMounts } from '../../linux/thread-mounts.ts';
+import { ItemWriter, type Owner, placeOf } from './copy-items.ts';
+import { ownerInRoot } from './image-accounts.ts';
+import type { BuildAnswer, BuildJob, CopyItem, FromBuildWorker, SealedLayer } from './protocol.ts';
+import { scanTree } from './scan-tree.ts';
+import { sealLayer } from './seal-layer.ts';
+import { TreeViews } from './tree-views.ts';
+
+/**
+ * Worker thread that makes layers of builds, one job at a time, in a mount namespace of its own with the image as its root.
+ * Everything that touches files is synchronous and so runs on this thread; nothing of an image is ever executed.
+ */
+const mounts = detachThreadMounts();
+const engine = parentPort!;
+
+engine.on('message', (job: BuildJob) => void serve(job));
+
+async function serve(job: BuildJob): Promise<void> {
+  let reply: FromBuildWorker;
+  let views: TreeViews | undefined;
+  let files: HostFiles | undefined;
+  try {
+    files = new HostFiles(job);
+    views = new TreeViews(mounts, job.dataRoot);
+    reply = { ok: true, value: await work(job, views, files) };
+  } catch (error) {
+    reply = { ok: false, ...told(error) };
+  } finally {
+    views?.close();
+    mounts.leave();
+    files?.close();
+  }
+  engine.postMessage(reply);
+}
+
+/** What has to be opened while the host's files are in sight. */
+class HostFiles {
+  readonly archive: number = -1;
+  readonly contents = new Map<string, number>();
+  readonly archives: number[] = [];
+
+  constructor(job: BuildJob) {
+    if (job.kind === 'scan') return;
+    try {
+      this.archive = openSync(job.archive, 'wx', 0o600);
+      if (job.kind !== 'copy') return;
+      for (const { path } of job.archives) this.archives.push(openSync(path, 'r'));
+      for (const { origin } of job.sources)
+        if (origin.kind === 'content') this.contents.set(origin.directory, openSync(origin.directory, 'r'));
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  close(): void {
+    for (const fd of [this.archive, ...this.contents.values(), ...this.archives]) if (fd >= 0) closeSync(fd);
+  }
+}
+
+async function work(job: BuildJob, views: TreeViews, files: HostFiles): Promise<BuildAnswer> {
+  switch (job.kind) {
+    case 'scan': {
+      const root = views.image(job);
+      views.becomeRoot(root);
+      return scanTree(job.path, job);
+    }
+    case 'seal':
+      return seal(places(job, views), files, job, views);
+    case 'directory': {
+      const all = places(job, views);
+      views.becomeRoot(views.writable(job, job));
+      new ItemWriter(undefined).parents(placeOf(job.path, { isLink: false }));
+      return seal(all, files, { placeholders: [], owners: undefined }, views);
+    }
+    case 'copy': {
+      const all = places(job, views);
+      await copy(job, views, files);
+      return seal(all, files, { placeholders: [], owners: undefined }, views);
+    }
+  }
+}
+
+/** Opened before the root of the thread is another one: mounts are made at names of the empty namespace. */
+function places(job: BuildJob & { upper: string }, views: TreeViews): { image: number; upper: number } {
+  const image = views.image(job);
+  return { image, upper: views.directory(job.upper) };
+}
+
+function seal(
+  { image, upper }: { image: number; upper: number },
+  { archive }: HostFiles,
+  options: Parameters<typeof sealLayer>[2],
+  views: TreeViews,
+): SealedLayer {
+  views.becomeRoot(image);
+  return sealLayer(upper, archive, options);
+}
+
+async function copy(job: BuildJob & { kind: 'copy' }, views: TreeViews, files: HostFiles): Promise<void> {
+  const sources = job.sources.map(({ origin, items }) => ({
+    items,
+    directory: origin.kind === 'content' ? files.contents.get(origin.directory)! : views.image(origin.layers),
+  }));
+  const root = views.writable(job, job);
+  views.becomeRoot(root);
+  const owner = ownerInRoot(job.owner);
+  const destination = placeOf(job.destination, job);
+  const writer = new ItemWriter(owner);
+  const into = job.intoDirectory || isDirectory(destination);
+  for (const { items, directory } of sources) {
+    changeDirectory(directory);
+    for (const item of items)
+      writer.write(destination, item.to === '' && into && item.type !== 'directory' ? named(item) : item);
+  }
+  writer.finish();
+  if (job.archives.length === 0) return;
+  writer.parents(destination === '/' ? '' : destination);
+  const place = openSync(Buffer.from(destination, 'latin1'), constants.O_RDONLY | constants.O_DIRECTORY);
+  try {
+    for (const [index, { compression }] of job.archives.entries()) {
+      changeDirectory(place);
+      await unpack(files.archives[index]!, compression, owner);
+    }
+  } finally {
+    closeSync(place);
+  }
+}
+
+function named(item: CopyItem): CopyItem {
+  return { ...item, to: item.name };
+}
+
+function isDirectory(path: string): boolean {
+  return lstatSync(Buffer.from(path, 'latin1'), { throwIfNoEntry: false })?.isDirectory() ?? false;
+}
+
+/** Bytes of one archive that ADD unpacks. */
+const UNPACKED_MAX = 1024 ** 4;
+const ENTRIES_MAX = 2_000_000;
+const CHUNK = 256 * 1024;
+
+/** Reading goes over the descriptor; what is written is below the working directory of this thread. */
+async function unpack(archive: number, compression: string, owner: Owner | undefined): Promise<void> {
+  const writer = new TreeWriter({
+    limits: { maxBytes: UNPACKED_MAX, maxEntries: ENTRIES_MAX },
+    subject: 'archive',
+    base: './',
+    owner,
+  });
+  const parser = new TarParser();
+  const take = (piece: Buffer) => {
+    for (const event of parser.push(piece)) writer.take(event);
+  };
+  try {
+    const file = createReadStream('', { fd: archive, autoClose: false, highWaterMark: CHUNK });
+    const inflate =
+      compression === 'gzip'
+        ? createGunzip({ chunkSize: CHUNK })
+        : compression === 'zstd'
+          ? createZstdDecompress({ chunkSize: CHUNK })
+          : new PassThrough();
+    await pipeline(file, inflate, async (pieces: AsyncIterable<Buffer>) => {
+      for await (const piece of pieces) take(piece);
+    });
+    parser.finish();
+    writer.finish();
+  } catch (error) {
+    throw describeArchiveError('archive', error);
+  } finally {
+    writer.abort();
+  }
+}
+
+function told(error: unknown): Pick<BerthError, 'code' | 'message' | 'hint'> {
+  if (error instanceof BerthError) return { code: error.code, message: error.message, hint: error.hint };
+  const message = error instanceof Error ? error.message : String(error);
+  return { code: 'internal', message, hint: undefined };
+}

@@ -1,0 +1,86 @@
+import { readFile } from 'node:fs/promises';
+import { BerthError } from '@berth/kit';
+import type { Builder } from './build-context.ts';
+import type { BuildContext } from './context/index.ts';
+import type { BuildInput, BuildRequest } from './model.ts';
+
+/** What a build is done from. */
+export interface OpenedContext {
+  context: BuildContext | undefined;
+  dockerfile: string | Uint8Array;
+}
+
+const DOCKERFILE_MAX = 16 * 1024 * 1024;
+
+/**
+ * The context of a build: of the session, of the body as an archive or as a Dockerfile alone. The caller releases it.
+ * Errors: invalid, unavailable.
+ */
+export async function openMainContext(
+  builder: Builder,
+  request: BuildRequest,
+  { body }: BuildInput,
+): Promise<OpenedContext> {
+  const { session } = request;
+  if (session?.context) {
+    const { context } = session;
+    return { context, dockerfile: session.dockerfile ?? (await dockerfileIn(context, request.dockerfile)) };
+  }
+  if (request.remote !== '') throw new BerthError('not-supported', 'remote contexts are not supported yet');
+  const { head, rest } = await peek(body);
+  if (head.length > 0 && isText(head)) return { context: undefined, dockerfile: await readText(rest) };
+  if (head.length === 0 && session?.dockerfile !== undefined)
+    return { context: undefined, dockerfile: session.dockerfile };
+  const context = await builder.inputs.contexts.fromTar(rest);
+  try {
+    return { context, dockerfile: session?.dockerfile ?? (await dockerfileIn(context, request.dockerfile)) };
+  } catch (error) {
+    context.release();
+    throw error;
+  }
+}
+
+/** Errors: invalid, in Docker's words. */
+async function dockerfileIn(context: BuildContext, path: string): Promise<Uint8Array> {
+  const found = context.resolve(path) ?? (path === 'Dockerfile' ? context.resolve('dockerfile') : undefined);
+  if (found?.type !== 'file') throw new BerthError('invalid', `Cannot locate specified Dockerfile: ${path}`);
+  if (found.size > DOCKERFILE_MAX) throw new BerthError('invalid', `the Dockerfile (${path}) is too large`);
+  if (found.size === 0) throw new BerthError('invalid', `the Dockerfile (${path}) cannot be empty`);
+  return readFile(context.contentPath(found));
+}
+
+const HEAD = 512;
+
+/** The first block, with all of the body after it, itself included. */
+async function peek(body: AsyncIterable<Uint8Array>): Promise<{ head: Buffer; rest: AsyncIterable<Uint8Array> }> {
+  const pieces = body[Symbol.asyncIterator]();
+  let head: Buffer = Buffer.alloc(0);
+  while (head.length < HEAD) {
+    const next = await pieces.next();
+    if (next.done) break;
+    head = Buffer.concat([head, next.value]);
+  }
+  async function* all() {
+    if (head.length > 0) yield head;
+    for (let next = await pieces.next(); !next.done; next = await pieces.next()) yield next.value;
+  }
+  return { head, rest: all() };
+}
+
+/** Archives have zeros in their first block, compressed ones bytes that no text begins with. */
+function isText(head: Buffer): boolean {
+  const start = head.subarray(0, HEAD);
+  if (start.includes(0) || /^(?:1f8b|28b52ffd|425a68|fd377a585a00)/.test(start.toString('hex', 0, 6))) return false;
+  return true;
+}
+
+async function readText(body: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const pieces: Uint8Array[] = [];
+  let size = 0;
+  for await (const piece of body) {
+    size += piece.length;
+    if (size > DOCKERFILE_MAX) throw new BerthError('invalid', 'the Dockerfile is too large');
+    pieces.push(piece);
+  }
+  return Buffer.concat(pieces);
+}

@@ -1,0 +1,64 @@
+import { unknownFilter } from '@berth/contract';
+import { BerthError } from '@berth/kit';
+import { type ApiRequest, booleanOf, empty, filtersOf, integerOf, json, type Reply, type Route } from '../api/http.ts';
+import { type BuildInputs, type BuildQuery, type BuildService, PRUNE_FILTERS, readBuildRequest } from './index.ts';
+
+export function buildRoutes(builds: BuildService, inputs: BuildInputs): Route[] {
+  return [
+    {
+      method: 'POST',
+      path: '/build',
+      name: 'build.start',
+      permission: 'admin', // a build may be given the network of the host
+      handler: (request) => start(builds, inputs, request),
+    },
+    {
+      method: 'POST',
+      path: '/build/cancel',
+      name: 'build.cancel',
+      permission: 'write',
+      handler: (request) => {
+        const id = request.query('id');
+        if (id === '') throw new BerthError('invalid', 'build ID not provided');
+        builds.cancel(id);
+        return empty(200);
+      },
+    },
+    {
+      method: 'POST',
+      path: '/build/prune',
+      name: 'build.prune',
+      permission: 'write',
+      handler: async (request) => {
+        const filters = filtersOf(request);
+        const unknown = unknownFilter(filters, PRUNE_FILTERS);
+        if (unknown !== undefined)
+          throw new BerthError('invalid', `failed to prune build cache: Invalid filter '${unknown}'`);
+        const keepStorage =
+          integerOf(request, 'max-used-space') ||
+          integerOf(request, 'reserved-space') ||
+          integerOf(request, 'keep-storage') ||
+          0;
+        return json(200, await builds.prune({ all: booleanOf(request, 'all'), keepStorage, filters }));
+      },
+    },
+  ];
+}
+
+function start(builds: BuildService, inputs: BuildInputs, request: ApiRequest): Reply {
+  const header = request.headers['x-registry-config'];
+  const query: BuildQuery = {
+    text: (name) => request.query(name),
+    all: (name) => request.queryAll(name),
+    flag: (name) => booleanOf(request, name),
+    integer: (name) => integerOf(request, name),
+    has: (name) => request.hasQuery(name),
+    registryConfig: Array.isArray(header) ? header[0] : header,
+  };
+  const session = request.query('session');
+  const build = readBuildRequest(query, () => (session === '' ? undefined : inputs.sessions.take(session)));
+  return {
+    kind: 'progress',
+    run: (emit, signal) => builds.build(build, { body: request.body, emit, signal }),
+  };
+}

@@ -1,0 +1,81 @@
+import { randomBytes } from 'node:crypto';
+import type { Operation } from '@berth/dockerfile';
+import type { Build } from '../build-context.ts';
+import { type FileFact, keyOf, type StepInputs } from '../cache/store.ts';
+import type { StepReporter } from '../output/reporter.ts';
+import { addStep, onImage, type StageImage, type StepResult } from '../stage-image.ts';
+
+/** What a step needs of the stage that it is in. */
+export interface StepPlace {
+  build: Build;
+  operation: Operation;
+  before: StageImage;
+  stage: string;
+  reporter: StepReporter;
+}
+
+export interface StepWork {
+  inputs: StepInputs;
+  files: FileFact[];
+  /** False: neither taken from the cache nor waited for. */
+  useCache: boolean;
+  createdBy: string;
+  /** Does it. `tell` shows output to all who wait for the step. */
+  make(signal: AbortSignal, tell: (stream: 1 | 2, bytes: Buffer) => void): Promise<StepResult['layer']>;
+}
+
+/** Takes a step from the cache, or waits for a build that does it just now, or does it. */
+export async function cachedStep(place: StepPlace, work: StepWork): Promise<{ image: StageImage; cached: boolean }> {
+  const { build, operation, stage } = place;
+  const key = keyOf(work.inputs);
+  build.done.push({ stage, text: operation.text, key });
+  const hit = work.useCache ? recall(build, key) : undefined;
+  if (hit) {
+    place.reporter.done({ image: hit.id, cached: true });
+    return { image: hit, cached: true };
+  }
+  const name = work.useCache ? key : `${key} ${randomBytes(8).toString('hex')}`;
+  const options = { signal: build.signal, listener: place.reporter.log };
+  const { result, isOwn } = await build.builder.shared.run(name, options, (signal, tell) =>
+    makeStep(place, work, key, () => work.make(signal, tell)),
+  );
+  place.reporter.done({ image: result.id, cached: !isOwn });
+  return { image: result, cached: !isOwn };
+}
+
+function recall({ builder }: Build, key: string): StageImage | undefined {
+  const row = builder.cache.find(key);
+  const image = row && builder.images.drafts.recall(row.image);
+  if (row && !image) builder.cache.remove([key]);
+  if (!image) return undefined;
+  builder.cache.touch(key);
+  return onImage(image);
+}
+
+async function makeStep(
+  { build, operation, before }: StepPlace,
+  work: StepWork,
+  key: string,
+  make: () => Promise<StepResult['layer']>,
+): Promise<StageImage> {
+  const { drafts } = build.builder.images;
+  const layer = await make();
+  const image = await addStep(drafts, before, {
+    config: operation.config,
+    author: operation.author,
+    createdBy: work.createdBy,
+    layer,
+    created: new Date(),
+  });
+  const now = Date.now();
+  if (image.id !== '') {
+    build.builder.cache.add(
+      {
+        ...{ key, image: image.id, parent: before.id, description: work.createdBy },
+        ...{ size: layer?.size ?? 0, created: now, used: now, uses: 0 },
+      },
+      { ...work.inputs, files: work.files },
+    );
+  }
+  return image;
+}

@@ -1,0 +1,74 @@
+import { join } from 'node:path';
+import type { Builder } from '../build-context.ts';
+import type { BuildContext, ContextEntry } from '../context/index.ts';
+import type { CopySource, TreeEntry } from '../files/protocol.ts';
+import type { StageImage } from '../stage-image.ts';
+import type { FileTree, Listing } from './file-selection.ts';
+import { below } from './image-layers.ts';
+
+/** A place that COPY takes files from. */
+export interface CopyRoot {
+  tree: FileTree;
+  origin: CopySource['origin'];
+  /** Names of what was selected, as the worker opens it. */
+  from(entry: TreeEntry): string;
+}
+
+/** Files of a build context: owned by root, whatever they are at the client. */
+export function contextRoot(context: BuildContext): CopyRoot {
+  const entries = [...context.entries.values()].map(toTreeEntry);
+  const paths = new Map([...context.entries.values()].map((entry) => [latin1(entry), context.contentPath(entry)]));
+  return {
+    tree: {
+      list: async (path) => {
+        if (path === '') return { base: '', entries };
+        const found = context.resolve(Buffer.from(path, 'latin1').toString('utf8'));
+        if (!found) return undefined;
+        const base = latin1(found);
+        const prefix = `${base}/`;
+        return { base, entries: entries.filter((entry) => entry.path === base || entry.path.startsWith(prefix)) };
+      },
+    },
+    origin: { kind: 'content', directory: '/' },
+    from: ({ path, type }) => (type === 'file' ? paths.get(path)!.replace(/^\/+/, '') : ''),
+  };
+}
+
+const latin1 = ({ name }: ContextEntry) => name.toString('latin1');
+
+function toTreeEntry(entry: ContextEntry): TreeEntry {
+  const { type, mode, mtime, size, sha256, link, xattrs } = entry;
+  return {
+    ...{ path: latin1(entry), type, mode, uid: 0, gid: 0, mtime, size, sha256 },
+    ...{ link: link.toString('latin1'), rdev: 0n, xattrs },
+  };
+}
+
+/** Files of an image or a stage. `keepOwners`: they stay who they belong to. */
+export function imageRoot(builder: Builder, image: StageImage, { keepOwners }: { keepOwners: boolean }): CopyRoot {
+  const layers = below(builder, image);
+  const listed = new Map<string, Promise<Listing | undefined>>();
+  const list = async (path: string): Promise<Listing | undefined> => {
+    const found = await builder.files.scan(layers, `/${path}`, { followLast: true });
+    const entries = keepOwners ? found : found.map((entry) => ({ ...entry, uid: 0, gid: 0 }));
+    if (path === '') return { base: '', entries };
+    const base = entries[0]?.path;
+    return base === undefined ? undefined : { base, entries };
+  };
+  return {
+    tree: {
+      list: (path) => {
+        const known = listed.get(path) ?? list(path);
+        listed.set(path, known);
+        return known;
+      },
+    },
+    origin: { kind: 'layers', layers: builder.files.layersOf(layers) },
+    from: ({ path }) => path,
+  };
+}
+
+/** A file that the engine itself put in a build's own directory. */
+export function scratchItem(directory: string, name: string): string {
+  return join(directory, name).replace(/^\/+/, '');
+}
