@@ -1,5 +1,6 @@
 import type { CommandEntry, GroupEntry } from './command.ts';
 import { aliasCommands } from './commands/alias/index.ts';
+import { buildCommands } from './commands/build/index.ts';
 import { checkpointCommands } from './commands/checkpoint/index.ts';
 import { completionCommands } from './commands/completion/index.ts';
 import { containerCommands } from './commands/container/index.ts';
@@ -16,6 +17,7 @@ import { volumeCommands } from './commands/volume/index.ts';
 export const entries: readonly CommandEntry[] = [
   ...containerCommands,
   ...aliasCommands,
+  ...buildCommands,
   ...checkpointCommands,
   ...completionCommands,
   ...contextCommands,
@@ -35,6 +37,7 @@ export const entries: readonly CommandEntry[] = [
 
 export const groups: readonly GroupEntry[] = [
   { path: 'alias', summary: 'Manage the names docker and docker-compose for this program' },
+  { path: 'builder', summary: 'Manage builds' },
   { path: 'checkpoint', summary: 'Manage checkpoints' },
   { path: 'completion', summary: 'Generate the autocompletion script for a shell' },
   { path: 'container', summary: 'Manage containers' },

@@ -39,6 +39,8 @@ export interface CallOptions {
   body?: Uint8Array | AsyncIterable<Uint8Array>;
   headers?: Record<string, string>;
   signal?: AbortSignal;
+  /** `hijack` only: the path has no version (`/berth/v1/…`). */
+  unversioned?: boolean;
 }
 
 /**
@@ -137,7 +139,7 @@ export class EngineClient {
     if (json !== undefined) headers['Content-Type'] = 'application/json';
     return {
       method,
-      path: `${this.#basePath}/v${this.#version}${path}${queryString(options.query)}`,
+      path: `${this.#basePath}${options.unversioned ? '' : `/v${this.#version}`}${path}${queryString(options.query)}`,
       headers,
       ...(json !== undefined && { body: json }),
       ...(options.body !== undefined && { body: options.body }),

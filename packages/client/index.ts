@@ -1,6 +1,10 @@
 export { formatAddress, parseAddress } from './address.ts';
 export type { AuthConfig } from './auth/login.ts';
 export { encodeAuth, registryLogin } from './auth/login.ts';
+export { announceContext, sendContextFiles } from './build/context.ts';
+export { pruneBuildCache } from './build/prune.ts';
+export { joinAgent, openBuildSession } from './build/session.ts';
+export { startBuild } from './build/start.ts';
 export { createCheckpoint } from './checkpoints/create.ts';
 export { listCheckpoints } from './checkpoints/list.ts';
 export { removeCheckpoint } from './checkpoints/remove.ts';

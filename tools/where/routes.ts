@@ -22,6 +22,9 @@ const FOLDERS: Record<string, string> = {
 
 /** Verbs that lie in a file of another name. */
 const ELSEWHERE: Record<string, string> = {
+  'build.context': 'build/context/contexts.ts',
+  'build.prune': 'api/nothing-yet.ts',
+  'build.session': 'build/session/sessions.ts',
   'container.checkpointCreate': 'containers/routes-checkpoints.ts',
   'container.checkpointList': 'containers/routes-checkpoints.ts',
   'container.checkpointRemove': 'containers/routes-checkpoints.ts',

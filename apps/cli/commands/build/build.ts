@@ -1,0 +1,165 @@
+import { type Query, startBuild } from '@berth/client';
+import type { BuildSessionBody } from '@berth/contract';
+import { CliError } from '../../cli-error.ts';
+import type { Command, Parsed } from '../../command.ts';
+import type { Context } from '../../context.ts';
+import type { FlagValues } from '../../flags/values.ts';
+import { refuseContentTrust } from '../image/content-trust.ts';
+import { BUILD_FLAGS } from './flags.ts';
+import { type Outputs, readOutputs } from './request/outputs.ts';
+import { buildQuery } from './request/query.ts';
+import { refuseUnsupported } from './request/refuse.ts';
+import { registryConfig } from './request/registries.ts';
+import { openSession, sessionBody } from './request/session.ts';
+import type { SshAgents } from './request/ssh.ts';
+import { type Shipment, shipContext } from './ship.ts';
+import { compressed } from './source/compressed.ts';
+import { openSource } from './source/open.ts';
+import type { Source } from './source/source.ts';
+import { type BuildResult, feedView, readQuietly, showClassic } from './stream.ts';
+import { contextStep } from './views/context-step.ts';
+import { progressMode } from './views/mode.ts';
+import { openView, type ProgressMode } from './views/view.ts';
+
+export const command: Command = {
+  usage: '[OPTIONS] PATH | URL | -',
+  flags: BUILD_FLAGS,
+  // `build context --list PATH` has two; `run` counts the others.
+  args: { min: 0, max: Number.POSITIVE_INFINITY },
+  async run(context, parsed) {
+    const { flags } = parsed;
+    if (flags.bool('list')) return (await import('./list-context.ts')).listContext(context, parsed);
+    if (flags.bool('why')) throw new CliError('--why needs --list');
+    const spec = onlyArgument(parsed, context);
+    refuseContentTrust(flags, context);
+    refuseUnsupported(flags);
+    const call = flags.bool('check') ? 'check' : flags.string('call');
+    if (call !== 'build') return (await import('./call.ts')).callBuild(context, { call, spec, flags });
+    const mode = progressMode(flags, context);
+    const outputs = readOutputs(flags, context.out.isTerminal);
+    const agents = flags.list('ssh').length
+      ? await (await import('./request/ssh.ts')).openAgents(flags.list('ssh'), context)
+      : NO_AGENTS;
+    let source: Source | undefined;
+    try {
+      const body = sessionBody(flags, context, agents);
+      source = await openSource(context, spec, flags.string('file'));
+      const result = await build(context, { flags, mode, outputs, agents, body, source });
+      await (await import('./finish.ts')).finishBuild(context, { flags, outputs, image: result.image });
+      return 0;
+    } finally {
+      agents.close();
+      await source?.dispose();
+    }
+  },
+};
+
+const NO_AGENTS: SshAgents = { ids: [], join: async () => {}, close: () => {} };
+
+function onlyArgument({ args, invoked }: Parsed, { programName }: Context): string {
+  if (args.length === 1) return args[0] ?? '';
+  throw new CliError(
+    `${programName}: '${invoked}' requires 1 argument\n\nUsage:  ${invoked} ${command.usage}\n\nRun '${invoked} --help' for more information`,
+  );
+}
+
+interface Work {
+  flags: FlagValues;
+  mode: ProgressMode;
+  outputs: Outputs;
+  agents: SshAgents;
+  body: BuildSessionBody;
+  source: Source;
+}
+
+function build(context: Context, work: Work): Promise<BuildResult> {
+  if (work.mode === 'classic') return buildClassic(context, work);
+  if (work.mode === 'quiet' || work.mode === 'none') return buildQuietly(context, work);
+  return buildInView(context, work, work.mode);
+}
+
+async function buildClassic(context: Context, work: Work): Promise<BuildResult> {
+  const { counted, sendingLine } = await import('./views/sending-line.ts');
+  const line = sendingLine(context.out);
+  const shipment = await ship(context, work, {});
+  // What was sent ahead is told as the archive that it stands for.
+  if (!shipment.body && shipment.size !== undefined) line.end(shipment.size);
+  const response = await start(context, work, { shipment, watch: (body) => counted(body, line) });
+  const result = await showClassic(response, context.out);
+  await explain(context, work, result);
+  return result;
+}
+
+async function buildQuietly(context: Context, work: Work): Promise<BuildResult> {
+  const response = await start(context, work, { shipment: await ship(context, work, {}), query: { q: 1 } });
+  const result = await readQuietly(response);
+  if (work.mode === 'quiet') context.out.write(result.text);
+  return result;
+}
+
+async function buildInView(
+  context: Context,
+  work: Work,
+  mode: Exclude<ProgressMode, 'classic' | 'quiet' | 'none'>,
+): Promise<BuildResult> {
+  const view = await openView(mode, context);
+  try {
+    const step = contextStep(view);
+    const shipment = await ship(context, work, { onSent: step.sent });
+    if (!shipment.body) step.end(shipment.sent);
+    work.body.progress = true;
+    const result = await feedView(await start(context, work, { shipment, watch: step.counted }), view);
+    view.end();
+    await explain(context, work, result);
+    return result;
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    view.end(why);
+    if (error instanceof CliError) throw new CliError(`ERROR: failed to build: ${why}`, error.exitCode);
+    throw error;
+  }
+}
+
+async function explain(context: Context, { flags }: Work, { explanations }: BuildResult): Promise<void> {
+  if (!flags.bool('explain')) return;
+  const { explanationText } = await import('./explain.ts');
+  context.err.write(explanationText(explanations));
+}
+
+async function ship(context: Context, work: Work, options: { onSent?: (bytes: number) => void }): Promise<Shipment> {
+  return shipContext(context, work.source, { ...options, sessions: true });
+}
+
+interface Start {
+  shipment: Shipment;
+  /** Sees a context that goes along with the build pass. */
+  watch?: (body: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>;
+  query?: Query;
+}
+
+/** Opens a session where one is needed, and the build. */
+async function start(context: Context, work: Work, how: Start) {
+  const { flags, agents, body, outputs } = work;
+  let { shipment } = how;
+  const named = flags.list('build-context');
+  if (named.length) body.namedContexts = await (await import('./source/named.ts')).shipNamed(context, named);
+  if (shipment.contextId !== undefined) body.context = shipment.contextId;
+  if (shipment.text !== undefined) body.dockerfile = shipment.text;
+  if (flags.bool('explain')) body.progress = true;
+  if (outputs.outputs.every(({ type }) => type !== 'image')) body.untagged = true;
+  const session = Object.keys(body).length ? await openSession(context, body) : undefined;
+  if (session !== undefined) await agents.join(context.client, session);
+  else if (shipment.text !== undefined) shipment = await shipContext(context, work.source, { sessions: false });
+  const query = buildQuery(flags, context, shipment.dockerfile);
+  const tags = [...flags.list('tag'), ...outputs.names];
+  return startBuild(
+    context.client,
+    { ...query, ...how.query, t: tags, ...(session !== undefined && { session }) },
+    { context: shipment.body && passed(shipment.body, flags, how.watch), registries: await registryConfig(context) },
+  );
+}
+
+function passed(body: AsyncIterable<Uint8Array>, flags: FlagValues, watch: Start['watch']): AsyncIterable<Uint8Array> {
+  const small = flags.bool('compress') ? compressed(body) : body;
+  return watch ? watch(small) : small;
+}
