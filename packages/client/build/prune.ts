@@ -9,7 +9,7 @@ export function pruneBuildCache(
   return client.json('POST', '/build/prune', {
     query: {
       ...(all && { all: 1 }),
-      'keep-storage': keepStorage,
+      ...(keepStorage && { 'keep-storage': keepStorage }),
       ...(Object.keys(filters).length && { filters }),
     },
   });

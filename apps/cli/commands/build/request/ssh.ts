@@ -1,6 +1,6 @@
 import { execFile, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type EngineClient, joinAgent } from '@berth/client';
@@ -77,6 +77,7 @@ async function forward(
   client: EngineClient,
   { session, id, socket }: { session: string; id: string; socket: string },
 ): Promise<() => void> {
+  const { connect } = await import('node:net');
   const link = await joinAgent(client, session, id);
   const open = new Map<number, Socket>();
   let rest: Buffer = Buffer.alloc(0);
