@@ -19,6 +19,7 @@ const MEANING = {
   'logs-read-1M': '`logs` of a million lines',
   'cp-in-100MB': '`cp` of 100 MB into a container',
   'publish-throughput': 'download of 500 MB through a published port',
+  'loopback-throughput': 'the same from the host itself (`--network host`): how far that is from plain loopback',
   'memory-idle': 'memory (PSS) of the engine with nothing running',
   'memory-per-container': 'memory added per running container with a port',
 };

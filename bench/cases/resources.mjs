@@ -1,12 +1,15 @@
 // @ts-check
 import { readdirSync, readFileSync } from 'node:fs';
 import { get } from 'node:http';
+import { createServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { discard, fleet, named, timed } from '../engine.mjs';
 
 /** @typedef {import('../measure.mjs').Case} Case */
 
-const SERVE_500_MB = 'mkdir /www && dd if=/dev/zero of=/www/blob bs=1M count=500 2>/dev/null && exec httpd -f -h /www';
+/** @param {number} port */
+const serve500MB = (port) =>
+  `mkdir /www && dd if=/dev/zero of=/www/blob bs=1M count=500 2>/dev/null && exec httpd -f -p ${port} -h /www`;
 const TWENTY = Array.from({ length: 20 }, (_, index) => `m${index}`);
 
 /** What the engine takes and lets through. @type {Record<string, Case>} */
@@ -27,13 +30,27 @@ export const resourceCases = {
         'busybox',
         'sh',
         '-c',
-        SERVE_500_MB,
+        serve500MB(80),
       ]);
       own.port = Number(/:(\d+)$/m.exec(timed(engine, ['port', named(engine, 'http'), '80']).output)?.[1]);
       await untilServed(own.port);
     },
     once: ({ own }) => throughput(own.port),
     finish: ({ engine }) => discard(engine, 'rm', [named(engine, 'http')]),
+  },
+  'loopback-throughput': {
+    unit: 'MB/s',
+    rounds: 3,
+    moreIsBetter: true,
+    prepare: async ({ engine, own }) => {
+      discard(engine, 'rm', [named(engine, 'loop')]);
+      own.port = await freePort();
+      const server = ['busybox', 'sh', '-c', serve500MB(own.port)];
+      timed(engine, ['run', '-d', '--name', named(engine, 'loop'), '--network', 'host', ...server]);
+      await untilServed(own.port);
+    },
+    once: ({ own }) => throughput(own.port),
+    finish: ({ engine }) => discard(engine, 'rm', [named(engine, 'loop')]),
   },
   'memory-idle': {
     unit: 'MiB',
@@ -85,6 +102,17 @@ export function memoryOf(pattern) {
     }
   }
   return kibibytes / 1024;
+}
+
+/** @returns {Promise<number>} a TCP port that nobody listens on now */
+function freePort() {
+  return new Promise((done, fail) => {
+    const server = createServer();
+    server.once('error', fail).listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => done(typeof address === 'object' && address ? address.port : 0));
+    });
+  });
 }
 
 /** @param {number} port */
