@@ -1,4 +1,5 @@
-import { open, readdir, rm, stat } from 'node:fs/promises';
+import { readdirSync, statSync } from 'node:fs';
+import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errnoOf } from '@berth/kit';
 import { FileWriter } from './blob-writer.ts';
@@ -9,7 +10,7 @@ export interface PartialBlobs {
   /** Opens or begins the part of a blob; undefined while somebody else writes it. */
   open(expected: { digest: Digest; size: number }): Promise<FileWriter | undefined>;
   /** Bytes of all parts. */
-  size(): Promise<number>;
+  size(): number;
   /** Removes parts that nobody writes: all, or those that are old or too many. Gives the bytes that became free. */
   prune(which: 'all' | 'stale'): Promise<number>;
 }
@@ -37,7 +38,9 @@ export function createPartialBlobs({ dir, blobs, durable }: PartialBlobsOptions)
   /** File names of parts that are being written. */
   const busy = new Set<string>();
   const prune = async (which: 'all' | 'stale') => {
-    const parts = (await listParts(dir)).filter(({ name }) => !busy.has(name)).sort((a, b) => b.mtimeMs - a.mtimeMs);
+    const parts = listParts(dir)
+      .filter(({ name }) => !busy.has(name))
+      .sort((a, b) => b.mtimeMs - a.mtimeMs);
     let [freed, total] = [0, 0];
     for (const { name, size, mtimeMs } of parts) {
       total += size;
@@ -60,7 +63,7 @@ export function createPartialBlobs({ dir, blobs, durable }: PartialBlobsOptions)
         throw error;
       }
     },
-    size: async () => (await listParts(dir)).reduce((sum, { size }) => sum + size, 0),
+    size: () => listParts(dir).reduce((sum, { size }) => sum + size, 0),
     prune,
   };
 }
@@ -83,18 +86,12 @@ async function openPart(
   return new FileWriter({ ...options, file, path, expected, keptSize, keepFrom: KEEP_FROM });
 }
 
-async function listParts(dir: string): Promise<{ name: string; size: number; mtimeMs: number }[]> {
-  const names = (await readdir(dir)).filter(isPartialName);
-  const parts = await Promise.all(
-    names.map(async (name) => {
-      try {
-        const { size, mtimeMs } = await stat(join(dir, name));
-        return [{ name, size, mtimeMs }];
-      } catch (error) {
-        if (errnoOf(error) === 'ENOENT') return []; // finished meanwhile
-        throw error;
-      }
-    }),
-  );
-  return parts.flat();
+function listParts(dir: string): { name: string; size: number; mtimeMs: number }[] {
+  return readdirSync(dir)
+    .filter(isPartialName)
+    .flatMap((name) => {
+      // It may be finished meanwhile.
+      const part = statSync(join(dir, name), { throwIfNoEntry: false });
+      return part === undefined ? [] : [{ name, size: part.size, mtimeMs: part.mtimeMs }];
+    });
 }

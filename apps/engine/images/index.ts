@@ -85,7 +85,7 @@ export async function createImages({ config, db, log, publish, users }: ImagesOp
     },
     addDigest: (id, { domain, path }, digest) => store.putReference({ domain, path, digest }, id),
     announce: (action, id, name) => announce(context, action, id, name),
-    layersSize: () => store.layersSize(),
+    layersSize: () => store.layersSize() + content.blobs.partial.size(),
     forgetRemoved: () => forgetRemoved(context),
     close: () => content.close(),
   };

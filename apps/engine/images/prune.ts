@@ -8,7 +8,8 @@ const FILTERS = ['dangling', 'label', 'label!', 'until'];
 
 /**
  * POST /images/prune: images without a tag, or with `dangling=false` all, that no container uses. An image that others
- * were made of is not dangling: it goes with the last of them. Errors: invalid.
+ * were made of is not dangling: it goes with the last of them. Without further filters what interrupted pulls left goes
+ * too. Errors: invalid.
  */
 export async function pruneImages(
   context: ImageContext,
@@ -34,7 +35,10 @@ export async function pruneImages(
     }
   }
   await forgetRemoved(context);
-  const reclaimed = before - store.layersSize();
+  // Nothing tells what a part of a layer belongs to, so it matches no filter.
+  const selective = ['label', 'label!', 'until'].some((name) => filters[name] !== undefined);
+  const parts = selective ? 0 : await context.content.blobs.partial.prune('all');
+  const reclaimed = before - store.layersSize() + parts;
   context.publish('image', 'prune', '', { reclaimed: String(reclaimed) });
   return { ImagesDeleted: items.length > 0 ? items : null, SpaceReclaimed: reclaimed };
 }

@@ -46,7 +46,7 @@ export interface Images extends ImageSource {
   addDigest(id: Digest, reference: Reference, digest: Digest): void;
   /** Says what happened to an image: `pull`, `push`, … */
   announce(action: string, id: Digest, name: string): void;
-  /** Bytes of all unpacked layers, for `system df`. */
+  /** Bytes of all unpacked layers and of interrupted downloads, for `system df`. */
   layersSize(): number;
   /**
    * Lets go of images that were removed by force while a stopped container stood on them. To be called after a container

@@ -49,15 +49,19 @@ describe('a pull that fails leaves nothing', () => {
     await nothingHere();
   });
 
-  it('when the caller goes away', async () => {
-    publish(registry, 'a', 'latest', makeImage({ layers: [file(randomBytes(3_000_000))] }));
+  it('when the caller goes away, but the part that came', async () => {
+    const image = makeImage({ layers: [file(randomBytes(3_000_000))], compression: 'none' });
+    publish(registry, 'a', 'latest', image);
     const abort = new AbortController();
     const pulling = store.pull(name(), {
       signal: abort.signal,
-      onProgress: ({ status }) => status === 'Downloading' && abort.abort(),
+      onProgress: ({ progressDetail }) => (progressDetail?.current ?? 0) > 500_000 && abort.abort(),
     });
     await expect(pulling).rejects.toMatchObject({ code: 'canceled' });
     await store.transfers.close();
+    const part = `partial-${image.layerDigests[0]!.slice('sha256:'.length)}`;
+    expect(readdirSync(path.join(store.dataRoot, 'ingest'))).toEqual([part]);
+    await store.images.prune({});
     await nothingHere();
   });
 
