@@ -67,6 +67,8 @@ export interface FlagSpec {
   default?: string;
   /** Works, but is not in help. */
   hidden?: boolean;
+  /** Only Berth has it: not in the help under the name `docker`. */
+  own?: boolean;
   /** Another name of this flag: values are kept there, in the order in which both were written. */
   sameAs?: string;
   /** Works, but says what to use instead: `use --timeout instead`. */

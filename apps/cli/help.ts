@@ -16,7 +16,8 @@ export function commandHelp(words: string, entry: CommandEntry, command: Command
   ];
   if (entry.aliases?.length)
     parts.push(`Aliases:\n  ${[entry.path, ...entry.aliases].map((alias) => `${programName} ${alias}`).join(', ')}\n`);
-  const usages = flagUsages(command.flags, style.columns - 1);
+  const shown = programName === 'docker' ? command.flags.filter(({ own }) => !own) : command.flags;
+  const usages = flagUsages(shown, style.columns - 1);
   if (usages) parts.push(`Options:\n${usages}`);
   return parts.join('\n');
 }

@@ -129,6 +129,8 @@ export interface EngineConfig {
   insecureRegistries: string[];
   /** Base URLs that are asked before Docker Hub, in this order. */
   registryMirrors: string[];
+  /** What holds for registries by host: `registry.example:5000`, `*.example`, `*` for every other; the closest name counts. */
+  registries: Record<string, RegistrySettings>;
   maxConcurrentDownloads: number;
   maxConcurrentUploads: number;
   /** How often a download is tried before it counts as failed. */
@@ -137,6 +139,17 @@ export interface EngineConfig {
   httpProxy: string | undefined;
   httpsProxy: string | undefined;
   noProxy: string | undefined;
+}
+
+/** How the images of a registry are pulled. */
+export interface RegistrySettings {
+  /**
+   * Base URLs that are asked before the registry itself, in this order. A path goes before the repository's; `{host}` in it
+   * stands for the registry's host.
+   */
+  mirrors: string[];
+  /** The registry itself is asked for what no mirror gives. */
+  fallback: boolean;
 }
 
 /** An OCI runtime that is registered by name. */
@@ -224,6 +237,7 @@ export const DEFAULT_CONFIG: EngineConfig = {
 
   insecureRegistries: [],
   registryMirrors: [],
+  registries: {},
   maxConcurrentDownloads: 3,
   maxConcurrentUploads: 5,
   maxDownloadAttempts: 5,

@@ -90,6 +90,7 @@ function reloadAttributes(config: EngineConfig): Record<string, string> {
     'default-cgroupns-mode': config.defaultCgroupnsMode ?? '',
     'insecure-registries': list(config.insecureRegistries),
     'registry-mirrors': list(config.registryMirrors),
+    registries: JSON.stringify(config.registries),
     'live-restore': 'true',
     'max-concurrent-downloads': String(config.maxConcurrentDownloads),
     'max-concurrent-uploads': String(config.maxConcurrentUploads),

@@ -4,4 +4,5 @@ export type * from './container-config.ts';
 export type { FilterValues } from './filters.ts';
 export { matchesLabels, parseFilters, unknownFilter } from './filters.ts';
 export type * from './network.ts';
+export * from './pull.ts';
 export { parseBoolean, parseInteger, parseTimestamp } from './query.ts';

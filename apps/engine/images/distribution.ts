@@ -14,7 +14,7 @@ import {
   withDefaultTag,
 } from '@berth/oci';
 import { CONFIG_LIMIT } from './image-config.ts';
-import { translatePullError } from './pull.ts';
+import { translatePullError } from './pull-errors.ts';
 
 /** Answer of GET /distribution/{name}/json. Field names are the wire's. */
 export interface DistributionInspect {

@@ -1,3 +1,4 @@
+import type { PullExplainedLayer } from '@berth/contract';
 import { BerthError, isBerthError } from '@berth/kit';
 import { type BlobStore, type BlobToRead, type BlobWriter, type RegistrySession, readBlobFrom } from '@berth/oci';
 
@@ -6,6 +7,8 @@ export interface DownloadContext {
   session: RegistrySession;
   /** Repository inside the registry. */
   repository: string;
+  /** Gets bytes, their origin and what took how long. */
+  noted: Pick<PullExplainedLayer, 'from' | 'received' | 'kept' | 'times'>;
 }
 
 /** A download into the blob store whose bytes can be read while they come. One of `finish`, `suspend`, `discard` ends it. */
@@ -26,11 +29,16 @@ export interface Download {
 
 /** Begins a download, or goes on with one that was interrupted. `onProgress` gets the bytes that are here. */
 export async function startDownload(
-  { blobs, session, repository }: DownloadContext,
+  { blobs, session, repository, noted }: DownloadContext,
   blob: BlobToRead,
   onProgress: (at: number) => void,
 ): Promise<Download> {
   const writer = await blobs.resume({ digest: blob.digest, size: blob.size });
+  noted.kept = writer.keptSize;
+  const onReceived = (bytes: number, { origin }: URL) => {
+    noted.received += bytes;
+    noted.from = origin;
+  };
   const here = writer.kept();
   let coming: AsyncGenerator<Buffer, void, undefined> | undefined;
   let failure: unknown;
@@ -39,11 +47,11 @@ export async function startDownload(
       if (coming === undefined) {
         const { done, value } = await here.next();
         if (done !== true) return value;
-        coming = readBlobFrom(session, repository, blob, writer.written);
+        coming = readBlobFrom(session, repository, blob, writer.written, onReceived);
       }
-      const { done, value } = await coming.next();
+      const { done, value } = await timed(noted.times, 'download', coming.next());
       if (done === true) return undefined;
-      await writer.write(value);
+      await timed(noted.times, 'verify', writer.write(value));
       onProgress(writer.written);
       return value;
     } catch (error) {
@@ -67,7 +75,7 @@ export async function startDownload(
     finish: async () => {
       while ((await next()) !== undefined);
       await stop();
-      await commit(writer, blob);
+      await timed(noted.times, 'verify', commit(writer, blob));
     },
     suspend: async () => {
       await stop();
@@ -78,6 +86,16 @@ export async function startDownload(
       await writer.abort();
     },
   };
+}
+
+/** Adds the time that a piece of work takes. */
+async function timed<K extends string, T>(times: Record<K, number>, stage: K, work: Promise<T>): Promise<T> {
+  const began = performance.now();
+  try {
+    return await work;
+  } finally {
+    times[stage] += performance.now() - began;
+  }
 }
 
 /** Errors: invalid, in Docker's words. */

@@ -4,6 +4,7 @@ import { type Descriptor, type Digest, layerCompression, type RegistrySession } 
 import type { Progress } from './progress.ts';
 import { startDownload } from './pull-download.ts';
 import { allOrAbort, type Slots } from './pull-slots.ts';
+import type { PullTrace } from './pull-trace.ts';
 import type { ContentLease, Images, UnpackRequest } from './service.ts';
 
 /** What bringing layers needs beside the layers. */
@@ -20,6 +21,7 @@ export interface LayerContext {
   slots: Slots;
   /** Ends the session's work when a layer fails. */
   stop: AbortController;
+  trace: PullTrace;
 }
 
 export interface Layer {
@@ -60,6 +62,7 @@ export async function bringLayers(context: LayerContext, layers: readonly Layer[
   const missing: Layer[] = [];
   for (const layer of layers) {
     const here = await isHere(context, layer);
+    context.trace.layer(layer.descriptor);
     context.progress.layer(shortOf(layer), here ? 'Already exists' : 'Pulling fs layer');
     if (!here) missing.push(layer);
   }
@@ -75,16 +78,23 @@ async function isHere({ images, lease }: LayerContext, { descriptor, diffId }: L
 }
 
 function bring(context: LayerContext, layer: Layer): Promise<void> {
-  const { progress, downloads, slots, session } = context;
+  const { progress, downloads, slots, session, trace } = context;
   const id = shortOf(layer);
+  const noted = trace.layer(layer.descriptor);
+  noted.result = 'failed';
+  const began = performance.now();
   return downloads.run(layer.descriptor.digest, async () => {
     session.signal.throwIfAborted();
     // Another pull, or the same layer further up in this image, may have brought it meanwhile.
     if (await isHere(context, layer)) {
+      noted.result = 'shared';
       progress.layer(id, 'Pull complete');
       return;
     }
-    await slots.run(() => fetchAndUnpack(context, layer, id));
+    await slots.run(() => {
+      noted.times.queued = performance.now() - began;
+      return fetchAndUnpack(context, layer, id);
+    });
     progress.layer(id, 'Pull complete');
   });
 }
@@ -95,7 +105,11 @@ async function fetchAndUnpack(context: LayerContext, layer: Layer, id: string): 
   const { digest, size } = layer.descriptor;
   if (await images.blobs.has(digest)) {
     progress.layer(id, 'Extracting', 0, size);
+    const began = performance.now();
     await unpack(context, layer, { blob: digest });
+    const noted = context.trace.layer(layer.descriptor);
+    noted.result = 'unpacked';
+    noted.times.unpack += performance.now() - began;
     return;
   }
   const { kept, failure } = await download(context, layer, id);
@@ -112,8 +126,11 @@ async function download(context: LayerContext, layer: Layer, id: string): Promis
   const { images, lease, progress, session, repository } = context;
   const { size } = layer.descriptor;
   const onProgress = (at: number) => progress.layer(id, 'Downloading', at, size);
-  const source = await startDownload({ blobs: images.blobs, session, repository }, layer.descriptor, onProgress);
+  const noted = context.trace.layer(layer.descriptor);
+  const source = await startDownload({ blobs: images.blobs, session, repository, noted }, layer.descriptor, onProgress);
   const { kept } = source;
+  const began = performance.now();
+  const before = noted.times.download + noted.times.verify;
   try {
     if (!lease.hasLayer(layer.diffId)) await unpack(context, layer, { stream: source.stream() });
     progress.layer(id, 'Verifying Checksum');
@@ -124,7 +141,10 @@ async function download(context: LayerContext, layer: Layer, id: string): Promis
     // Wrong content is of no use to anybody, not even the part of it.
     await (isBerthError(failure, 'invalid') ? source.discard() : source.suspend());
     return { kept, failure };
+  } finally {
+    noted.times.unpack += performance.now() - began - (noted.times.download + noted.times.verify - before);
   }
+  noted.result = kept === 0 ? 'downloaded' : 'resumed';
   progress.layer(id, 'Download complete');
   progress.layer(id, 'Extracting', size, size);
   return { kept, failure: undefined };

@@ -1,37 +1,33 @@
 import { createHash } from 'node:crypto';
+import { PULL_EXPLAIN_ID } from '@berth/contract';
 import { BerthError, isBerthError, type KeyedLock, type Logger } from '@berth/kit';
 import {
   type Credentials,
   createSession,
-  type Descriptor,
   type Digest,
-  DOCKER,
   digestOf,
-  type Endpoint,
   familiarName,
   familiarString,
-  fetchManifest,
   listTags,
-  type Manifest,
-  mirrorEndpoint,
-  OCI,
   type Platform,
-  parseManifest,
   type Reference,
   type RegistrySession,
-  readBlob,
-  registryCodeOf,
   resolveManifest,
   type Transport,
 } from '@berth/oci';
 import type { EngineConfig } from '../config.ts';
 import { CONFIG_LIMIT, parseImageConfig } from './image-config.ts';
-import type { Image, ImageConfig } from './model.ts';
+import type { Image } from './model.ts';
 import { createProgress, type Progress } from './progress.ts';
+import { translatePullError } from './pull-errors.ts';
 import { bringLayers, pairLayers } from './pull-layers.ts';
-import { formatPlatform, hostPlatform, parsePlatform, platformMatches, selectManifest } from './pull-platform.ts';
+import { hostPlatform, parsePlatform, platformMatches } from './pull-platform.ts';
+import { checkPlatform, type Found, readConfig, resolveImage } from './pull-resolve.ts';
 import type { Sharing } from './pull-sharing.ts';
 import type { Slots } from './pull-slots.ts';
+import { type PullSource, pullSources, type SourceSettings } from './pull-sources.ts';
+import { createPullTrace, type PullTrace } from './pull-trace.ts';
+import { tellWait } from './pull-waits.ts';
 import { passOnRefusal } from './registry-auth.ts';
 import type { ContentLease, Images, OnProgress } from './service.ts';
 
@@ -44,21 +40,18 @@ export interface PullOptions {
 export interface PullContext {
   images: Images;
   transport: Transport;
-  config: Pick<EngineConfig, 'insecureRegistries' | 'registryMirrors' | 'maxDownloadAttempts'>;
+  config: SourceSettings & Pick<EngineConfig, 'maxDownloadAttempts'>;
   log: Logger;
   sharing: Sharing<Image[]>;
   downloads: KeyedLock;
   slots: Slots;
 }
 
-const HUB_DOMAIN = 'docker.io';
-/** An index may point at an index; nobody needs more steps than this. */
-const INDEX_DEPTH = 3;
-
 /**
  * Pulls an image, or all tags of a repository when the reference has neither tag nor digest. Callers who want the same
- * at the same time, with the same credentials, share one pull; it ends when the last of them goes away. Messages begin only when the manifest is known, so that
- * errors before that have a status of their own. Errors: not-found, unauthorized, unavailable, invalid, not-supported.
+ * at the same time, with the same credentials, share one pull; it ends when the last of them goes away. Messages begin
+ * only when the manifest is known or a registry wants patience, so that errors before that have a status of their own.
+ * What happened is told at the end of what was told (PULL_EXPLAIN_ID). Errors: not-found, unauthorized, unavailable, invalid, not-supported.
  */
 export function pull(
   context: PullContext,
@@ -81,55 +74,103 @@ interface Wish {
   auth: Credentials;
 }
 
-/** Asks mirrors of Docker Hub first, without the user's credentials; what they do not give comes from the Hub itself. */
+/** Asks the mirrors of a registry first, without the user's credentials; what they do not give comes from itself. */
 async function run(
   context: PullContext,
   reference: Reference,
   wish: Wish,
-  onProgress: OnProgress,
+  emit: OnProgress,
   signal: AbortSignal,
 ): Promise<Image[]> {
-  const { registryMirrors, insecureRegistries } = context.config;
-  for (const mirror of reference.domain === HUB_DOMAIN ? registryMirrors : []) {
-    const endpoint = mirrorEndpoint(mirror, insecureRegistries);
+  const trace = createPullTrace();
+  trace.image(familiarString(reference));
+  let told = false;
+  const onProgress: OnProgress = (message) => {
+    told = true;
+    emit(message);
+  };
+  // Content that one place gave is kept for the next.
+  await using lease = context.images.lease();
+  const sources = pullSources(reference, wish.auth, context.config);
+  const explain = () => emit({ id: PULL_EXPLAIN_ID, aux: trace.explanation() });
+  for (const [n, source] of sources.entries()) {
+    const failed = trace.source(source);
     try {
-      return await pullFrom(context, reference, { ...wish, auth: {} }, onProgress, signal, endpoint);
+      return await pullFrom(
+        { ...context, lease, trace, source, explain },
+        reference,
+        wish.platform,
+        onProgress,
+        signal,
+      );
     } catch (error) {
       signal.throwIfAborted();
-      context.log.info('a mirror did not give an image; the next is asked', { mirror, image: reference.path, error });
+      failed(error);
+      if (n === sources.length - 1) {
+        if (told) explain();
+        throw source.kind === 'registry' ? error : onlyMirrors(error, reference, sources);
+      }
+      const facts = { mirror: source.name, image: source.repository, error };
+      context.log.info('a mirror did not give an image; the next is asked', facts);
     }
   }
-  return pullFrom(context, reference, wish, onProgress, signal);
+  throw new BerthError('internal', `there is no place to pull ${familiarString(reference)} from`);
+}
+
+/** What the last mirror said, where the registry itself is not to be asked. */
+function onlyMirrors(error: unknown, { domain }: Reference, sources: readonly PullSource[]): unknown {
+  if (!(error instanceof BerthError)) return error;
+  const names = sources.map(({ name }) => name).join(', ');
+  const hint = `The setting "registries" allows images of ${domain} from its mirrors only: ${names}.`;
+  return new BerthError(error.code, error.message, { cause: error, hint, details: error.details ?? {} });
+}
+
+interface PullFrom extends PullContext {
+  source: PullSource;
+  trace: PullTrace;
+  lease: ContentLease;
+  /** Tells what happened for an image that is here now. */
+  explain: () => void;
 }
 
 async function pullFrom(
-  context: PullContext,
+  context: PullFrom,
   reference: Reference,
-  { platform, auth }: Wish,
+  platform: Platform | undefined,
   onProgress: OnProgress,
   signal: AbortSignal,
-  mirror?: Endpoint,
 ): Promise<Image[]> {
   // Ends what is still under way when one part fails.
   const stop = new AbortController();
-  const { transport, config } = context;
+  const { transport, config, source, trace } = context;
+  const progress = createProgress(onProgress);
   const session = createSession({
     domain: reference.domain,
-    credentials: auth,
+    credentials: source.auth,
     insecureRegistries: config.insecureRegistries,
     downloadAttempts: config.maxDownloadAttempts,
-    endpoints: mirror === undefined ? undefined : [mirror],
+    endpoints: source.endpoint === undefined ? undefined : [source.endpoint],
     transport,
     signal: AbortSignal.any([signal, stop.signal]),
+    onWait: (wait) => {
+      trace.wait(wait);
+      tellWait(progress, wait);
+    },
   });
-  const one = { context, session, stop, platform, progress: createProgress(onProgress) };
+  const one = { context, session, stop, platform, progress };
   const pulled: Image[] = [];
   let current = reference;
   try {
     const { domain, path } = reference;
     const named = reference.tag !== undefined || reference.digest !== undefined;
-    const targets = named ? [reference] : (await listTags(session, path)).map((tag) => ({ domain, path, tag }));
-    for (current of targets) pulled.push(await pullOne(one, current));
+    const targets = named
+      ? [reference]
+      : (await listTags(session, source.repository)).map((tag) => ({ domain, path, tag }));
+    for (current of targets) {
+      if (!named) trace.image(familiarString(current));
+      pulled.push(await pullOne(one, current));
+      context.explain();
+    }
   } catch (error) {
     signal.throwIfAborted();
     throw passOnRefusal(translatePullError(error, current), reference.domain);
@@ -140,7 +181,7 @@ async function pullFrom(
 }
 
 interface PullOne {
-  context: PullContext;
+  context: PullFrom;
   session: RegistrySession;
   stop: AbortController;
   platform: Platform | undefined;
@@ -149,7 +190,7 @@ interface PullOne {
 
 async function pullOne(one: PullOne, wanted: Reference): Promise<Image> {
   const { progress, context, session } = one;
-  const { images } = context;
+  const { images, trace } = context;
   const { domain, path, tag, digest: byDigest } = wanted;
   // Of a name with tag and digest the digest counts, and the tag is not moved: Docker does so.
   const named: Reference = byDigest === undefined ? wanted : { domain, path, digest: byDigest };
@@ -159,13 +200,15 @@ async function pullOne(one: PullOne, wanted: Reference): Promise<Image> {
   let image = before;
   let digest = before === undefined ? undefined : await confirm(one, named, target, before);
   if (digest === undefined) {
-    const found = await resolve(one, path, target);
+    const found = await resolveImage(session, context.source.repository, target, one.platform);
     digest = found.digest;
     progress.message(`Pulling from ${path}`, target);
     image = await bring(one, named, found);
   } else {
+    trace.stage('resolve');
     progress.message(`Pulling from ${path}`, target);
   }
+  trace.digest(digest);
   session.signal.throwIfAborted();
   if (image === undefined) throw new BerthError('internal', `pull of ${familiarString(named)} made no image`);
   progress.message(`Digest: ${digest}`);
@@ -178,71 +221,36 @@ async function pullOne(one: PullOne, wanted: Reference): Promise<Image> {
 /** The digest that the name has in the registry when the image here came by it: then there is nothing to bring. */
 async function confirm(one: PullOne, named: Reference, target: string, image: Image): Promise<Digest | undefined> {
   if (!platformMatches(image.config, one.platform ?? hostPlatform())) return undefined;
-  const head = await resolveManifest(one.session, named.path, target);
+  const head = await resolveManifest(one.session, one.context.source.repository, target);
   return head !== undefined && image.digests.includes(`${familiarName(named)}@${head.digest}`)
     ? head.digest
     : undefined;
 }
 
-/** The manifest for the wanted platform, and the way to it. */
-interface Found {
-  /** What the name means in the registry: the index, or the manifest itself. */
-  digest: Digest;
-  manifest: Manifest;
-  bytes: Buffer;
-  indexes: Buffer[];
-}
-
-async function resolve({ session, platform }: PullOne, repository: string, target: string): Promise<Found> {
-  const top = await fetchManifest(session, repository, target);
-  const indexes: Buffer[] = [];
-  let { bytes, mediaType } = top;
-  for (let depth = 0; depth <= INDEX_DEPTH; depth++) {
-    const document = parseManifest(bytes, mediaType);
-    if (document.kind === 'manifest') return { digest: top.digest, manifest: document.manifest, bytes, indexes };
-    indexes.push(bytes);
-    const wanted = platform ?? hostPlatform();
-    const entry = selectManifest(document.index.manifests, wanted);
-    if (entry === undefined) {
-      throw new BerthError(
-        'not-found',
-        `no matching manifest for ${formatPlatform(wanted)} in the manifest list entries`,
-        {
-          hint: `It has: ${listPlatforms(document.index.manifests)}.`,
-        },
-      );
-    }
-    bytes = (await fetchManifest(session, repository, entry.digest)).bytes;
-    mediaType = entry.mediaType;
-  }
-  throw new BerthError('invalid', `${repository} has an index of indexes of indexes: refused`);
-}
-
-function listPlatforms(entries: readonly Descriptor[]): string {
-  const names = entries.flatMap(({ platform }) => (platform === undefined ? [] : [formatPlatform(platform)]));
-  return [...new Set(names)].filter((name) => name !== 'unknown/unknown').join(', ') || 'nothing that names a platform';
-}
-
 async function bring(one: PullOne, named: Reference, found: Found): Promise<Image> {
   const { context, session, stop, progress } = one;
-  const { images, downloads, slots } = context;
+  const { images, downloads, slots, lease, trace, source } = context;
   const { manifest } = found;
   const byDigest: Reference = { domain: named.domain, path: named.path, digest: found.digest };
   const references = named.tag === undefined ? [byDigest] : [named, byDigest];
-  // Awaited before every return: the lease ends with this function.
-  await using lease = images.lease();
   const known = find(images, manifest.config.digest);
   // The same image, maybe in other wrapping (another compression): nothing of it is needed but its new names.
   if (known !== undefined && known.id === manifest.config.digest) {
     checkPlatform(known.config, named, one.platform);
-    return await rename(images, lease, known, references);
+    trace.stage('resolve');
+    const renamed = await rename(images, lease, known, references);
+    trace.stage('register');
+    return renamed;
   }
 
-  const configBytes = await readConfig(session, named.path, manifest);
+  const { repository } = source;
+  const configBytes = await readConfig(session, repository, manifest);
   const config = parseImageConfig(configBytes);
   checkPlatform(config, named, one.platform);
   const layers = pairLayers(manifest.layers, config.rootfs.diff_ids);
-  await bringLayers({ images, session, repository: named.path, lease, progress, downloads, slots, stop }, layers);
+  trace.stage('resolve');
+  await bringLayers({ images, session, repository, lease, progress, downloads, slots, stop, trace }, layers);
+  trace.stage('layers');
   const related: Digest[] = [];
   for (const bytes of found.indexes) {
     const digest = digestOf(bytes);
@@ -252,7 +260,10 @@ async function bring(one: PullOne, named: Reference, found: Found): Promise<Imag
   }
   session.signal.throwIfAborted();
   const { mediaType: manifestMediaType } = manifest;
-  return await lease.addImage({ configBytes, manifestBytes: found.bytes, manifestMediaType, references, related });
+  const request = { configBytes, manifestBytes: found.bytes, manifestMediaType, references, related };
+  const image = await lease.addImage(request);
+  trace.stage('register');
+  return image;
 }
 
 async function rename(images: Images, lease: ContentLease, known: Image, references: Reference[]): Promise<Image> {
@@ -261,65 +272,11 @@ async function rename(images: Images, lease: ContentLease, known: Image, referen
   return lease.addImage({ configBytes, manifestBytes: bytes, manifestMediaType: descriptor.mediaType, references });
 }
 
-async function readConfig(session: RegistrySession, repository: string, { config }: Manifest): Promise<Buffer> {
-  if (config.mediaType !== OCI.config && config.mediaType !== DOCKER.config) {
-    throw new BerthError(
-      'not-supported',
-      `this is not a container image: its configuration is ${JSON.stringify(config.mediaType)}`,
-    );
-  }
-  if (config.size > CONFIG_LIMIT) {
-    throw new BerthError('invalid', `image configuration is larger than ${CONFIG_LIMIT} bytes`);
-  }
-  const chunks: Buffer[] = [];
-  for await (const chunk of readBlob(session, repository, config)) chunks.push(chunk);
-  return Buffer.concat(chunks);
-}
-
-/** Without a wish, an image for another processor is taken, as Docker does; one for another system is not. */
-function checkPlatform(config: ImageConfig, named: Reference, wanted: Platform | undefined): void {
-  if (wanted !== undefined && !platformMatches(config, wanted)) {
-    throw new BerthError(
-      'not-found',
-      `image with reference ${familiarString(named)} was found but does not provide the specified platform (${formatPlatform(wanted)})`,
-      { hint: `It is for ${formatPlatform(config)}.` },
-    );
-  }
-  // Images without a system are as old as Docker, and for Linux.
-  if (config.os !== 'linux' && config.os !== '') {
-    throw new BerthError('not-supported', `image operating system "${config.os}" cannot be used on this platform`);
-  }
-}
-
 function find(images: Images, name: string): Image | undefined {
   try {
     return images.resolve(name);
   } catch (error) {
     if (isBerthError(error, 'not-found')) return undefined;
     throw error;
-  }
-}
-
-/** Docker's words for what a registry said about a pull. */
-export function translatePullError(error: unknown, reference: Reference): unknown {
-  if (!(error instanceof BerthError)) return error;
-  const options = { cause: error, details: error.details ?? {} };
-  switch (registryCodeOf(error)) {
-    case 'DENIED':
-      return new BerthError(
-        'not-found',
-        `pull access denied for ${familiarName(reference)}, repository does not exist or may require 'docker login': ${error.message}`,
-        options,
-      );
-    case 'MANIFEST_UNKNOWN':
-      return new BerthError(
-        'not-found',
-        `manifest for ${familiarString(reference)} not found: ${error.message}`,
-        options,
-      );
-    case 'NAME_UNKNOWN':
-      return new BerthError('not-found', `repository ${familiarName(reference)} not found: ${error.message}`, options);
-    default:
-      return error;
   }
 }

@@ -232,9 +232,11 @@ function pull(transfers: Transfers, request: ApiRequest): Reply {
   const reference = referenceOf(request.query('fromImage'), request.query('tag'));
   const auth = authOf(request);
   const platform = atLeastApi(request.version, '1.32') ? textOf(request, 'platform') : undefined;
+  // Berth's own: what the registry, the network and the disk took.
+  const explain = booleanOf(request, 'explain');
   return {
     kind: 'progress',
-    run: (onProgress, signal) => transfers.pull(reference, { auth, platform, onProgress, signal }),
+    run: (onProgress, signal) => transfers.pull(reference, { auth, platform, onProgress, signal, explain }),
   };
 }
 

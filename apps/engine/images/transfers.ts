@@ -1,3 +1,4 @@
+import { PULL_EXPLAIN_ID } from '@berth/contract';
 import { BerthError, KeyedLock, type Logger } from '@berth/kit';
 import { createTransport, type Reference } from '@berth/oci';
 import type { EngineConfig } from '../config.ts';
@@ -21,7 +22,7 @@ export interface Transfers {
    * Pulls one image, or all tags of a repository when the reference has neither tag nor digest. Messages are Docker's;
    * none comes before the manifest is known.
    */
-  pull(reference: Reference, options: TransferOptions & { platform: string | undefined }): Promise<void>;
+  pull(reference: Reference, options: PullChoice): Promise<void>;
   /** Pushes one tag, or all tags of a repository when the reference has none. */
   push(reference: Reference, options: TransferOptions & { platform?: string | undefined }): Promise<void>;
   /** POST /auth. Errors: unauthorized, unavailable. */
@@ -47,6 +48,12 @@ export interface TransferOptions {
   signal: AbortSignal;
 }
 
+export interface PullChoice extends TransferOptions {
+  platform: string | undefined;
+  /** Tells at the end what happened, in a message of PULL_EXPLAIN_ID for each image. Default: no. */
+  explain?: boolean | undefined;
+}
+
 export interface TransfersOptions {
   images: Images;
   config: TransferSettings;
@@ -57,6 +64,7 @@ export interface TransfersOptions {
 export type TransferSettings = Pick<
   EngineConfig,
   | 'insecureRegistries'
+  | 'registries'
   | 'registryMirrors'
   | 'maxConcurrentDownloads'
   | 'maxConcurrentUploads'
@@ -91,10 +99,14 @@ export function createTransfers({ images, config, log }: TransfersOptions): Tran
   };
 
   return {
-    pull: (reference, { auth, platform, onProgress, signal }) =>
+    pull: (reference, { auth, platform, onProgress, signal, explain = false }) =>
       track(signal, async (both) => {
         const credentials = parseRegistryAuth(auth ?? null);
-        await pull(forPull, reference, { platform, auth: credentials }, onProgress, both);
+        // Others may share the pull and want to know.
+        const tell: OnProgress = (message) => {
+          if (explain || message.id !== PULL_EXPLAIN_ID) onProgress(message);
+        };
+        await pull(forPull, reference, { platform, auth: credentials }, tell, both);
       }),
     push: (reference, { auth, platform, onProgress, signal }) =>
       track(signal, async (both) => {

@@ -157,11 +157,21 @@ function withoutPassword(address: string): string {
   return address.replace(/^([a-z]+:\/\/)[^/@]*@/i, '$1xxxxx:xxxxx@');
 }
 
-function registryConfig({ insecureRegistries, registryMirrors }: EngineConfig): object {
+/** Docker shows mirrors with a slash at the end. */
+function withSlash(url: string): string {
+  return url.replace(/\/?$/, '/');
+}
+
+function registryConfig({ insecureRegistries, registryMirrors, registries }: EngineConfig): object {
   const ranges = insecureRegistries.filter((entry) => entry.includes('/'));
   const hosts = insecureRegistries.filter((entry) => !entry.includes('/'));
-  const entries = hosts.map((name) => [name, { Name: name, Mirrors: [], Secure: false, Official: false }] as const);
-  const mirrors = registryMirrors.map((url) => url.replace(/\/?$/, '/'));
+  const mirrorsOf = (name: string) => registries[name]?.mirrors.map(withSlash) ?? [];
+  const named = [...new Set([...hosts, ...Object.keys(registries)])].filter((name) => name !== 'docker.io');
+  const entries = named.map((name) => {
+    const entry = { Name: name, Mirrors: mirrorsOf(name), Secure: !hosts.includes(name), Official: false };
+    return [name, entry] as const;
+  });
+  const mirrors = [...mirrorsOf('docker.io'), ...registryMirrors.map(withSlash)];
   return {
     InsecureRegistryCIDRs: ['::1/128', '127.0.0.0/8', ...ranges],
     IndexConfigs: {

@@ -43,13 +43,14 @@ export interface BlobToRead {
 /**
  * Reads a blob from byte `from` on, for a caller who has what comes before and checks the digest of the whole. Bytes that a
  * server sends again (it does not know ranges, or answers with another one than was asked for) are passed over. Errors: as
- * `readBlob`, but for the digest.
+ * `readBlob`, but for the digest. `onReceived` gets all bytes that come, also those that are passed over.
  */
 export async function* readBlobFrom(
   session: RegistrySession,
   repository: string,
   blob: BlobToRead,
   from: number,
+  onReceived?: (bytes: number, origin: URL) => void,
 ): AsyncGenerator<Buffer, void, undefined> {
   const reading: Reading = { session, repository, blob, ranges: true };
   let at = from;
@@ -57,7 +58,8 @@ export async function* readBlobFrom(
     const begin = at;
     const { response, start } = await open(reading, begin);
     try {
-      for await (const chunk of body(response, begin - start, blob, begin)) {
+      const received = onReceived && ((bytes: number) => onReceived(bytes, response.url));
+      for await (const chunk of body(response, { skip: begin - start, from: begin, blob, received })) {
         at += chunk.byteLength;
         yield chunk;
       }
@@ -106,10 +108,19 @@ async function open(reading: Reading, from: number): Promise<{ response: HttpRes
   }
 }
 
+interface Part {
+  blob: BlobToRead;
+  /** Where what is wanted begins, and how many bytes stand before it. */
+  from: number;
+  skip: number;
+  received: ((bytes: number) => void) | undefined;
+}
+
 /** What comes after `skip` bytes; fails like a broken connection when that does not reach to the blob's end. */
-async function* body(response: HttpResponse, skip: number, blob: BlobToRead, from: number): AsyncGenerator<Buffer> {
+async function* body(response: HttpResponse, { blob, from, skip, received }: Part): AsyncGenerator<Buffer> {
   let left = blob.size - from;
   for await (const chunk of response.body as AsyncIterable<Buffer>) {
+    received?.(chunk.byteLength);
     const wanted = skip === 0 ? chunk : chunk.subarray(Math.min(skip, chunk.byteLength));
     skip -= chunk.byteLength - wanted.byteLength;
     if (wanted.byteLength === 0) continue;

@@ -29,7 +29,7 @@ export function endpointsOf(domain: string, insecureRegistries: readonly string[
   ];
 }
 
-/** A mirror by the URL that it was named with; loopback and declared ones need no good certificate. Errors: invalid. */
+/** A mirror by the URL that it was named with, of which only scheme, host and port count; loopback and declared ones need no good certificate. Errors: invalid. */
 export function mirrorEndpoint(mirror: string, insecureRegistries: readonly string[]): Endpoint {
   const { protocol, host, hostname } = new URL(mirror);
   const insecure = protocol === 'http:' || isLoopback(hostname) || isDeclared(hostname, host, insecureRegistries);

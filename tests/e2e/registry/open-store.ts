@@ -29,6 +29,7 @@ export interface OpenStore {
 export interface TransferChoice {
   auth?: object;
   platform?: string;
+  explain?: boolean;
   signal?: AbortSignal;
   onProgress?: (message: ProgressMessage) => void;
 }
@@ -55,6 +56,7 @@ export async function openStore(settings: Partial<EngineConfig> = {}): Promise<O
     await run({
       auth: choice.auth,
       platform: choice.platform,
+      explain: choice.explain,
       signal: choice.signal ?? new AbortController().signal,
       onProgress: (message) => {
         said.push(message);

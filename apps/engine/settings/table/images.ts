@@ -1,4 +1,4 @@
-import { isCidr, listOf, oneOf, optional, text, wholeNumber } from '../kinds/index.ts';
+import { isCidr, listOf, oneOf, optional, registries, text, wholeNumber } from '../kinds/index.ts';
 import type { Settings } from '../setting.ts';
 
 const proxy = optional(text('URL', 'the URL of a proxy, http:// or https://', /^https?:\/\/[^\s/]+\/?$/));
@@ -40,6 +40,13 @@ export const images = {
       check: (url) => /^https?:\/\/[^\s/?#@]+\/?$/.test(url) && URL.canParse(url),
     }),
     summary: 'Mirror of Docker Hub',
+    reload: true,
+  },
+  registries: {
+    key: 'registries',
+    flag: 'registry',
+    kind: registries,
+    summary: 'Mirrors of registries by host, *.domain or *',
     reload: true,
   },
   maxConcurrentDownloads: {
