@@ -1,3 +1,4 @@
+import type { BuildExplanation } from '@berth/contract';
 import type { BuildPlan } from '@berth/dockerfile';
 import type { Logger } from '@berth/kit';
 import type { EngineConfig } from '../config.ts';
@@ -5,7 +6,7 @@ import type { BuildSteps } from '../containers/index.ts';
 import type { Publish } from '../events/model.ts';
 import type { Images, Transfers } from '../images/index.ts';
 import type { SharedSteps } from './cache/shared-steps.ts';
-import type { CacheStore } from './cache/store.ts';
+import type { CacheStore, RunStep } from './cache/store.ts';
 import type { BuildContext as Files } from './context/index.ts';
 import type { FileWork } from './files/file-work.ts';
 import type { BuildInputs } from './inputs.ts';
@@ -38,6 +39,12 @@ export interface Build {
   scratch: string;
   signal: AbortSignal;
   reporter: BuildReporter;
-  /** Steps as they were done, to compare the next build with; by stage. */
-  done: { stage: string; text: string; key: string }[];
+  /** The rule of the context's own ignore file that leaves a path out. */
+  ignoredBy(path: string): string | undefined;
+  /** Says why a step was done or not; undefined when nobody wants to know. */
+  explain: ((explanation: BuildExplanation) => void) | undefined;
+  /** The last build of the same name. */
+  previous: readonly RunStep[];
+  /** Steps as they were done, to compare the next build with; those of a stage in their order. */
+  done: RunStep[];
 }

@@ -2,13 +2,16 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { BUILD_EXPLAIN_ID } from '@berth/contract';
 import { type BuildPlan, type Dockerfile, parseDockerfile, planBuild } from '@berth/dockerfile';
 import { BerthError, Scope } from '@berth/kit';
-import { familiarString } from '@berth/oci';
+import { canonicalString, familiarString } from '@berth/oci';
 import type { Build, Builder } from './build-context.ts';
 import { type OpenedContext, openMainContext } from './main-context.ts';
 import type { BuildInput, BuildRequest } from './model.ts';
 import { classicReporter, shortOf } from './output/classic.ts';
+import { both } from './output/both.ts';
+import { type ExtraSteps, progressReporter } from './output/progress.ts';
 import { localPlatform } from './platform.ts';
 import { type BuiltStage, buildStage } from './stage.ts';
 import { withLabels } from './with-labels.ts';
@@ -36,19 +39,22 @@ export async function build(builder: Builder, request: BuildRequest, input: Buil
   const dockerfile = parseDockerfile(opened.dockerfile, request.dockerfile);
   const plan = withLabels(planOf(dockerfile, request), request.labels);
   const emit = request.quiet ? () => undefined : input.emit;
-  const reporter = classicReporter(
-    plan.order.map(({ index }) => index),
-    plan.totalSteps,
-    emit,
-  );
+  const order = plan.order.map(({ index }) => index);
+  const classic = classicReporter(order, plan.totalSteps, emit);
+  const isModern = request.session?.progress === true;
+  const progress = isModern ? progressReporter(input.emit) : undefined;
+  const reporter = progress ? both(classic, progress) : classic;
   const work: Build = {
     ...{ builder, request, plan, scratch, reporter, context: opened.context },
     signal: abort.signal,
+    ignoredBy: opened.ignoredBy,
+    explain: isModern ? (aux) => input.emit({ id: BUILD_EXPLAIN_ID, aux }) : undefined,
+    previous: isModern ? builder.cache.run(nameOf(request)) : [],
     done: [],
   };
   if (input.signal.aborted) canceled();
   try {
-    await finish(work, await buildStages(work, abort), input);
+    await finish(work, await buildStages(work, abort), input, progress);
   } catch (error) {
     reporter.finish();
     await keep(builder, work).catch((failure) =>
@@ -99,27 +105,45 @@ async function buildStages(build: Build, abort: AbortController): Promise<BuiltS
   }
 }
 
-async function finish(build: Build, { image }: BuiltStage, { emit }: BuildInput): Promise<void> {
+async function finish(
+  build: Build,
+  { image }: BuiltStage,
+  { emit }: BuildInput,
+  progress: ExtraSteps | undefined,
+): Promise<void> {
   const { builder, request } = build;
   if (image.id === '') throw new BerthError('invalid', 'No image was generated. Is your Dockerfile empty?');
   const { id } = image;
   const references = request.session?.untagged ? [] : request.tags;
+  const exporting = progress?.extra('exporting to image');
+  exporting?.begin();
   await builder.images.drafts.commit(references.map((reference) => ({ reference, image: id })));
   await keep(builder, build);
+  for (const name of [`writing image ${id}`, ...references.map((one) => `naming to ${canonicalString(one)}`)])
+    exporting?.status({ id: name, current: 0, started: new Date().toISOString(), completed: new Date().toISOString() });
+  exporting?.done({ image: id, cached: false });
   if (request.quiet) {
     emit({ stream: `${id}\n` });
     return;
   }
-  emit({ aux: { ID: id } });
+  emit({ ...(request.session && { id: 'moby.image.id' }), aux: { ID: id } });
   emit({ stream: `Successfully built ${shortOf(id)}\n` });
   for (const reference of references) emit({ stream: `Successfully tagged ${familiarString(reference)}\n` });
 }
 
 /** Steps that were done stay, also those of a build that failed. */
-async function keep(builder: Builder, _build: Build): Promise<void> {
+async function keep(builder: Builder, { request, done, plan }: Build): Promise<void> {
+  const stages = plan.order.map(({ title }) => title);
+  const sorted = [...done].sort((a, b) => stages.indexOf(a.stage) - stages.indexOf(b.stage));
+  if (done.length > 0) builder.cache.putRun(nameOf(request), sorted);
   const keys = [...builder.cache.pending.keys()];
   if (builder.images.drafts.hasDrafts()) await builder.images.drafts.commit([]);
   builder.cache.settle(keys);
+}
+
+/** By which a build knows the one before it. */
+function nameOf({ tags, dockerfile, target }: BuildRequest): string {
+  return JSON.stringify([tags.map(canonicalString)[0] ?? '', dockerfile, target]);
 }
 
 /** Docker's last message of a build that failed. */

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { type IgnoreRules, ignoreFileNames, parseIgnoreFile } from '@berth/dockerfile';
 import { BerthError } from '@berth/kit';
 import type { Builder } from './build-context.ts';
 import type { BuildContext } from './context/index.ts';
@@ -8,6 +9,8 @@ import type { BuildInput, BuildRequest } from './model.ts';
 export interface OpenedContext {
   context: BuildContext | undefined;
   dockerfile: string | Uint8Array;
+  /** The rule of the context's own ignore file that leaves a path out. */
+  ignoredBy(path: string): string | undefined;
 }
 
 const DOCKERFILE_MAX = 16 * 1024 * 1024;
@@ -22,22 +25,55 @@ export async function openMainContext(
   { body }: BuildInput,
 ): Promise<OpenedContext> {
   const { session } = request;
-  if (session?.context) {
-    const { context } = session;
-    return { context, dockerfile: session.dockerfile ?? (await dockerfileIn(context, request.dockerfile)) };
-  }
+  if (session?.context) return opened(session.context, request);
   if (request.remote !== '') throw new BerthError('not-supported', 'remote contexts are not supported yet');
   const { head, rest } = await peek(body);
-  if (head.length > 0 && isText(head)) return { context: undefined, dockerfile: await readText(rest) };
+  if (head.length > 0 && isText(head)) return { ...WITHOUT_CONTEXT, dockerfile: await readText(rest) };
   if (head.length === 0 && session?.dockerfile !== undefined)
-    return { context: undefined, dockerfile: session.dockerfile };
+    return { ...WITHOUT_CONTEXT, dockerfile: session.dockerfile };
   const context = await builder.inputs.contexts.fromTar(rest);
   try {
-    return { context, dockerfile: session?.dockerfile ?? (await dockerfileIn(context, request.dockerfile)) };
+    return await opened(context, request);
   } catch (error) {
     context.release();
     throw error;
   }
+}
+
+const WITHOUT_CONTEXT = { context: undefined, ignoredBy: () => undefined };
+
+async function opened(context: BuildContext, { session, dockerfile }: BuildRequest): Promise<OpenedContext> {
+  const rules = await ignoreRulesIn(context, dockerfile);
+  return {
+    context: rules.isEmpty ? context : without(context, rules),
+    dockerfile: session?.dockerfile ?? (await dockerfileIn(context, dockerfile)),
+    ignoredBy: (path) => {
+      const { excluded, rule } = rules.verdict(path);
+      return excluded ? rule?.text : undefined;
+    },
+  };
+}
+
+/** Clients leave out what is ignored, but for the Dockerfile and the ignore file itself. */
+function without(context: BuildContext, rules: IgnoreRules): BuildContext {
+  const entries = new Map([...context.entries].filter(([path]) => !rules.isExcluded(path)));
+  return {
+    ...context,
+    entries,
+    resolve: (path, options) => {
+      const found = context.resolve(path, options);
+      return found && entries.get(found.path);
+    },
+  };
+}
+
+async function ignoreRulesIn(context: BuildContext, dockerfile: string): Promise<IgnoreRules> {
+  for (const name of ignoreFileNames(dockerfile)) {
+    const found = context.resolve(name);
+    if (found?.type !== 'file' || found.size > DOCKERFILE_MAX) continue;
+    return parseIgnoreFile(await readFile(context.contentPath(found), 'utf8'), name);
+  }
+  return parseIgnoreFile('');
 }
 
 /** Errors: invalid, in Docker's words. */

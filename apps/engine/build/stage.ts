@@ -28,13 +28,16 @@ export async function buildStage(build: Build, stage: Stage, others: OtherStage)
     output.triggers(run.triggers);
     let image = base.image;
     const useCache = !build.request.noCache && !isFiltered(build, stage);
-    for (let operation = run.next(), position = 2; operation; operation = run.next(), position++) {
+    let afterMiss = false;
+    for (let operation = run.next(), position = 0; operation; operation = run.next(), position++) {
       build.signal.throwIfAborted();
-      const reporter = output.step(factsOf(build, stage, operation, position));
+      const reporter = output.step(factsOf(build, stage, operation, position + 2));
       reporter.begin();
-      const place = { build, operation, before: image, stage: stage.title, reporter };
+      const place = { build, operation, before: image, stage, position, afterMiss, reporter };
       try {
-        image = (await perform(place, operation, useCache, others)).image;
+        const outcome = await perform(place, operation, useCache, others);
+        image = outcome.image;
+        afterMiss = !outcome.cached;
       } catch (error) {
         reporter.failed(error instanceof Error ? error.message : String(error));
         throw error;

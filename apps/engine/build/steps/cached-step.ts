@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import type { Operation } from '@berth/dockerfile';
+import type { Operation, Stage } from '@berth/dockerfile';
 import type { Build } from '../build-context.ts';
+import { explainMiss } from '../cache/explain.ts';
 import { type FileFact, keyOf, type StepInputs } from '../cache/store.ts';
 import type { StepReporter } from '../output/reporter.ts';
 import { addStep, onImage, type StageImage, type StepResult } from '../stage-image.ts';
@@ -10,7 +11,11 @@ export interface StepPlace {
   build: Build;
   operation: Operation;
   before: StageImage;
-  stage: string;
+  stage: Stage;
+  /** From 0, FROM not counted. */
+  position: number;
+  /** The step before it was done anew. */
+  afterMiss: boolean;
   reporter: StepReporter;
 }
 
@@ -28,8 +33,9 @@ export interface StepWork {
 export async function cachedStep(place: StepPlace, work: StepWork): Promise<{ image: StageImage; cached: boolean }> {
   const { build, operation, stage } = place;
   const key = keyOf(work.inputs);
-  build.done.push({ stage, text: operation.text, key });
+  build.done.push({ stage: stage.title, text: operation.text, key });
   const hit = work.useCache ? recall(build, key) : undefined;
+  explain(place, work, hit !== undefined);
   if (hit) {
     place.reporter.done({ image: hit.id, cached: true });
     return { image: hit, cached: true };
@@ -41,6 +47,33 @@ export async function cachedStep(place: StepPlace, work: StepWork): Promise<{ im
   );
   place.reporter.done({ image: result.id, cached: !isOwn });
   return { image: result, cached: !isOwn };
+}
+
+function explain(place: StepPlace, { inputs, files, useCache }: StepWork, cached: boolean): void {
+  const { build, operation, stage, position, afterMiss } = place;
+  if (build.explain === undefined) return;
+  const reason = cached
+    ? 'nothing that it depends on changed'
+    : explainMiss(build.builder.cache, {
+        ...{ previous: build.previous, stage: stage.title, position, afterMiss, text: operation.text },
+        texts: stage.instructions.map(({ text }) => text),
+        inputs: { ...inputs, files },
+        base: stage.baseText,
+        notAsked: useCache ? undefined : notAsked(build, stage),
+        ignoredBy: build.ignoredBy,
+      });
+  const name = build.plan.order.length > 1 ? `${stage.title} ` : '';
+  build.explain({
+    step: `${name}${position + 2}/${stage.instructions.length + 1}`,
+    instruction: operation.text,
+    line: operation.instruction.span.start.line,
+    cached,
+    reason,
+  });
+}
+
+function notAsked({ request }: Build, { title }: Stage): string {
+  return request.noCache ? 'the cache is not to be used (--no-cache)' : `stage ${title} is to be built anew (--no-cache-filter)`;
 }
 
 function recall({ builder }: Build, key: string): StageImage | undefined {
