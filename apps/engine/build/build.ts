@@ -9,8 +9,8 @@ import { canonicalString, familiarString } from '@berth/oci';
 import type { Build, Builder } from './build-context.ts';
 import { type OpenedContext, openMainContext } from './main-context.ts';
 import type { BuildInput, BuildRequest } from './model.ts';
-import { classicReporter, shortOf } from './output/classic.ts';
 import { both } from './output/both.ts';
+import { classicReporter, shortOf } from './output/classic.ts';
 import { type ExtraSteps, progressReporter } from './output/progress.ts';
 import { localPlatform } from './platform.ts';
 import { type BuiltStage, buildStage } from './stage.ts';
@@ -43,7 +43,7 @@ export async function build(builder: Builder, request: BuildRequest, input: Buil
   const classic = classicReporter(order, plan.totalSteps, emit);
   const isModern = request.session?.progress === true;
   const progress = isModern ? progressReporter(input.emit) : undefined;
-  const reporter = progress ? both(classic, progress) : classic;
+  const reporter = progress ? both(progress, classic) : classic;
   const work: Build = {
     ...{ builder, request, plan, scratch, reporter, context: opened.context },
     signal: abort.signal,

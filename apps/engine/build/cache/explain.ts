@@ -36,10 +36,7 @@ export function explainMiss(store: Pick<CacheStore, 'inputsOf'>, facts: MissFact
 
 const AFTER_MISS = 'the step before it was built anew';
 
-function otherInstruction(
-  { text, texts, position, afterMiss }: MissFacts,
-  earlier: readonly RunStep[],
-): string {
+function otherInstruction({ text, texts, position, afterMiss }: MissFacts, earlier: readonly RunStep[]): string {
   const was = earlier[position];
   const at = earlier.findIndex((step) => step.text === text);
   if (at < 0) {
@@ -47,7 +44,8 @@ function otherInstruction(
     return texts.includes(was.text) ? 'the instruction is new' : `the instruction changed: it was ${quoted(was.text)}`;
   }
   if (afterMiss) return AFTER_MISS;
-  if (was !== undefined && texts.includes(was.text)) return `the order of the instructions changed: before it came ${quoted(was.text)}`;
+  if (was !== undefined && texts.includes(was.text))
+    return `the order of the instructions changed: before it came ${quoted(was.text)}`;
   return `an instruction before it was removed: ${quoted(was?.text ?? '')}`;
 }
 

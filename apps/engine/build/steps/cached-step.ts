@@ -73,7 +73,9 @@ function explain(place: StepPlace, { inputs, files, useCache }: StepWork, cached
 }
 
 function notAsked({ request }: Build, { title }: Stage): string {
-  return request.noCache ? 'the cache is not to be used (--no-cache)' : `stage ${title} is to be built anew (--no-cache-filter)`;
+  return request.noCache
+    ? 'the cache is not to be used (--no-cache)'
+    : `stage ${title} is to be built anew (--no-cache-filter)`;
 }
 
 function recall({ builder }: Build, key: string): StageImage | undefined {
