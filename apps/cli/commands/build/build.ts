@@ -12,7 +12,7 @@ import { refuseUnsupported } from './request/refuse.ts';
 import { registryConfig } from './request/registries.ts';
 import { openSession, sessionBody } from './request/session.ts';
 import type { SshAgents } from './request/ssh.ts';
-import { type Shipment, shipContext } from './ship.ts';
+import { type Shipment, type ShipOptions, shipContext } from './ship.ts';
 import { compressed } from './source/compressed.ts';
 import { openSource } from './source/open.ts';
 import type { Source } from './source/source.ts';
@@ -127,7 +127,12 @@ async function explain(context: Context, { flags }: Work, { explanations }: Buil
 }
 
 async function ship(context: Context, work: Work, options: { onSent?: (bytes: number) => void }): Promise<Shipment> {
-  return shipContext(context, work.source, { ...options, sessions: true });
+  return shipContext(context, work.source, {
+    ...options,
+    sessions: true,
+    // The classic view tells the size of all of it.
+    ...(work.mode !== 'classic' && { wanted: wantedOf(context, work) }),
+  });
 }
 
 interface Start {
@@ -135,6 +140,11 @@ interface Start {
   /** Sees a context that goes along with the build pass. */
   watch?: (body: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>;
   query?: Query;
+}
+
+/** What of a large context the build can ask for; reading the Dockerfile is left until that is of use. */
+function wantedOf(context: Context, { flags }: Work): ShipOptions['wanted'] {
+  return async (source) => (await import('./read/wanted.ts')).wantedPaths(context, source, flags);
 }
 
 /** Opens a session where one is needed, and the build. */

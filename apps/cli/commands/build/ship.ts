@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import { isBerthError } from '@berth/kit';
 import { CliError } from '../../cli-error.ts';
 import type { Context } from '../../context.ts';
+import type { Wanted } from './read/wanted.ts';
 import { cacheFolder, openHashCache } from './source/hash-cache.ts';
 import { sendable, sendByListing } from './source/send-listing.ts';
 import { contextTar } from './source/send-tar.ts';
-import type { DockerfilePlace, ExtraFile, Source } from './source/source.ts';
+import type { DirectorySource, DockerfilePlace, ExtraFile, Source } from './source/source.ts';
 import { type SourceFile, walkContext } from './source/walk.ts';
 
 /** Contexts of more bytes are announced first, so that the engine is only sent what it lacks. */
@@ -31,7 +32,8 @@ export interface Shipment {
 export interface ShipOptions {
   /** The engine is ours, as far as is known: contexts may be announced and Dockerfiles sent apart. */
   sessions: boolean;
-  wanted?: ((path: string, isDirectory: boolean) => boolean) | undefined;
+  /** Tells what of a large context is of use; undefined: all. */
+  wanted?: (source: DirectorySource) => Promise<Wanted | undefined>;
   onSent?: (bytes: number) => void;
 }
 
@@ -43,12 +45,14 @@ export async function shipContext(context: Context, source: Source, options: Shi
     if (!sessions) throw new CliError('a Dockerfile beside an archive needs an engine of Berth');
     return { ...outside(source.dockerfile), body: source.body };
   }
-  const files = source.root === '' ? [] : filesOf(source, options);
+  const files = source.root === '' ? [] : filesOf(source, undefined);
   const inside = 'inContext' in source.dockerfile;
   if (sessions) {
     const bytes = files.reduce((sum, { type, stat }) => sum + (type === 'file' ? stat.size : 0), 0);
     if (bytes > SMALL) {
-      const shipment = await announced(context, files, { ...options, root: source.root });
+      const wanted = await options.wanted?.(source);
+      const chosen = wanted ? filesOf(source, wanted) : files;
+      const shipment = await announced(context, chosen, { ...options, root: source.root });
       if (shipment) return { ...shipment, ...place(source.dockerfile) };
     }
     if (inside || source.root !== '')
@@ -66,7 +70,7 @@ function outside({ name, text }: { name: string; text: Buffer }): Pick<Shipment,
   return { dockerfile: name, text: text.toString('utf8') };
 }
 
-function filesOf(source: Extract<Source, { kind: 'directory' }>, { wanted }: ShipOptions): SourceFile[] {
+function filesOf(source: DirectorySource, wanted: Wanted | undefined): SourceFile[] {
   const { rules, dockerfile } = source;
   // The engine needs both of them whatever the rules say; it leaves them out of the image by itself.
   const kept = new Set(['.dockerignore', 'inContext' in dockerfile ? dockerfile.inContext : '']);

@@ -1,26 +1,26 @@
 import { lstatSync, readFileSync, realpathSync } from 'node:fs';
 import { basename, join, sep } from 'node:path';
+import type { IgnoreRules } from '@berth/dockerfile';
 import { errnoOf } from '@berth/kit';
 import { CliError } from '../../../cli-error.ts';
-import { type IgnoreRules, NO_RULES } from './ignore-rules.ts';
 
 const FILE_MAX = 4 * 1024 * 1024;
 
 /**
  * The rules of a context: of `Dockerfile.dockerignore` beside the Dockerfile `beside` where there is one, else of
- * `.dockerignore`. With `confined` neither may be a link that leads outside. Throws BerthError for patterns that are none.
+ * `.dockerignore`; undefined where there are none. With `confined` neither may be a link that leads outside. Throws BerthError for patterns that are none.
  */
 export async function readIgnoreRules(
   root: string,
   { beside, confined }: { beside: string | undefined; confined: boolean },
-): Promise<IgnoreRules> {
+): Promise<IgnoreRules | undefined> {
   const own = beside === undefined ? undefined : `${beside}.dockerignore`;
   const found = [own, join(root, '.dockerignore')].find(
     (path) => path !== undefined && lstatSync(path, { throwIfNoEntry: false }) !== undefined,
   );
-  if (found === undefined) return NO_RULES;
+  if (found === undefined) return undefined;
   const text = readRules(found, root, confined);
-  if (text === undefined) return NO_RULES;
+  if (text === undefined) return undefined;
   const { parseIgnoreFile } = await import('@berth/dockerfile');
   return parseIgnoreFile(text, basename(found));
 }

@@ -6,6 +6,7 @@ import type { Context } from '../../../context.ts';
 import { descriptorChunks, fileChunks } from '../../image/file-chunks.ts';
 import { archiveOrDockerfile, looksLikeArchive } from './archive.ts';
 import { readIgnoreRules } from './ignore.ts';
+import { NO_RULES } from './ignore-rules.ts';
 import type { DirectorySource, DockerfilePlace, Source } from './source.ts';
 
 const DOCKERFILE = 'Dockerfile';
@@ -63,11 +64,13 @@ export async function directorySource(
   const ignoreBeside = stdin
     ? undefined
     : resolve(root, file || ('inContext' in dockerfile ? dockerfile.inContext : DOCKERFILE));
+  const ignore = await readIgnoreRules(root, { beside: ignoreBeside, confined });
   return {
     kind: 'directory',
     root,
     dockerfile,
-    rules: await readIgnoreRules(root, { beside: ignoreBeside, confined }),
+    rules: ignore ?? NO_RULES,
+    ignore,
     dispose: async () => {},
   };
 }

@@ -1,3 +1,4 @@
+import type { IgnoreRules as Rules } from '@berth/dockerfile';
 import type { IgnoreRules } from './ignore-rules.ts';
 
 /** A file that is sent with a context and does not lie in it. */
@@ -18,6 +19,8 @@ export interface DirectorySource {
   root: string;
   dockerfile: DockerfilePlace;
   rules: IgnoreRules;
+  /** The same with all that they can say, where there are any. */
+  ignore?: Rules | undefined;
   /** Removes what was made for it (a clone). */
   dispose(): Promise<void>;
 }
