@@ -10,6 +10,8 @@ const BLOCK = 256 * 1024;
 /** Most blobs are configurations and manifests. */
 const FIRST_BLOCK = 16 * 1024;
 const READ_CHUNK = 256 * 1024;
+/** Bytes after which the disk begins its work, so that little is left when the blob has to be on it. */
+const SYNC_EVERY = 32 * 1024 * 1024;
 
 export interface FileWriterOptions {
   file: FileHandle;
@@ -40,6 +42,8 @@ export class FileWriter {
   #at = 0;
   #spare: Buffer | undefined;
   #writing: Promise<void> = Promise.resolve();
+  #unsynced = 0;
+  #syncing: Promise<void> | undefined;
   #idle: NodeJS.Timeout | undefined;
   #done = false;
 
@@ -140,9 +144,23 @@ export class FileWriter {
     this.#spare = undefined;
     this.#writing = writeAll(this.#options.file, block.subarray(0, length), at).then(() => {
       if (block.length === BLOCK) this.#spare = block;
+      this.#syncAhead(length);
     });
     // Whoever writes or commits next is told.
     this.#writing.catch(() => undefined);
+  }
+
+  /** Beside the writing; whether it worked is told by whoever flushes in the end. */
+  #syncAhead(length: number): void {
+    this.#unsynced += length;
+    if (this.#unsynced < SYNC_EVERY || this.#syncing !== undefined) return;
+    this.#unsynced = 0;
+    this.#syncing = this.#options.file
+      .datasync()
+      .catch(() => undefined)
+      .finally(() => {
+        this.#syncing = undefined;
+      });
   }
 
   /** When nothing comes for a while, what came is brought to safety: a crash then costs nothing. */
@@ -154,6 +172,7 @@ export class FileWriter {
     this.#done = true;
     clearTimeout(this.#idle);
     await this.#writing.catch(() => undefined);
+    await this.#syncing;
     await this.#options.file.close();
     this.#options.onDone?.();
   }

@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, mkdirSync, openSync, readdirSync, unlinkSync } from 'node:fs';
+import { mkdirSync, readdirSync, unlinkSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errnoOf, type Logger } from '@berth/kit';
 import { type BlobStore, type Digest, openBlobStore } from '@berth/oci';
 import { spreadChildren } from '../linux/directory-flags.ts';
-import { syncFileSystem } from '../linux/file.ts';
 import { durably } from '../state/database.ts';
+import { Durability } from './durability.ts';
+import { repairLayers } from './repair-layers.ts';
 import type { UnpackRequest } from './service.ts';
 import type { ImageStore, LayerRow } from './store.ts';
 import { createUnpacker, type Unpacker } from './unpack/index.ts';
@@ -34,13 +35,15 @@ interface PendingLayer {
 
 /**
  * Blobs and unpacked layers: brought in under leases, removed when no image and no lease wants them. Rows come after
- * content is flushed, and go before content is removed: a crash leaves extra files, never an image that lacks some.
+ * blobs are flushed, and go before content is removed: a crash leaves extra files, never an image that lacks some. Layers
+ * are flushed later (`durability.ts`), since they can be made again of blobs.
  */
 export class ImageContent {
   readonly blobs: BlobStore;
   readonly #root: string;
   readonly #store: ImageStore;
   readonly #log: Logger;
+  readonly #durability: Durability;
   readonly #unpacker: Unpacker = createUnpacker();
   readonly #pending = new Map<Digest, PendingLayer>();
   readonly #leases = new Set<Holds>();
@@ -50,7 +53,7 @@ export class ImageContent {
 
   /** Opens `DATA/blobs`, `DATA/ingest`, `DATA/l`; `sweep` comes next. */
   constructor(dataRoot: string, store: ImageStore, log: Logger) {
-    // Rows come after a flush of the whole, and what has none is removed at the next start.
+    // Rows come after `makeDurable`, and what has none is removed at the next start.
     this.blobs = openBlobStore(dataRoot, { durable: false });
     this.#root = join(dataRoot, 'l');
     this.#store = store;
@@ -59,6 +62,7 @@ export class ImageContent {
     // Layers are filled side by side, and what was removed of one must not be in the way of the next.
     spreadChildren(this.#root);
     mkdirSync(join(this.#root, EMPTY), { recursive: true, mode: 0o755 });
+    this.#durability = new Durability(this.#root, store, log);
   }
 
   /** Absolute path of a layer. */
@@ -134,13 +138,29 @@ export class ImageContent {
   }
 
   /** Everything written so far is on disk when it resolves. */
-  async flush(): Promise<void> {
-    const fd = openSync(this.#root, 'r');
-    try {
-      await syncFileSystem(fd);
-    } finally {
-      closeSync(fd);
-    }
+  flush(): Promise<void> {
+    return this.#durability.everything();
+  }
+
+  /** These blobs are on disk when it resolves; those of images that are here are already. */
+  makeDurable(blobs: Iterable<Digest>): Promise<void> {
+    const fresh = [...blobs].filter((digest) => !this.#store.isBlobUsed(digest));
+    return this.#durability.files(fresh.map((digest) => this.blobs.path(digest)));
+  }
+
+  /** Identifies this run of the machine: layers that are not on disk for sure are marked with it. */
+  get boot(): string {
+    return this.#durability.boot;
+  }
+
+  /** To be called when there are rows of such layers. */
+  flushLayersSoon(): void {
+    this.#durability.layersSoon();
+  }
+
+  /** Unpacks a layer into a new directory, whether or not there is one; the caller writes its row. */
+  unpackAnew(request: UnpackRequest): Promise<LayerRow> {
+    return this.#unpack(request);
   }
 
   /** Removes those of the named blobs and layers that nobody wants. */
@@ -178,6 +198,8 @@ export class ImageContent {
   async sweep(): Promise<void> {
     const known = this.#store.allLayers().map((row) => row.diffId);
     await this.collect(await this.blobs.list(), known);
+    await repairLayers(this, this.#store, this.#log);
+    this.flushLayersSoon();
     const rows = this.#store.allLayers();
     const wanted = new Set([EMPTY, ...rows.map((row) => row.directory)]);
     const here = readdirSync(this.#root);
@@ -196,6 +218,7 @@ export class ImageContent {
   async close(): Promise<void> {
     await this.#unpacker.close();
     await Promise.all(this.#removals);
+    await this.#durability.close();
   }
 
   #start(request: UnpackRequest): PendingLayer {
@@ -225,6 +248,8 @@ export class ImageContent {
         directory,
         diffId,
         compression,
+        // Its digest was checked when it came in.
+        isVerified: compression === 'none' && 'blob' in source && source.blob === diffId,
         limits: { maxBytes: LAYER_BYTES_MIN + LAYER_GROWTH_MAX * size, maxEntries: LAYER_ENTRIES_MAX },
         source: 'blob' in source ? { path: this.blobs.path(source.blob) } : source,
         signal,

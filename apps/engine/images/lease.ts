@@ -55,7 +55,7 @@ async function addImage(
   await content.blobs.put(manifestBytes, { digest: manifestDigest });
   await requireBlobs(content, manifest, related);
   const index = await indexOf(content, related, manifestDigest);
-  await content.flush();
+  await content.makeDurable(blobs);
 
   const before = store.image(id);
   // What came from a registry replaces what was made here, so that a push sends the registry's own bytes; not the other way.
@@ -67,7 +67,7 @@ async function addImage(
     for (const diffId of new Set(config.rootfs.diff_ids)) {
       const layer = content.layer(diffId);
       if (layer === undefined) throw new BerthError('internal', `layer ${diffId} is not unpacked`);
-      if (!layer.stored) store.putLayer(layer.row);
+      if (!layer.stored) store.putLayer(layer.row, content.boot);
       pending.push(diffId);
     }
     if (!keepsManifest) {
@@ -95,6 +95,7 @@ async function addImage(
     for (const reference of references) store.putReference(reference, id);
   });
   content.settle(pending);
+  content.flushLayersSoon();
   // Collected when the lease ends, if nothing else wants them.
   for (const digest of superseded) holds.blobs.add(digest);
   return id;

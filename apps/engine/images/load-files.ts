@@ -52,7 +52,7 @@ export async function takeInFiles(
       digests.set(file.digest, file);
     } else if (entry.type !== 'directory') throw broken(`${JSON.stringify(name)} is a ${entry.type}`);
   };
-  await readTar(archive, take);
+  await readTar(archive, take, { givesPieces: true });
 
   return {
     document: (name) => documents.get(name),

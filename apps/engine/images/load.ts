@@ -44,8 +44,13 @@ export async function loadImages(
   for (const plan of await planOf(files, platform)) {
     const { layers: _, members, ...request } = plan;
     const showLayers = quiet ? () => undefined : onProgress;
-    await unpackLayers(lease, plan, showLayers);
-    for (const member of members) await unpackLayers(lease, member, showLayers);
+    for (const one of [plan, ...members]) {
+      // The disk has its work while layers are unpacked; what an error leaves of it is swept.
+      const flushed = context.content.makeDurable(one.layers.map(({ digest }) => digest));
+      flushed.catch(() => undefined);
+      await unpackLayers(lease, one, showLayers);
+      await flushed;
+    }
     tellMovedTags(context, plan, onProgress);
     const image = await addWithMembers(context, lease, members, request);
     for (const reference of plan.references) onProgress({ stream: `Loaded image: ${familiarString(reference)}\n` });

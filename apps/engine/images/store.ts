@@ -49,6 +49,7 @@ const MIGRATIONS = [
      PRIMARY KEY (image, member)
    ) STRICT, WITHOUT ROWID;
    CREATE INDEX image_members_by_member ON image_members (member);`,
+  `ALTER TABLE layers ADD COLUMN unflushed TEXT NOT NULL DEFAULT '';`,
 ];
 
 /** What `images.removed` holds. */
@@ -213,8 +214,36 @@ export class ImageStore {
     return Number(this.db.prepare('SELECT coalesce(sum(size), 0) AS size FROM layers').get()?.size);
   }
 
-  putLayer({ diffId, directory, size, opaqueRoot }: LayerRow): void {
-    this.db.prepare('INSERT INTO layers VALUES (?, ?, ?, ?)').run(diffId, directory, size, opaqueRoot ? 1 : 0);
+  /** `unflushed`: the boot of the machine in which its files were written, as long as they are not on disk for sure; else ''. */
+  putLayer({ diffId, directory, size, opaqueRoot }: LayerRow, unflushed = ''): void {
+    this.db
+      .prepare(
+        `INSERT INTO layers (diff_id, directory, size, opaque_root, unflushed) VALUES (?, ?, ?, ?, ?)
+         ON CONFLICT (diff_id) DO UPDATE SET directory = excluded.directory, size = excluded.size,
+         opaque_root = excluded.opaque_root, unflushed = excluded.unflushed`,
+      )
+      .run(diffId, directory, size, opaqueRoot ? 1 : 0, unflushed);
+  }
+
+  /** Layers that were not flushed yet, by the boot in which they were written. */
+  unflushedLayers(): { diffId: Digest; boot: string }[] {
+    return this.db
+      .prepare("SELECT diff_id, unflushed FROM layers WHERE unflushed <> ''")
+      .all()
+      .map((row) => ({ diffId: String(row.diff_id) as Digest, boot: String(row.unflushed) }));
+  }
+
+  setFlushed(diffIds: readonly Digest[]): void {
+    const set = this.db.prepare("UPDATE layers SET unflushed = '' WHERE diff_id = ?");
+    for (const diffId of diffIds) set.run(diffId);
+  }
+
+  /** An image that has the layer, whether or not it can be seen. */
+  imageWithLayer(diffId: Digest): ImageRow | undefined {
+    const row = this.db
+      .prepare('SELECT images.* FROM image_layers i JOIN images ON images.id = i.image WHERE diff_id = ? LIMIT 1')
+      .get(diffId);
+    return row && toImage(row);
   }
 
   removeLayer(diffId: Digest): void {

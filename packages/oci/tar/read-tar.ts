@@ -8,6 +8,14 @@ export interface TarFile {
   content: AsyncIterable<Buffer>;
 }
 
+export interface ReadTarOptions {
+  /**
+   * The pieces of the source are nobody else's: their memory is freed as soon as they are read, since a large archive would
+   * have the collector at work all the time. Content may not be kept then, but copied.
+   */
+  givesPieces?: boolean;
+}
+
 /**
  * Calls `take` for each entry of an archive, one after the other, and waits for it. Errors: invalid (broken archive;
  * sparse files, which no image archive has), and what `take` and the source throw.
@@ -15,8 +23,9 @@ export interface TarFile {
 export async function readTar(
   source: AsyncIterable<Uint8Array>,
   take: (file: TarFile) => Promise<void>,
+  { givesPieces = false }: ReadTarOptions = {},
 ): Promise<void> {
-  const events = eventsOf(source);
+  const events = eventsOf(source, givesPieces);
   try {
     for (let next = await events.next(); !next.done; next = await events.next()) {
       if (next.value.kind !== 'entry') continue;
@@ -31,12 +40,18 @@ export async function readTar(
   }
 }
 
-async function* eventsOf(source: AsyncIterable<Uint8Array>) {
+async function* eventsOf(source: AsyncIterable<Uint8Array>, givesPieces: boolean) {
   const parser = new TarParser();
   for await (const chunk of source) {
     yield* parser.push(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength));
+    if (givesPieces) release(chunk);
   }
   parser.finish();
+}
+
+/** Memory that is shared with other pieces is left to the collector. */
+function release({ buffer, byteLength }: Uint8Array): void {
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) buffer.transfer(0);
 }
 
 /** Not a generator: leaving a loop over it early must not end the archive's events. */

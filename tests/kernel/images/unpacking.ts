@@ -32,6 +32,7 @@ export function openWorkshop() {
         directory: target,
         diffId: digestOf(options.uncompressed ?? archive),
         compression: options.compression ?? 'none',
+        isVerified: false,
         limits: { maxBytes: options.maxBytes ?? 100_000_000, maxEntries: options.maxEntries ?? 10_000 },
         source: { path },
         signal: undefined,

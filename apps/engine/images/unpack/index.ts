@@ -10,6 +10,7 @@ export interface UnpackJob {
   directory: string;
   diffId: Digest;
   compression: Compression;
+  isVerified: boolean;
   limits: TreeLimits;
   source: { path: string } | { stream: AsyncIterable<Uint8Array> };
   signal: AbortSignal | undefined;

@@ -11,6 +11,8 @@ export type ToWorker =
       directory: string;
       diffId: Digest;
       compression: Compression;
+      /** The archive is known to have the digest `diffId`: nothing is hashed. */
+      isVerified: boolean;
       limits: TreeLimits;
       /** Archive: a file, or what comes through a ring of bytes (archives/byte-ring.ts). */
       source: { path: string } | { ring: SharedArrayBuffer };

@@ -42,7 +42,7 @@ async function answer(request: ToWorker & { kind: 'unpack' }): Promise<void> {
 }
 
 async function unpack(request: ToWorker & { kind: 'unpack' }, signal: AbortSignal): Promise<WrittenLayer> {
-  const { source, directory, diffId, limits } = request;
+  const { source, directory, diffId, limits, isVerified } = request;
   const input = 'path' in source ? new FileSource(source.path) : new RingReader(source.ring);
   const hash = createHash('sha256');
   const parser = new TarParser();
@@ -54,12 +54,12 @@ async function unpack(request: ToWorker & { kind: 'unpack' }, signal: AbortSigna
       bytes += chunk.length;
       if (bytes > limits.maxBytes)
         throw invalidArchive('layer archive', `it has more than ${limits.maxBytes} bytes when unpacked`);
-      hash.update(chunk);
+      if (!isVerified) hash.update(chunk);
       for (const event of parser.push(chunk)) writer.take(event);
     }
     parser.finish();
     const digest = `sha256:${hash.digest('hex')}`;
-    if (digest !== diffId)
+    if (!isVerified && digest !== diffId)
       throw invalidArchive('layer archive', `its content has digest ${digest}, the image says ${diffId}`);
     return writer.written();
   } finally {
