@@ -6,9 +6,12 @@ import { type Retained, retain } from './cleaning/retain.ts';
 import type { RetentionRule } from './cleaning/retention-rules.ts';
 import { openStore } from './content/store.ts';
 import { openUploads } from './content/uploads.ts';
+import { RegistryError } from './errors.ts';
 import { type Answered, createHandler, type HandlerParts } from './http/handler.ts';
+import type { RegistryMetrics } from './metrics/index.ts';
 import { createRoutes } from './protocol/routes.ts';
 import type { StorageDriver } from './storage/driver.ts';
+import { type Evicted, openUpstreams, type UpstreamSettings, type Upstreams } from './upstreams/index.ts';
 
 /** What a registry is made of. */
 export interface RegistryParts {
@@ -30,6 +33,9 @@ export interface RegistryParts {
   /** Uploads that nothing was added to for so long may go. Milliseconds. */
   uploadMs: number;
   rules: readonly RetentionRule[];
+  /** Registries whose content is fetched when it is asked for. */
+  upstreams?: readonly UpstreamSettings[];
+  metrics: RegistryMetrics;
   /** Told of every answer, for logs and metrics. */
   onAnswered?: (answered: Answered) => void;
 }
@@ -50,6 +56,10 @@ export interface Registry {
   collect(options: CollectWish): Promise<Collected>;
   /** Applies the rules of retention; bytes are freed by the next collection. */
   retain(options: { dryRun: boolean; signal?: AbortSignal | undefined }): Promise<Retained>;
+  /** Removes what was fetched from upstreams and not used for so long (milliseconds); bytes go with the next collection. */
+  evict(options: { unusedMs: number; dryRun: boolean; signal?: AbortSignal | undefined }): Promise<Evicted>;
+  /** Ends what is under way with upstreams. */
+  close(): Promise<void>;
 }
 
 /** Makes a registry over a storage. */
@@ -58,10 +68,12 @@ export function createRegistry(parts: RegistryParts): Registry {
   const { deletes, blobLimit, wholeIndexes, outside, origin, onAnswered } = parts;
   const store = openStore(driver, graceMs);
   const uploads = openUploads(store, { blobLimit });
-  const route = createRoutes({ store, uploads, deletes, blobLimit, wholeIndexes });
+  const upstreams = openUpstreams(parts.upstreams ?? [], { store, log, metrics: parts.metrics });
+  const inner = createRoutes({ store, uploads, deletes, blobLimit, wholeIndexes });
+  const route = (method: string, path: string) => upstreams.around(inner(method, path), path);
   const cleaning = new KeyedLock();
   return {
-    handle: createHandler({ route, access, log, outside, origin, onAnswered }),
+    handle: createHandler({ route, rewrite: meantPath(upstreams), access, log, outside, origin, onAnswered }),
     collect: (options) =>
       cleaning.run('', () =>
         collect(store, uploads, {
@@ -71,5 +83,18 @@ export function createRegistry(parts: RegistryParts): Registry {
         }),
       ),
     retain: (options) => cleaning.run('', () => retain(store, { ...options, rules })),
+    evict: (options) => cleaning.run('', () => upstreams.evict(options)),
+    close: () => upstreams.close(),
+  };
+}
+
+/** Clients that use us for several registries say which one they mean (`?ns=`, containerd). */
+function meantPath(upstreams: Upstreams) {
+  return (path: string, query: URLSearchParams): string => {
+    const namespace = query.get('ns');
+    if (namespace === null) return path;
+    const meant = upstreams.withNamespace(path, namespace);
+    if (meant !== undefined) return meant;
+    throw new RegistryError('NAME_UNKNOWN', `${JSON.stringify(namespace.slice(0, 100))} is not kept here`);
   };
 }

@@ -82,11 +82,14 @@ async function openParts(config: RegistryConfig, log: Logger, scope: Scope) {
     graceMs: config.gc.grace,
     uploadMs: config.uploads.expire,
     rules: config.retention.rules,
+    upstreams: config.upstreams,
+    metrics,
     onAnswered: (answered) => {
       logRequest(log, answered);
       metrics.answered(answered);
     },
   });
+  scope.add('end what is under way with upstreams', () => registry.close());
   return { registry, driver, metrics };
 }
 

@@ -4,6 +4,7 @@ import type { Registry } from '../registry.ts';
 interface Times {
   gc: { interval: number };
   retention: { interval: number; rules: readonly unknown[] };
+  fetched: { interval: number; unusedAfter: number };
 }
 
 /** Longest that a timer of Node waits. */
@@ -13,7 +14,11 @@ const TIMER_MAX = 2 ** 31 - 1;
  * Cleans every so often; an interval of 0 is never. Returns what ends it: a run under way stops between two objects, and
  * is waited for.
  */
-export function scheduleCleaning(registry: Registry, { gc, retention }: Times, log: Logger): () => Promise<void> {
+export function scheduleCleaning(
+  registry: Registry,
+  { gc, retention, fetched }: Times,
+  log: Logger,
+): () => Promise<void> {
   const stop = new AbortController();
   const { signal } = stop;
   const running = new Set<Promise<void>>();
@@ -37,6 +42,11 @@ export function scheduleCleaning(registry: Registry, { gc, retention }: Times, l
     every(retention.interval, 'retention', async () => {
       const { tags, manifests, milliseconds } = await registry.retain({ dryRun: false, signal });
       log.info('retention was applied', { tags: tags.length, manifests: manifests.length, milliseconds });
+    });
+  if (fetched.unusedAfter > 0)
+    every(fetched.interval, 'eviction', async () => {
+      const { manifests } = await registry.evict({ unusedMs: fetched.unusedAfter, dryRun: false, signal });
+      log.info('what was fetched and is not used was evicted', { manifests: manifests.length });
     });
   every(gc.interval, 'garbage collection', async () => {
     log.info('garbage was collected', { ...(await registry.collect({ dryRun: false, signal })) });

@@ -23,6 +23,8 @@ export interface PushedManifest {
   contentType: string | undefined;
   /** False: an index may point at manifests that are not here. */
   wholeIndexes?: boolean;
+  /** False: an image may need blobs that are not here: they come when they are asked for. */
+  wholeImages?: boolean;
 }
 
 /** Objects looked up or changed at a time. */
@@ -76,7 +78,7 @@ export async function putManifest(
   await store.repositories.shared(repository, async () => {
     for (const used of [digest, facts.subject, ...facts.blobs, ...facts.children])
       if (used !== undefined) store.uses.note(repository, used);
-    await checkReferences(store, repository, facts, pushed.wholeIndexes ?? true);
+    await checkReferences(store, repository, facts, pushed);
     await store.contents.run(digest, async () => {
       store.uses.note('', digest);
       const key = KEYS.content(digest);
@@ -98,14 +100,14 @@ async function checkReferences(
   store: Store,
   repository: string,
   facts: ManifestFacts,
-  wholeIndexes: boolean,
+  { wholeIndexes = true, wholeImages = true }: PushedManifest,
 ): Promise<void> {
   const missing: ContentDigest[] = [];
   const look = (keyOf: (digest: ContentDigest) => string) => async (digest: ContentDigest) => {
     if (!(await store.driver.stat(keyOf(digest)))) missing.push(digest);
   };
   await eachOf(
-    facts.blobs,
+    wholeImages ? facts.blobs : [],
     TOGETHER,
     look((digest) => KEYS.link(repository, digest)),
   );

@@ -31,6 +31,8 @@ export interface Answered {
 export interface HandlerParts {
   /** Finds the endpoint. Errors: NAME_INVALID, DIGEST_INVALID, UNSUPPORTED, … */
   route(method: string, path: string): Endpoint;
+  /** The path that is meant, where the query says more about it. Errors: NAME_UNKNOWN. */
+  rewrite?: ((path: string, query: URLSearchParams) => string) | undefined;
   access: AccessControl;
   /** Answers what is no part of the distribution API, such as a token service; resolves to false when it does not. */
   outside?: ((message: IncomingMessage, answer: ServerResponse, path: string) => Promise<boolean>) | undefined;
@@ -59,14 +61,14 @@ export function createHandler(parts: HandlerParts): (message: IncomingMessage, a
 type Facts = Pick<Answered, 'endpoint' | 'repository' | 'identity' | 'error'>;
 
 async function work(
-  { route, access, outside, origin }: HandlerParts,
+  { route, rewrite, access, outside, origin }: HandlerParts,
   message: IncomingMessage,
   answer: ServerResponse,
   facts: Facts,
 ): Promise<void> {
   const { path, query } = splitTarget(message.url ?? '');
   if (!path.startsWith('/v2') && (await outside?.(message, answer, path))) return;
-  const endpoint = route(message.method ?? '', path);
+  const endpoint = route(message.method ?? '', rewrite?.(path, query) ?? path);
   facts.endpoint = endpoint.name;
   facts.repository = endpoint.repository;
   const caller = await admit(access, endpoint, {

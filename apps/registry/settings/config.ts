@@ -1,6 +1,7 @@
 import type { LogLevel } from '@berth/kit';
 import type { RetentionRule } from '../cleaning/retention-rules.ts';
 import type { TlsSettings } from '../tls/index.ts';
+import type { UpstreamSettings } from '../upstreams/index.ts';
 import { type AccessConfig, readAccess } from './access.ts';
 import {
   duration,
@@ -19,6 +20,7 @@ import {
   yesNo,
 } from './shape.ts';
 import { readStorage, type StorageConfig } from './storage.ts';
+import { readUpstream } from './upstream.ts';
 
 /** The configuration file, with its defaults filled in. docs/reference/registry-json.md says what each is for. */
 export interface RegistryConfig {
@@ -29,6 +31,9 @@ export interface RegistryConfig {
   tls: TlsSettings | undefined;
   access: AccessConfig;
   storage: StorageConfig;
+  upstreams: UpstreamSettings[];
+  /** What was fetched from upstreams goes when nobody used it for so long; 0: never. Milliseconds. */
+  fetched: { interval: number; unusedAfter: number };
   /** Where health and figures are asked for, beside `/healthz` and `/readyz` of the registry itself. */
   watch: { listen: string } | undefined;
   log: { level: LogLevel; format: 'text' | 'json' };
@@ -87,6 +92,8 @@ const FIELDS: { [K in keyof RegistryConfig]: Field<RegistryConfig[K]> } = {
   ),
   access: { read: readAccess, otherwise: readAccess({}, '') },
   storage: { read: readStorage, otherwise: readStorage({}, '') },
+  upstreams: field(listOf(readUpstream), []),
+  fetched: section({ interval: field(duration, DAY), unusedAfter: field(duration, 0) }),
   watch: optional(object<{ listen: string }>({ listen: required(text) })),
   log: section({
     level: field(oneOf('debug', 'info', 'warn', 'error'), 'info'),

@@ -63,10 +63,11 @@ export class DiskStage implements Stage {
     this.#flushed = true;
   }
 
-  async *read(): AsyncGenerator<Uint8Array> {
-    const buffer = Buffer.allocUnsafe(Math.min(READ_BYTES, Math.max(1, this.#size)));
-    for (let at = 0; at < this.#size; ) {
-      const { bytesRead } = await this.#file.read(buffer, 0, Math.min(buffer.length, this.#size - at), at);
+  async *read(range = { start: 0, end: this.#size - 1 }): AsyncGenerator<Uint8Array> {
+    const end = range.end + 1;
+    const buffer = Buffer.allocUnsafe(Math.min(READ_BYTES, Math.max(1, end - range.start)));
+    for (let at = range.start; at < end; ) {
+      const { bytesRead } = await this.#file.read(buffer, 0, Math.min(buffer.length, end - at), at);
       if (bytesRead === 0) throw new Error(`${this.#path} is shorter than what was written`);
       at += bytesRead;
       yield buffer.subarray(0, bytesRead);

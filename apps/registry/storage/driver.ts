@@ -48,8 +48,11 @@ export interface Stage {
   append(chunk: Uint8Array): Promise<void>;
   /** What was appended survives a crash when it resolves. */
   flush(): Promise<void>;
-  /** All bytes from the start, for digests after a restart. What is yielded is only valid until the next is asked for. */
-  read(): AsyncIterable<Uint8Array>;
+  /**
+   * All bytes that are here, or those between two offsets (both inclusive, both here). This may overlap with `append`,
+   * not with what closes the stage. What is yielded is only valid until the next is asked for.
+   */
+  read(range?: { start: number; end: number }): AsyncIterable<Uint8Array>;
   /** Becomes the object `key` in one step, durable when it resolves; replaces an equal one. The stage is then closed. */
   promote(key: string): Promise<void>;
   /** Removes what there is; the stage is then closed. Idempotent. */

@@ -62,9 +62,18 @@ export class S3Stage implements Stage {
     this.#written = true;
   }
 
-  async *read(): AsyncGenerator<Uint8Array> {
-    await this.flush();
-    if (this.size > 0) yield* readParts(this.#options.bucket, this.#list(), { start: 0, end: this.size - 1 });
+  async *read(range = { start: 0, end: this.size - 1 }): AsyncGenerator<Uint8Array> {
+    const { partSize, bucket } = this.#options;
+    const stored = this.#parts * partSize;
+    // What is in memory now may have moved on by the time that what is before it was read.
+    const rest = Buffer.from(
+      this.#buffer?.subarray(Math.max(0, range.start - stored), Math.max(0, range.end + 1 - stored)) ?? [],
+    );
+    await this.#sent();
+    const list = { id: this.id, size: stored, partSize };
+    if (range.start < stored)
+      yield* readParts(bucket, list, { start: range.start, end: Math.min(range.end, stored - 1) });
+    if (range.end >= stored && rest.length > 0) yield rest;
   }
 
   async promote(key: string): Promise<void> {
