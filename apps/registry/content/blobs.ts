@@ -76,9 +76,10 @@ async function writeLink(store: Store, repository: string, digest: ContentDigest
   const key = KEYS.link(repository, digest);
   const present = await store.driver.stat(key);
   if (renew && !present) return false;
+  if (!present || store.now() - present.modified > store.graceMs / 2) await store.driver.write(key, EMPTY);
+  // Noted when it is written: whoever began to look before that did not see it.
   store.uses.note(repository, digest);
   store.uses.note('', digest);
-  if (!present || store.now() - present.modified > store.graceMs / 2) await store.driver.write(key, EMPTY);
   return true;
 }
 

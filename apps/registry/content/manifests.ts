@@ -76,17 +76,18 @@ export async function putManifest(
     throw new RegistryError('DIGEST_INVALID', `the manifest has the digest ${digest}, not ${pushed.digest}`);
   const facts = readManifest(bytes, pushed.contentType);
   await store.repositories.shared(repository, async () => {
-    for (const used of [digest, facts.subject, ...facts.blobs, ...facts.children])
-      if (used !== undefined) store.uses.note(repository, used);
     await checkReferences(store, repository, facts, pushed);
     await store.contents.run(digest, async () => {
-      store.uses.note('', digest);
       const key = KEYS.content(digest);
       if (!(await store.driver.stat(key))) await store.driver.write(key, bytes);
       if (facts.subject !== undefined) await addReferrer(store, repository, digest, bytes.byteLength, facts);
       const record: ManifestRecord = { ...pick(facts), size: bytes.byteLength, at: store.now() };
       await writeRecord(store, repository, digest, record);
+      store.uses.note('', digest);
     });
+    // Noted when it is written: whoever began to look before that did not see it.
+    for (const used of [digest, facts.subject, ...facts.blobs, ...facts.children])
+      if (used !== undefined) store.uses.note(repository, used);
     for (const tag of tags) await moveTag(store, repository, tag, digest);
   });
   return { digest, facts };

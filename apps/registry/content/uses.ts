@@ -18,7 +18,8 @@ export interface Watch {
 
 /**
  * When content was last pushed, pointed at or asked about, in this process: what cleaning asks before it removes
- * something that it found unused a while ago. A scope is a repository, or `''` for the bytes themselves.
+ * something that it found unused a while ago. What makes a use is done first and noted then, under the lock that a
+ * removal takes: a look that began before the note finds the note, one that began after it what was done. A scope is a repository, or `''` for the bytes themselves.
  */
 export class Uses {
   readonly #uses = new Map<string, Use>();
