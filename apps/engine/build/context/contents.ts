@@ -185,7 +185,8 @@ export class ContextContents {
 export interface Receiver {
   /** Bytes at a position that is never behind the last; what is left out is zeros. */
   write(data: Buffer, position: number): Promise<void>;
-  end(): Promise<Stored>;
+  /** `size`: what it turned out to have, where less than was said at first; only for large files. */
+  end(size?: number): Promise<Stored>;
   /** Forgets it; also after an error. */
   abort(): Promise<void>;
 }
@@ -215,7 +216,7 @@ class SmallFile implements Receiver {
 class LargeFile implements Receiver {
   readonly #path: string;
   readonly #contents: ContextContents;
-  readonly #size: number;
+  #size: number;
   readonly #hash: Hash = createHash('sha256');
   #hashed = 0;
   #file: FileHandle | undefined;
@@ -240,7 +241,8 @@ class LargeFile implements Receiver {
     }
   }
 
-  async end(): Promise<Stored> {
+  async end(size = this.#size): Promise<Stored> {
+    this.#size = size;
     this.#file ??= await open(this.#path, 'wx', 0o600);
     this.#zeros(this.#size);
     await this.#file.truncate(this.#size);

@@ -1,10 +1,15 @@
 import { randomBytes } from 'node:crypto';
+import { rmSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ContextAnswer } from '@berth/contract';
 import { BerthError } from '@berth/kit';
 import { ContextContents } from './contents.ts';
+import { fetchGit, parseGitAddress } from './fetch-git.ts';
+import { contextFromUrl } from './fetch-url.ts';
 import { contextFromListing, type ListedContext } from './from-listing.ts';
 import { contextFromTar } from './from-tar.ts';
+import { contextFromTree } from './from-tree.ts';
 import type { BuildContext } from './model.ts';
 
 /** A context that nobody builds from is dropped after this time. */
@@ -19,6 +24,13 @@ const KEEP_MS = 14 * 24 * 60 * 60 * 1000;
 export interface BuildContexts {
   /** The body of `POST /build`. Errors: invalid, unavailable. */
   fromTar(archive: AsyncIterable<Uint8Array>): Promise<BuildContext>;
+  /**
+   * A commit of a Git repository, `URL#REF:SUBDIRECTORY`; its `.git` is left out unless `keepGitDir`. Errors: invalid,
+   * unavailable, canceled.
+   */
+  fromGit(address: string, options: { keepGitDir: boolean; signal: AbortSignal }): Promise<BuildContext>;
+  /** One file from a web server, as ADD has it: mode 0600. Errors: invalid, unavailable. */
+  fromUrl(address: string, signal: AbortSignal): Promise<BuildContext>;
   /** Announces a context: what of it is missing here is to be sent. Errors: invalid, unavailable (too many wait). */
   announce(listing: AsyncIterable<Uint8Array>): Promise<ContextAnswer>;
   /** Takes what was missing. Errors: not-found, invalid. */
@@ -32,9 +44,11 @@ export interface BuildContexts {
   close(): void;
 }
 
-/** Opens `DATA/build/context`. */
+/** Opens `DATA/build/context`; `DATA/build/checkouts` is emptied. */
 export function openBuildContexts(dataRoot: string): BuildContexts {
   const contents = new ContextContents(join(dataRoot, 'build', 'context'));
+  const checkouts = join(dataRoot, 'build', 'checkouts');
+  rmSync(checkouts, { recursive: true, force: true });
   const waiting = new Map<string, { context: ListedContext; timer: NodeJS.Timeout }>();
   const find = (id: string) => {
     const found = waiting.get(id);
@@ -57,6 +71,18 @@ export function openBuildContexts(dataRoot: string): BuildContexts {
       trim();
       return context;
     },
+    async fromGit(address, { keepGitDir, signal }) {
+      const parsed = parseGitAddress(address);
+      const folder = join(checkouts, randomBytes(8).toString('hex'));
+      try {
+        await fetchGit(parsed, folder, signal);
+        const without = keepGitDir ? [] : ['.git'];
+        return await contextFromTree(folder, contents, { subdirectory: parsed.subdirectory, without });
+      } finally {
+        await rm(folder, { recursive: true, force: true });
+      }
+    },
+    fromUrl: (address, signal) => contextFromUrl(address, contents, signal),
     async announce(listing) {
       if (waiting.size >= WAITING_MAX) throw new BerthError('unavailable', 'too many build contexts wait for a build');
       const context = await contextFromListing(listing, contents);

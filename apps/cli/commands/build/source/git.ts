@@ -52,7 +52,7 @@ export function readGitAddress(spec: string): GitAddress {
 async function checkOut({ url, ref }: GitAddress, root: string, env: Context['env']): Promise<void> {
   const git = (...args: string[]) => runGit(args, root, env);
   await git('init', '--quiet', '--template=', '.');
-  await git('remote', 'add', 'origin', '--', url);
+  await git('remote', 'add', '--', 'origin', url);
   const wanted = ref === '' ? 'HEAD' : ref;
   try {
     await git('fetch', '--quiet', '--depth', '1', '--no-tags', '--', 'origin', wanted);

@@ -1,0 +1,98 @@
+import { execFile } from 'node:child_process';
+import { existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { BerthError, errnoOf } from '@berth/kit';
+
+const OUTPUT_MAX = 16 * 1024 * 1024;
+const TIMEOUT_MS = 30 * 60 * 1000;
+
+/** `URL#REF:SUBDIRECTORY`. */
+export interface GitAddress {
+  url: string;
+  /** Branch, tag or commit; '' is what the repository's HEAD says. */
+  ref: string;
+  subdirectory: string;
+}
+
+/** True for addresses that Docker takes for Git repositories. */
+export function isGitAddress(text: string): boolean {
+  return /^https?:\/\/.*\.git(?:#.+)?$/.test(text) || /^(?:git:\/\/|github\.com\/|git@|ssh:\/\/)/.test(text);
+}
+
+/** Splits an address. Errors: invalid for parts that a program could take for options, or for another kind of address. */
+export function parseGitAddress(text: string): GitAddress {
+  const hash = text.indexOf('#');
+  const bare = hash < 0 ? text : text.slice(0, hash);
+  const [ref = '', ...rest] = (hash < 0 ? '' : text.slice(hash + 1)).split(':');
+  const url = bare.startsWith('github.com/') ? `https://${bare}` : bare;
+  const known = /^(?:https?|git|ssh):\/\/[^-]/.test(url) || /^[\w.]+@[\w.][\w.-]*:/.test(url);
+  if (!known || /[\s\0]/.test(url)) throw new BerthError('invalid', `invalid Git address: ${url}`);
+  if (ref.startsWith('-') || /[\s\0~^:?*[\\]|\.\./.test(ref))
+    throw new BerthError('invalid', `invalid refspec: ${ref}`);
+  return { url, ref, subdirectory: rest.join(':') };
+}
+
+/**
+ * Fetches one commit into the empty directory `folder`. Only the transports http(s), git and ssh are spoken; nothing of the
+ * repository is run: no hooks, no filters, no programs that its files name. Submodules are fetched by the same rules.
+ * Errors: unavailable (no git, no answer), invalid (no such reference).
+ */
+export async function fetchGit({ url, ref }: GitAddress, folder: string, signal: AbortSignal): Promise<void> {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const git = (...args: string[]) => run(args, folder, signal);
+  await git('init', '--quiet', '--template=', '.');
+  await git('remote', 'add', '--', 'origin', url);
+  try {
+    await git('fetch', '--quiet', '--depth', '1', '--no-tags', '--', 'origin', ref === '' ? 'HEAD' : ref);
+    await git('checkout', '--quiet', '--detach', 'FETCH_HEAD');
+  } catch (error) {
+    // A commit by its short id, or a server that gives none by id: all of it is needed.
+    if (!/^[0-9a-f]{4,64}$/.test(ref) || signal.aborted) throw error;
+    await git('fetch', '--quiet', '--', 'origin', '+refs/heads/*:refs/remotes/origin/*', '+refs/tags/*:refs/tags/*');
+    await git('checkout', '--quiet', '--detach', ref);
+  }
+  if (existsSync(join(folder, '.gitmodules')))
+    await git('submodule', '--quiet', 'update', '--init', '--recursive', '--depth', '1');
+}
+
+/** What neither a repository nor a file of this machine can change. */
+const SETTINGS = [
+  'core.hooksPath=/dev/null',
+  'core.fsmonitor=false',
+  'core.attributesFile=/dev/null',
+  'core.protectNTFS=true',
+  'protocol.file.allow=never',
+  'protocol.ext.allow=never',
+  'http.followRedirects=initial',
+].flatMap((setting) => ['-c', setting]);
+
+/** Of the engine's own environment git sees the way to programs and to proxies, nothing else. */
+const PASSED = /^(?:PATH|https?_proxy|no_proxy|all_proxy|SSL_CERT_(?:FILE|DIR))$/i;
+
+function run(args: readonly string[], cwd: string, signal: AbortSignal): Promise<void> {
+  const env = {
+    ...Object.fromEntries(Object.entries(process.env).filter(([name]) => PASSED.test(name))),
+    ...{ HOME: '/nonexistent', LC_ALL: 'C', GIT_TERMINAL_PROMPT: '0', GIT_ALLOW_PROTOCOL: 'http:https:git:ssh' },
+    ...{ GIT_CONFIG_NOSYSTEM: '1', GIT_CONFIG_GLOBAL: '/dev/null', GIT_CEILING_DIRECTORIES: join(cwd, '..') },
+    GIT_SSH_COMMAND: 'ssh -o BatchMode=yes -o StrictHostKeyChecking=yes',
+  };
+  return new Promise((resolve, reject) => {
+    const options = { cwd, env, signal, maxBuffer: OUTPUT_MAX, timeout: TIMEOUT_MS };
+    execFile('git', [...SETTINGS, ...args], options, (error, _stdout, stderr) => {
+      if (!error) resolve();
+      else if (signal.aborted) reject(new BerthError('canceled', 'the build was canceled', { cause: error }));
+      else if (errnoOf(error) === 'ENOENT')
+        reject(
+          new BerthError('unavailable', 'Git contexts need the program git, which is not installed', {
+            hint: 'Install it: apt-get install git',
+          }),
+        );
+      else
+        reject(
+          new BerthError('invalid', `failed to fetch the Git repository: ${stderr.trim().slice(-2000)}`, {
+            cause: error,
+          }),
+        );
+    });
+  });
+}
