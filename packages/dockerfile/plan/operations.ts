@@ -28,8 +28,8 @@ export interface Step {
   /** The classic stream's text after `Step N/M : `. */
   text: string;
   /**
-   * What history says: `ENV A=b`, `RUN |1 X=y /bin/sh -c make`, `CMD ["sh"]`. Of COPY and ADD as written; the classic
-   * builder's `COPY file:HASH in /x` is known only to who hashed.
+   * What the classic builder's history says behind `#(nop)`: `ENV A=b`, `CMD ["sh"]`; `RUN |1 X=y /bin/sh -c make`. Of
+   * COPY and ADD as written: `COPY file:HASH in /x` is known only to who hashed.
    */
   created: string;
   /** The configuration after this step; never changed later. */

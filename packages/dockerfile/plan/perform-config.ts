@@ -9,7 +9,7 @@ import type {
   VolumeInstruction,
 } from '../model.ts';
 import type { ImageHealthcheck } from './config.ts';
-import { goStrings, goValue } from './go-format.ts';
+import { goHealthcheck, goStrings } from './go-format.ts';
 import { parsePorts } from './ports.ts';
 import type { StageRun } from './run.ts';
 import { isSignal } from './signals.ts';
@@ -70,10 +70,10 @@ function performText(run: StageRun, { kind, value }: TextInstruction): string {
 }
 
 function performExpose(run: StageRun, instruction: ExposeInstruction): string {
-  const ports = instruction.ports.flatMap((port) => parsePorts(run.expansion(port).words));
-  const sorted = [...new Set(ports)].sort();
-  run.config.ExposedPorts = { ...run.config.ExposedPorts, ...Object.fromEntries(sorted.map((port) => [port, {}])) };
-  return `EXPOSE map[${sorted.map((port) => `${port}:{}`).join(' ')}]`;
+  const words = instruction.ports.flatMap((port) => run.expansion(port).words).sort();
+  const ports = parsePorts(words).map((port) => [port, {}] as const);
+  run.config.ExposedPorts = { ...run.config.ExposedPorts, ...Object.fromEntries(ports) };
+  return `EXPOSE ${words.join(' ')}`;
 }
 
 function performVolume(run: StageRun, instruction: VolumeInstruction): string {
@@ -96,7 +96,7 @@ function performHealthcheck(run: StageRun, { check }: HealthcheckInstruction): s
     if (check.retries !== 0) health.Retries = check.retries;
   }
   run.config.Healthcheck = health;
-  return `HEALTHCHECK ${goValue(health)}`;
+  return `HEALTHCHECK ${goHealthcheck(health)}`;
 }
 
 function testOf(command: CommandForm): string[] {

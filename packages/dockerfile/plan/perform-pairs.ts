@@ -23,16 +23,19 @@ export function performLabel(run: StageRun, instruction: PairsInstruction): stri
   return `LABEL ${pairs.map(({ name, value }) => `${name}=${value}`).join(' ')}`;
 }
 
-/** Declares arguments: the value passed, else the default, else the global one of that name. */
+/**
+ * Declares arguments: the value passed, else the default, else the global one of that name. History has the default: a
+ * value that was passed counts from its first use on.
+ */
 export function performArg(run: StageRun, instruction: ArgInstruction): string {
   const { buildArgs = {} } = run.plan.wish;
   const shown: string[] = [];
   for (const { name, value } of instruction.args) {
-    let known: string | undefined;
-    if (Object.hasOwn(buildArgs, name)) known = buildArgs[name];
-    else known = value === undefined ? run.plan.globals.get(name) : run.expand(value);
-    run.args.set(name, known);
-    shown.push(known === undefined ? name : `${name}=${known}`);
+    const passed = Object.hasOwn(buildArgs, name);
+    // a default that is not used is not expanded either: it may be one that fails, `${x:?}`
+    const byDefault = value === undefined || passed ? value : run.expand(value);
+    run.args.set(name, passed ? buildArgs[name] : (byDefault ?? run.plan.globals.get(name)));
+    shown.push(byDefault === undefined ? name : `${name}=${byDefault}`);
   }
   return `ARG ${shown.join(' ')}`;
 }

@@ -29,7 +29,7 @@ describe('a run of stages', () => {
     );
     expect(plan.order.map(({ base }) => base)).toEqual([{ kind: 'image', reference: 'debian:12' }]);
     expect(operations.map(({ kind, created, step }) => [step, kind, created])).toEqual([
-      [3, 'config', 'ARG A=2'],
+      [3, 'config', 'ARG A=1'],
       [4, 'config', 'ENV B=2'],
       [5, 'workdir', 'WORKDIR /src'],
       [6, 'run', 'RUN |1 A=2 /bin/sh -c make'],
