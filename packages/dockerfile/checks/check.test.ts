@@ -176,7 +176,7 @@ describe('build checks', () => {
     expect(check(`# check=whatever=1\n${text}`).error?.message).toBe('invalid check option "whatever"');
   });
 
-  it('builtin/BUILDKIT_DOCKERFILE_CHECK: stands in for the directive', () => {
+  it('args/BUILDKIT_DOCKERFILE_CHECK: stands in for the directive', () => {
     const buildArgs = { BUILDKIT_DOCKERFILE_CHECK: 'skip=all' };
     expect(told('# check=error=true\nFROM a AS B', {}, { buildArgs })).toEqual([]);
   });

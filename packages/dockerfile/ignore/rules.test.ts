@@ -8,18 +8,18 @@ import { ignoreFileNames, ignoreRules, parseIgnoreFile } from './rules.ts';
 const kept = (file: string, paths: string[]) => paths.filter((path) => !parseIgnoreFile(file).isExcluded(path));
 
 describe('.dockerignore', () => {
-  it('one pattern a line, # comments, blank lines skipped', () => {
+  it('dockerignore-2: one pattern a line, # comments, blank lines skipped', () => {
     expect(kept('# a\n\n  b  \r\n\\#c\n', ['a', '# a', 'b', '#c', 'd'])).toEqual(['a', '# a', 'd']);
     expect(kept('\ufeffa', ['a', 'b'])).toEqual(['b']);
   });
 
-  it('patterns are anchored at the root; slashes at both ends are ignored', () => {
+  it('dockerignore-3: patterns are anchored at the root; slashes at both ends are ignored', () => {
     const paths = ['temp', 'temp/a', 'x/temp', 'a/b', 'a/b/c'];
     expect(kept('/temp/', paths)).toEqual(['x/temp', 'a/b', 'a/b/c']);
     expect(kept('a/../a/./b//', paths)).toEqual(['temp', 'temp/a', 'x/temp']);
   });
 
-  it('* and ? stay in one folder, [a-z] and [^a-z] are one character', () => {
+  it('dockerignore-3: * and ? stay in one folder, [a-z] and [^a-z] are one character', () => {
     expect(kept('*/temp*', ['a/temp1', 'temp1', 'a/b/temp1', 'a/temp/x'])).toEqual(['temp1', 'a/b/temp1']);
     expect(kept('temp?', ['tempa', 'temp', 'tempab', 'temp/'])).toEqual(['temp', 'tempab', 'temp/']);
     expect(kept('x[a-c]', ['xa', 'xd'])).toEqual(['xd']);
@@ -27,7 +27,7 @@ describe('.dockerignore', () => {
     expect(kept('\\*', ['*', 'a'])).toEqual(['a']);
   });
 
-  it('** is any number of folders', () => {
+  it('dockerignore-3: ** is any number of folders', () => {
     expect(kept('**/*.go', ['a.go', 'x/a.go', 'x/y/a.go', 'a.gox'])).toEqual(['a.gox']);
     expect(kept('a/**', ['a', 'a/b', 'a/b/c', 'ab'])).toEqual(['a', 'ab']);
     expect(kept('a/**/b', ['a/b', 'a/x/b', 'a/x/y/b', 'a/xb'])).toEqual(['a/xb']);
@@ -35,7 +35,7 @@ describe('.dockerignore', () => {
     expect(kept('**/foo', ['foo', 'x/foo', 'xfoo', 'foo/a'])).toEqual(['xfoo']);
   });
 
-  it('! takes in again what stood out; the last rule that matches counts', () => {
+  it('dockerignore-4: ! takes in again what stood out; the last rule that matches counts', () => {
     const paths = ['README.md', 'README-secret.md', 'a.md', 'a.txt'];
     expect(kept('*.md\n!README*.md\nREADME-secret.md', paths)).toEqual(['README.md', 'a.txt']);
     expect(kept('*.md\nREADME-secret.md\n!README*.md', paths)).toEqual(['README.md', 'README-secret.md', 'a.txt']);
@@ -54,7 +54,7 @@ describe('.dockerignore', () => {
     expect(rules.hasExceptions).toBe(true);
   });
 
-  it('the file beside the Dockerfile wins', () => {
+  it('dockerignore-1: the file beside the Dockerfile wins', () => {
     expect(ignoreFileNames('build/app.Dockerfile')).toEqual(['build/app.Dockerfile.dockerignore', '.dockerignore']);
   });
 
@@ -73,7 +73,7 @@ describe('.dockerignore', () => {
     }
   });
 
-  it('--exclude patterns follow the same rules', () => {
+  it('patterns of --exclude follow the same rules', () => {
     const rules = ignoreRules(['*.tmp', '#a', '!keep.tmp']);
     expect(['a.tmp', '#a', 'keep.tmp', 'b'].filter((path) => rules.isExcluded(path))).toEqual(['a.tmp', '#a']);
   });

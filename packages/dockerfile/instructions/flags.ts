@@ -22,7 +22,8 @@ export class Flags {
       const earlier = this.#values.get(name);
       if (earlier !== undefined && kind !== 'list') throw fault(statement, `duplicate flag specified: --${name}`, word);
       const read = { value: readValue(statement, word, name, kind, value), word };
-      this.#values.set(name, [...(earlier ?? []), read]);
+      if (earlier === undefined) this.#values.set(name, [read]);
+      else earlier.push(read);
     }
   }
 

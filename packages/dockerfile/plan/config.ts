@@ -29,11 +29,6 @@ export interface ImageHealthcheck {
 export const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 export const DEFAULT_SHELL: readonly string[] = ['/bin/sh', '-c'];
 
-/** A copy that shares nothing that a build changes. */
-export function copyConfig(config: ImageConfig): ImageConfig {
-  return structuredClone(config);
-}
-
 /** The names and values of an Env list; the last of a name wins, one without `=` is empty. */
 export function readEnv(env: readonly string[] | undefined): Map<string, string> {
   const values = new Map<string, string>();
@@ -44,7 +39,7 @@ export function readEnv(env: readonly string[] | undefined): Map<string, string>
   return values;
 }
 
-/** Sets a variable in an Env list, in the place of an earlier one. */
+/** Sets a variable in an Env list of one's own, in the place of an earlier one. */
 export function setEnv(env: string[], name: string, value: string): void {
   const at = env.findIndex((entry) => entry === name || entry.startsWith(`${name}=`));
   env[at === -1 ? env.length : at] = `${name}=${value}`;

@@ -5,11 +5,12 @@ import type { StageRun } from './run.ts';
 /** Sets variables; those of one line do not see each other. Answers the line of history. */
 export function performEnv(run: StageRun, instruction: PairsInstruction): string {
   const pairs = instruction.pairs.map(({ name, value }) => ({ name: run.expand(name), value: run.expand(value) }));
-  run.config.Env ??= [];
+  const env = [...(run.config.Env ?? [])];
   for (const { name, value } of pairs) {
-    setEnv(run.config.Env, name, value);
+    setEnv(env, name, value);
     run.env.set(name, value);
   }
+  run.config.Env = env;
   return `ENV ${pairs.map(({ name, value }) => `${name}=${value}`).join(' ')}`;
 }
 

@@ -3,7 +3,7 @@ import { planError } from '../errors.ts';
 import { type ExpandOptions, type Expansion, expandWord } from '../expand/word.ts';
 import type { Instruction } from '../model.ts';
 import { parseTrigger } from '../parse.ts';
-import { copyConfig, DEFAULT_PATH, DEFAULT_SHELL, type ImageConfig, readEnv } from './config.ts';
+import { DEFAULT_PATH, DEFAULT_SHELL, type ImageConfig, readEnv } from './config.ts';
 import type { Operation, Step } from './operations.ts';
 import { perform } from './perform.ts';
 import type { BuildPlan, Stage } from './plan.ts';
@@ -28,7 +28,7 @@ export class StageRun {
   readonly instructions: readonly Instruction[];
   /** How many of them come from ONBUILD of the base. */
   readonly triggers: number;
-  /** What the next instruction changes. */
+  /** What the next instruction changes: members are replaced, lists and maps in them never changed. */
   readonly config: ImageConfig;
   author: string | undefined;
   /** Declared arguments; undefined ones have no value. */
@@ -43,17 +43,16 @@ export class StageRun {
   constructor(plan: BuildPlan, stage: Stage, base: StageState) {
     this.plan = plan;
     this.stage = stage;
-    this.config = copyConfig(base.config);
+    this.config = { ...base.config };
     this.author = base.author;
     this.args = new Map(base.args);
     const triggers = (base.config.OnBuild ?? []).map((text) => parseTrigger(text, `ONBUILD of ${stage.baseText}`));
     delete this.config.OnBuild;
     this.triggers = triggers.length;
     this.instructions = [...triggers, ...stage.instructions];
-    this.config.Env = [...(this.config.Env ?? [])];
     this.env = readEnv(this.config.Env);
     if (!this.env.has('PATH')) {
-      this.config.Env.push(`PATH=${DEFAULT_PATH}`);
+      this.config.Env = [...(this.config.Env ?? []), `PATH=${DEFAULT_PATH}`];
       this.env.set('PATH', DEFAULT_PATH);
     }
   }
@@ -73,7 +72,7 @@ export class StageRun {
 
   /** What stages that begin FROM this one begin with; complete once `next` answered undefined. */
   get state(): StageState {
-    return { config: copyConfig(this.config), author: this.author, args: new Map(this.args) };
+    return { config: { ...this.config }, author: this.author, args: new Map(this.args) };
   }
 
   /** A variable as instructions see it: ENV hides ARG. */
@@ -103,7 +102,7 @@ export class StageRun {
       step: trigger ? undefined : this.stage.firstStep + 1 + index - this.triggers,
       text: instruction.text,
       created,
-      config: copyConfig(this.config),
+      config: { ...this.config },
       author: this.author,
     };
   }
