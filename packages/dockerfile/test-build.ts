@@ -34,11 +34,9 @@ export function testBuild(text: string, wish: Partial<BuildWish> = {}, base: Ima
 }
 
 /** The instructions of a kind in one stage that has `lines`. */
-export function readOnly<K extends InstructionKind>(kind: K, ...lines: string[]): Extract<Instruction, { kind: K }>[] {
+export function readOnly<K extends InstructionKind>(kind: K, ...lines: string[]): (Instruction & { kind: K })[] {
   const { instructions } = parseDockerfile(`FROM a\n${lines.join('\n')}`);
-  return instructions.filter(
-    (instruction): instruction is Extract<Instruction, { kind: K }> => instruction.kind === kind,
-  );
+  return instructions.filter((instruction): instruction is Instruction & { kind: K } => instruction.kind === kind);
 }
 
 /** The message of the error that `work` ends with. */

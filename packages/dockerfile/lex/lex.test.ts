@@ -2,15 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { parseDockerfile } from '../parse.ts';
 import { errorOf, messageOf, readOnly, testBuild } from '../test-build.ts';
 
-/** Command lines of the RUNs in a file. */
+/** Command lines of the RUNs in a file; words in exec form. */
 const runs = (text: string) =>
-  parseDockerfile(text).instructions.flatMap((instruction) =>
-    instruction.kind !== 'run'
-      ? []
-      : instruction.command.form === 'shell'
-        ? [instruction.command.line]
-        : [instruction.command.argv],
-  );
+  parseDockerfile(text).instructions.flatMap((instruction): (string | string[])[] => {
+    if (instruction.kind !== 'run') return [];
+    const { command } = instruction;
+    return [command.form === 'shell' ? command.line : command.argv];
+  });
 
 describe('lines', () => {
   it('parser-1: keywords in any case', () => {
