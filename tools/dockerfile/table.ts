@@ -13,7 +13,8 @@ export interface TestedRow extends SurfaceRow {
 }
 
 /** A string of a test file that names rows: `FROM/rule-1, parser-3: …`. */
-const NAMES = /(['"`])((?:[\w-]+\/[^\s,'"`]+|(?:parser|dockerignore)-\d+)(?:, (?:[\w-]+\/[^\s,'"`]+|(?:parser|dockerignore)-\d+))*)(?=: |\1)/g;
+const NAMES =
+  /(['"`])((?:[\w-]+\/[^\s,'"`]+|(?:parser|dockerignore)-\d+)(?:, (?:[\w-]+\/[^\s,'"`]+|(?:parser|dockerignore)-\d+))*)(?=: |\1)/g;
 
 /** Every row, with the test files that name it. */
 export function testedRows(): TestedRow[] {
