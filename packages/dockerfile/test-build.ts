@@ -2,7 +2,7 @@ import { BerthError } from '@berth/kit';
 import type { Instruction, InstructionKind } from './model.ts';
 import { parseDockerfile } from './parse.ts';
 import type { ImageConfig } from './plan/config.ts';
-import type { Operation } from './plan/operations.ts';
+import type { CopyOperation, Operation, RunOperation } from './plan/operations.ts';
 import { type BuildPlan, type BuildWish, planBuild } from './plan/plan.ts';
 import { StageRun, type StageState } from './plan/run.ts';
 
@@ -53,4 +53,18 @@ export function errorOf(work: () => unknown): BerthError {
     throw error;
   }
   throw new Error('there was no error');
+}
+
+export const isRun = (operation: Operation): operation is RunOperation => operation.kind === 'run';
+
+export const isCopy = (operation: Operation): operation is CopyOperation =>
+  operation.kind === 'copy' || operation.kind === 'add';
+
+/** A stage on `a`. */
+export const stageOf = (...lines: string[]) => ['FROM a', ...lines].join('\n');
+
+/** What the first RUN has in its environment besides PATH. */
+export function seenByRun(text: string, wish: Partial<BuildWish> = {}, base: ImageConfig = {}): string[] | undefined {
+  const run = testBuild(text, wish, base).operations.find(isRun);
+  return run?.environment.filter((entry) => !entry.startsWith('PATH='));
 }

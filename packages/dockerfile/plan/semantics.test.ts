@@ -1,222 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { errorOf, messageOf, testBuild } from '../test-build.ts';
+import { errorOf, isCopy, isRun, messageOf, seenByRun, stageOf, testBuild } from '../test-build.ts';
 import { goQuoted } from './go-format.ts';
-import type { CopyOperation, Operation, RunOperation } from './operations.ts';
-import { parsePlatform } from './platform.ts';
-import { unusedBuildArgs } from './unused-args.ts';
-
-const isRun = (operation: Operation): operation is RunOperation => operation.kind === 'run';
-const isCopy = (operation: Operation): operation is CopyOperation =>
-  operation.kind === 'copy' || operation.kind === 'add';
-const lines = (...text: string[]) => ['FROM a', ...text].join('\n');
-/** What the first RUN sees of names. */
-const seen = (text: string, wish: object = {}, base: object = {}) =>
-  testBuild(text, wish, base)
-    .operations.find(isRun)
-    ?.environment.filter((entry) => !entry.startsWith('PATH='));
-
-describe('stages', () => {
-  it('FROM/semantics, FROM/rule-7: stages the target does not need are skipped; the last one is the target', () => {
-    const text = 'FROM a AS one\nFROM b AS two\nFROM one AS three\nCOPY --from=0 x y\nFROM scratch';
-    const order = (target?: string) => testBuild(text, { target }).plan.order.map(({ title }) => title);
-    expect(order()).toEqual(['stage-3']);
-    expect(order('three')).toEqual(['one', 'three']);
-    expect(order('THREE')).toEqual(['one', 'three']);
-    expect(order('1')).toEqual(['two']);
-    expect(messageOf(() => order('thre'))).toBe('target stage "thre" could not be found (did you mean three?)');
-  });
-
-  it('FROM/rule-4: scratch is nothing', () => {
-    expect(testBuild('FROM scratch').plan.target.base).toEqual({ kind: 'scratch' });
-  });
-
-  it('FROM/rule-6: a context wins over a stage, a stage over an image', () => {
-    const bases = (contexts: string[]) =>
-      testBuild('FROM a AS debian\nRUN x\nFROM debian\nFROM docker.io/library/ubuntu', {
-        contexts,
-        target: '1',
-      }).plan.stages.map(({ base, instructions }) => [base.kind, instructions.length]);
-    expect(bases([])).toEqual([
-      ['image', 1],
-      ['stage', 0],
-      ['image', 0],
-    ]);
-    expect(bases(['debian', 'ubuntu:latest'])).toEqual([
-      ['named', 0],
-      ['stage', 0],
-      ['named', 0],
-    ]);
-  });
-
-  it('FROM/rule-5: the configuration of the base is inherited, between stages too', () => {
-    const base = {
-      User: 'u',
-      Env: ['A=1', 'PATH=/x'],
-      Cmd: ['c'],
-      WorkingDir: '/w',
-      Labels: { l: '1' },
-      Volumes: { '/v': {} },
-    };
-    expect(testBuild('FROM a AS b\nFROM b\nLABEL m=2', {}, base).config).toEqual({
-      ...base,
-      Labels: { l: '1', m: '2' },
-    });
-  });
-
-  it('FROM/--platform: variables of the global scope; what is no platform is refused', () => {
-    const platform = (text: string, wish = {}) => testBuild(text, wish).plan.stages[0]?.platform;
-    expect(platform('ARG P=linux/arm/v7\nFROM --platform=$P a')).toBe('linux/arm/v7');
-    expect(platform('FROM --platform=$BUILDPLATFORM a')).toBe('linux/amd64');
-    expect(platform('FROM a')).toBeUndefined();
-    expect(messageOf(() => platform('FROM --platform=$NO a'))).toBe('empty platform value from expression $NO');
-    expect(messageOf(() => platform('FROM --platform=what a'))).toContain('unknown operating system or architecture');
-    const local = { os: 'linux', architecture: 'amd64', variant: '' };
-    const read = (text: string) => Object.values(parsePlatform(text, local)).join(' ');
-    expect(['linux/aarch64', 'arm64', 'linux/arm', 'linux', 'linux/arm64/v8', 'windows/x86_64'].map(read)).toEqual([
-      ...['linux arm64 ', 'linux arm64 ', 'linux arm v7', 'linux amd64 ', 'linux arm64 ', 'windows amd64 '],
-    ]);
-  });
-
-  it('COPY/--from: a stage by name or index, a context, scratch or an image', () => {
-    const text =
-      'FROM a AS One\nFROM b\nCOPY --from=one x y\nCOPY --from=0 x y\nCOPY --from=ctx x y\nCOPY --from=img:1 x y\nCOPY x y';
-    const roots = testBuild(text, { contexts: ['ctx'] })
-      .operations.filter(isCopy)
-      .map(({ root }) => root);
-    expect(roots).toEqual([
-      { kind: 'stage', index: 0 },
-      { kind: 'stage', index: 0 },
-      { kind: 'named', name: 'ctx' },
-      { kind: 'image', reference: 'img:1' },
-      { kind: 'context' },
-    ]);
-  });
-
-  it.each([
-    ['FROM a AS b\nCOPY --from=b x y', 'circular dependency detected on stage: b'],
-    ['FROM a\nCOPY --from=0 x y', 'circular dependency detected on stage: stage-0'],
-    ['FROM a AS b\nCOPY --from=c x y\nFROM b AS c', 'circular dependency detected on stage: b'],
-    [
-      'FROM a AS b\nCOPY --from=c x y\nFROM a AS c\nFROM b',
-      'cannot copy from stage "c", it needs to be defined before current stage "b"',
-    ],
-    ['FROM a AS b\nRUN --mount=from=c,target=/x y\nFROM a AS c\nFROM b', 'cannot mount from stage "c" to "b"'],
-    ['FROM a\nCOPY --from=7 x y', 'invalid stage index 7'],
-    ['ARG x\nFROM $x', 'base name ($x) should not be blank'],
-  ])('%j is refused: %s', (text, message) => {
-    const error = errorOf(() => testBuild(text));
-    expect(error.message).toContain(message);
-    expect(error.details).toMatchObject({ file: 'Dockerfile' });
-    expect(error.hint).toContain('^');
-  });
-
-  it('a chain of thousands of stages takes no time to speak of', () => {
-    const text = [
-      'FROM a AS s0',
-      ...Array.from({ length: 5000 }, (_, at) => `FROM s${at} AS s${at + 1}\nCOPY --from=s${at} x y`),
-    ];
-    const started = performance.now();
-    expect(testBuild(text.join('\n')).plan.order.length).toBe(5001);
-    expect(performance.now() - started).toBeLessThan(5000);
-  });
-});
-
-describe('arguments', () => {
-  it('ARG/semantics: from its line to the end of the stage; the value passed, else the default; not in the image', () => {
-    const { operations, config } = testBuild(lines('RUN echo $A', 'ARG A=1', 'RUN b', 'ARG A=2 B', 'RUN c'), {
-      buildArgs: { B: 'b' },
-    });
-    expect(operations.filter(isRun).map(({ args }) => args.map(({ name, value }) => `${name}=${value}`))).toEqual([
-      [],
-      ['A=1'],
-      ['A=2', 'B=b'],
-    ]);
-    expect(config.Env?.length).toBe(1);
-  });
-
-  it('ARG before FROM is for FROM; a stage sees it after it names it', () => {
-    const text = 'ARG V=1 W=$V\nFROM a:$W\nRUN x\nARG W\nRUN y\nFROM b\nRUN z\nARG W=3\nRUN q';
-    const all = (wish = {}) => {
-      const { plan, operations } = testBuild(text, wish);
-      const last = operations.filter(isRun).map(({ environment }) => environment.slice(1));
-      return [plan.stages[0]?.baseText, last];
-    };
-    expect(all()).toEqual(['a:1', [[], ['W=3']]]);
-    expect(all({ target: '0' })).toEqual(['a:1', [[], ['W=1']]]);
-    expect(all({ target: '0', buildArgs: { V: '5' } })).toEqual(['a:5', [[], ['W=5']]]);
-    expect(all({ target: '0', buildArgs: { W: '6' } })).toEqual(['a:6', [[], ['W=6']]]);
-  });
-
-  it('ENV hides an argument of the same name, wherever it stands', () => {
-    expect(seen(lines('ARG A=1', 'ENV A=2', 'RUN x'))).toEqual(['A=2']);
-    expect(seen(lines('ENV A=2', 'ARG A=1', 'RUN x'))).toEqual(['A=2']);
-    expect(seen(lines('ARG A', 'RUN x'), { buildArgs: { A: '3' } }, { Env: ['A=4'] })).toEqual(['A=4']);
-  });
-
-  it('stages built on a stage have its arguments', () => {
-    expect(seen('FROM a AS b\nARG A=1\nFROM b\nRUN x')).toEqual(['A=1']);
-  });
-
-  it('one without a value is not set', () => {
-    expect(seen(lines('ARG A', 'RUN x'))).toEqual([]);
-    expect(testBuild(lines('ARG A', 'ENV B=${A-unset}')).config.Env?.[1]).toBe('B=unset');
-    expect(testBuild(lines('ARG A', 'ENV B=${A-unset}'), { buildArgs: { A: '' } }).config.Env?.[1]).toBe('B=');
-  });
-
-  it('a default that is not used may fail', () => {
-    expect(messageOf(() => seen(lines('ARG A="${B:?no B}"', 'RUN x')))).toContain('B: no B');
-    expect(seen(lines('ARG A="${B:?no B}"', 'RUN x'), { buildArgs: { A: '1' } })).toEqual(['A=1']);
-  });
-
-  it('ARG/rule-1: names that nobody declares are told', () => {
-    const buildArgs = { A: '', B: '', C: '', http_proxy: '', BUILDKIT_INLINE_CACHE: '', TARGETARCH: '' };
-    const { plan } = testBuild('ARG A\nFROM a\nARG B\nFROM b', { buildArgs, target: '0' });
-    expect(unusedBuildArgs(plan)).toEqual(['C']);
-  });
-
-  it.each(
-    [
-      ...['HTTP_PROXY', 'http_proxy', 'HTTPS_PROXY', 'https_proxy', 'FTP_PROXY', 'ftp_proxy', 'NO_PROXY', 'no_proxy'],
-      ...['ALL_PROXY', 'all_proxy'],
-    ].map((name) => [`args/${name}`, name]),
-  )('%s: is there without ARG, and not in history or key', (_row, name) => {
-    const proxy = (text: string) => testBuild(text, { buildArgs: { [name]: 'http://p' } }).operations.find(isRun);
-    const run = proxy(lines('RUN x'));
-    expect(run?.proxies).toContain(`${name}=http://p`);
-    expect(run?.created).toBe('RUN /bin/sh -c x');
-    expect(run?.args).toEqual([]);
-    const declared = proxy(lines(`ARG ${name}`, 'RUN x'));
-    expect(declared?.proxies).not.toContain(`${name}=http://p`);
-    expect(declared?.args).toEqual([{ name, value: 'http://p' }]);
-    expect(declared?.created).toBe(`RUN |1 ${name}=http://p /bin/sh -c x`);
-  });
-
-  it.each([
-    ['args/TARGETPLATFORM', 'linux/arm/v7'],
-    ['args/TARGETOS', 'linux'],
-    ['args/TARGETARCH', 'arm'],
-    ['args/TARGETVARIANT', 'v7'],
-    ['args/TARGETOSVERSION', ''],
-    ['args/BUILDPLATFORM', 'linux/amd64'],
-    ['args/BUILDOS', 'linux'],
-    ['args/BUILDARCH', 'amd64'],
-    ['args/BUILDVARIANT', ''],
-    ['args/BUILDOSVERSION', ''],
-    ['args/TARGETSTAGE', 'end'],
-  ])('%s: is %j once a stage names it, and in FROM', (row, value) => {
-    const name = row.slice('args/'.length);
-    const wish = { targetPlatform: { os: 'linux', architecture: 'arm', variant: 'v7' } };
-    expect(seen(`FROM a AS end\nRUN x`, wish)).toEqual([]);
-    expect(seen(`FROM a AS end\nARG ${name}\nRUN x`, wish)).toEqual([`${name}=${value}`]);
-    expect(testBuild(`FROM x$${name} AS end`, wish).plan.target.baseText).toBe(`x${value}`);
-    expect(seen(`FROM a AS end\nARG ${name}\nRUN x`, { ...wish, buildArgs: { [name]: 'mine' } })).toEqual([
-      `${name}=mine`,
-    ]);
-  });
-});
 
 describe('where variables are replaced', () => {
-  const build = (...text: string[]) => testBuild(lines('ENV v=val', ...text));
+  const build = (...text: string[]) => testBuild(stageOf('ENV v=val', ...text));
   const config = (...text: string[]) => build(...text).config;
 
   it('expansion/FROM: from the global scope only', () => {
@@ -238,11 +25,11 @@ describe('where variables are replaced', () => {
   it('expansion/ENV, expansion/LABEL, expansion/ARG: names and values', () => {
     expect(config('ENV a$v="$v \'$v\'"').Env?.slice(2)).toEqual([`aval=val 'val'`]);
     expect(config(`LABEL "a b"='$v' c=$v`).Labels).toEqual({ 'a b': '$v', c: 'val' });
-    expect(seen(lines('ENV v=val', 'ARG a=$v-', 'RUN x'))).toEqual(['v=val', 'a=val-']);
+    expect(seenByRun(stageOf('ENV v=val', 'ARG a=$v-', 'RUN x'))).toEqual(['v=val', 'a=val-']);
   });
 
   it('expansion/EXPOSE, expansion/rule-7: to words', () => {
-    expect(testBuild(lines('ENV p="80 90/udp"', 'EXPOSE $p 100')).config.ExposedPorts).toEqual({
+    expect(testBuild(stageOf('ENV p="80 90/udp"', 'EXPOSE $p 100')).config.ExposedPorts).toEqual({
       '80/tcp': {},
       '90/udp': {},
       '100/tcp': {},
@@ -255,7 +42,7 @@ describe('where variables are replaced', () => {
       User: 'val:val',
       WorkingDir: '/val',
     });
-    expect(testBuild(lines('ENV s=SIGINT', 'STOPSIGNAL $s')).config.StopSignal).toBe('SIGINT');
+    expect(testBuild(stageOf('ENV s=SIGINT', 'STOPSIGNAL $s')).config.StopSignal).toBe('SIGINT');
   });
 
   it('expansion/ONBUILD-with-one-of-these: in the child, not where it is written', () => {
@@ -283,7 +70,7 @@ describe('where variables are replaced', () => {
   });
 
   it('expansion/rule-4, ENV/semantics: one line sees the values before it', () => {
-    expect(testBuild(lines('ENV abc=hello', 'ENV abc=bye def=$abc', 'ENV ghi=$abc')).config.Env?.slice(1)).toEqual([
+    expect(testBuild(stageOf('ENV abc=hello', 'ENV abc=bye def=$abc', 'ENV ghi=$abc')).config.Env?.slice(1)).toEqual([
       'abc=bye',
       'def=hello',
       'ghi=bye',
@@ -292,10 +79,10 @@ describe('where variables are replaced', () => {
 });
 
 describe('what instructions do', () => {
-  const config = (...text: string[]) => testBuild(lines(...text)).config;
+  const config = (...text: string[]) => testBuild(stageOf(...text)).config;
 
   it('RUN/rule-2: the key is the command, the arguments declared so far, and ENV', () => {
-    const run = (...text: string[]) => testBuild(lines(...text), { buildArgs: { A: '1' } }).operations.find(isRun);
+    const run = (...text: string[]) => testBuild(stageOf(...text), { buildArgs: { A: '1' } }).operations.find(isRun);
     expect(run('ARG A', 'RUN x')).toMatchObject({ argv: ['/bin/sh', '-c', 'x'], args: [{ name: 'A', value: '1' }] });
     expect(run('RUN x', 'ARG A')?.args).toEqual([]);
   });
@@ -303,7 +90,7 @@ describe('what instructions do', () => {
   it('CMD/semantics, ENTRYPOINT/semantics: the last counts; ENTRYPOINT drops the CMD of the base', () => {
     const base = { Cmd: ['base'], Entrypoint: ['e'] };
     const of = (...text: string[]) => {
-      const { Cmd, Entrypoint } = testBuild(lines(...text), {}, base).config;
+      const { Cmd, Entrypoint } = testBuild(stageOf(...text), {}, base).config;
       return [Entrypoint, Cmd];
     };
     expect(of('CMD ["a"]', 'CMD b')).toEqual([['e'], ['/bin/sh', '-c', 'b']]);
@@ -314,7 +101,7 @@ describe('what instructions do', () => {
   });
 
   it('SHELL/semantics, default/SHELL: is in front of later shell forms, and stored', () => {
-    const { operations, config: image } = testBuild(lines('RUN a', 'SHELL ["/bin/bash","-ec"]', 'RUN b', 'CMD c'));
+    const { operations, config: image } = testBuild(stageOf('RUN a', 'SHELL ["/bin/bash","-ec"]', 'RUN b', 'CMD c'));
     expect(operations.filter(isRun).map(({ argv }) => argv.slice(0, 2))).toEqual([
       ['/bin/sh', '-c'],
       ['/bin/bash', '-ec'],
@@ -327,7 +114,7 @@ describe('what instructions do', () => {
 
   it('LABEL/semantics: later wins, others stay', () => {
     const { Labels } = testBuild(
-      lines('LABEL a=1 b=2', 'LABEL b=3 __proto__=4'),
+      stageOf('LABEL a=1 b=2', 'LABEL b=3 __proto__=4'),
       {},
       { Labels: { a: '0', c: '5' } },
     ).config;
@@ -356,7 +143,7 @@ describe('what instructions do', () => {
       Interval: 5e9,
     });
     expect(
-      testBuild(lines('HEALTHCHECK NONE'), {}, { Healthcheck: { Test: ['CMD', 'x'] } }).config.Healthcheck,
+      testBuild(stageOf('HEALTHCHECK NONE'), {}, { Healthcheck: { Test: ['CMD', 'x'] } }).config.Healthcheck,
     ).toEqual({
       Test: ['NONE'],
     });
@@ -376,7 +163,7 @@ describe('what instructions do', () => {
       User: '1:2',
       Volumes: { '/a': {}, '/b': {} },
     });
-    expect(testBuild(lines('MAINTAINER me <x@y>')).author).toBe('me <x@y>');
+    expect(testBuild(stageOf('MAINTAINER me <x@y>')).author).toBe('me <x@y>');
   });
 
   it('WORKDIR/semantics, default/WORKDIR: relative ones are below the one before', () => {
@@ -384,13 +171,13 @@ describe('what instructions do', () => {
     expect(at('WORKDIR a')).toBe('/a');
     expect(at('WORKDIR /a', 'WORKDIR b/../c/', 'WORKDIR ./d')).toBe('/a/c/d');
     expect(at('WORKDIR /a', 'WORKDIR ../../..')).toBe('/');
-    const { operations } = testBuild(lines('RUN x', 'WORKDIR /w', 'RUN y'));
+    const { operations } = testBuild(stageOf('RUN x', 'WORKDIR /w', 'RUN y'));
     expect(operations.filter(isRun).map(({ workdir }) => workdir)).toEqual(['/', '/w']);
   });
 
   it('COPY/rule-1, COPY/rule-2: a destination is below WORKDIR; a slash at its end stays', () => {
     const to = (destination: string, ...before: string[]) =>
-      testBuild(lines(...before, `COPY x ${destination}`)).operations.find(isCopy)?.destination;
+      testBuild(stageOf(...before, `COPY x ${destination}`)).operations.find(isCopy)?.destination;
     expect([
       to('y'),
       to('y/', 'WORKDIR /w'),
@@ -403,7 +190,7 @@ describe('what instructions do', () => {
 
   it('ADD: addresses, repositories and paths are told apart; flags that do not fit are refused', () => {
     const kinds = (...sources: string[]) =>
-      testBuild(lines(`ADD ${sources.join(' ')} /x/`))
+      testBuild(stageOf(`ADD ${sources.join(' ')} /x/`))
         .operations.find(isCopy)
         ?.sources.map(({ kind }) => kind);
     expect(
@@ -418,7 +205,7 @@ describe('what instructions do', () => {
         'c',
       ),
     ).toEqual([...['url', 'git', 'git', 'git', 'git', 'git', 'path', 'path']]);
-    expect(messageOf(() => testBuild(lines('COPY https://h/a /x')))).toBe("source can't be a URL for COPY");
+    expect(messageOf(() => testBuild(stageOf('COPY https://h/a /x')))).toBe("source can't be a URL for COPY");
     expect(messageOf(() => kinds('--checksum=sha256:00', 'https://h/a'))).toBe('invalid checksum digest format');
     expect(messageOf(() => kinds('--checksum=sha256:00', 'a'))).toContain("can't be specified for non-HTTP(S) sources");
     expect(messageOf(() => kinds('--keep-git-dir', 'a'))).toContain('only supported for git sources');
@@ -450,7 +237,7 @@ describe('what instructions do', () => {
 
   it('histories are those of the classic builder', () => {
     const { operations } = testBuild(
-      lines(
+      stageOf(
         ...['ENV a=b c="d e"', 'LABEL x=y', 'EXPOSE 90 80', 'VOLUME /v', 'USER u', 'WORKDIR /w', 'CMD ["a\\"b", "c"]'],
         ...[
           'ENTRYPOINT x',
@@ -472,7 +259,7 @@ describe('what instructions do', () => {
   });
 
   it('an operation keeps its configuration', () => {
-    const { operations } = testBuild(lines('ENV a=1', 'ENV a=2'));
+    const { operations } = testBuild(stageOf('ENV a=1', 'ENV a=2'));
     expect(operations.map(({ config: { Env } }) => Env?.[1])).toEqual(['a=1', 'a=2']);
   });
 });
