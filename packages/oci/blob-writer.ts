@@ -1,7 +1,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { BerthError } from '@berth/kit';
+import { BerthError, errnoOf } from '@berth/kit';
 import type { Expected } from './blob-store.ts';
 import { type Digest, hexOf } from './digest.ts';
 
@@ -181,8 +181,13 @@ export class FileWriter {
 const IDLE_MS = 200;
 
 async function writeAll(file: FileHandle, bytes: Buffer, position: number): Promise<void> {
-  for (let at = 0; at < bytes.length; ) {
-    at += (await file.write(bytes, at, bytes.length - at, position + at)).bytesWritten;
+  try {
+    for (let at = 0; at < bytes.length; ) {
+      at += (await file.write(bytes, at, bytes.length - at, position + at)).bytesWritten;
+    }
+  } catch (cause) {
+    if (!['ENOSPC', 'EDQUOT'].includes(errnoOf(cause) ?? '')) throw cause;
+    throw new BerthError('unavailable', 'cannot store a blob: no space left on device', { cause });
   }
 }
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { errnoOf, type Logger } from '@berth/kit';
 import { type BlobStore, type Digest, openBlobStore } from '@berth/oci';
 import { spreadChildren } from '../linux/directory-flags.ts';
-import { durably } from '../state/database.ts';
+import { durablyEvenIfFull, keepReserve } from '../state/database.ts';
 import { Durability } from './durability.ts';
 import { repairLayers } from './repair-layers.ts';
 import type { UnpackRequest } from './service.ts';
@@ -174,11 +174,12 @@ export class ImageContent {
     for (const { diffId } of pending) this.#pending.delete(diffId);
     const stored = unused.flatMap((diffId) => this.#store.layer(diffId) ?? []);
     if (stored.length > 0) {
-      durably(this.#store.db, () => {
+      durablyEvenIfFull(this.#store.db, () => {
         for (const { diffId } of stored) this.#store.removeLayer(diffId);
       });
     }
     await Promise.all([...pending, ...stored].map(({ directory }) => this.#removeDirectory(directory)));
+    if (stored.length > 0) keepReserve(this.#store.db);
   }
 
   /** Of these and of the candidates those that no lease holds; the others become candidates. */

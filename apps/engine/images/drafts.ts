@@ -118,14 +118,14 @@ export function openDrafts(context: ImageContext, dataRoot: string): ImageDrafts
     commit: async (references) => {
       // Those that come while this is under way are not flushed.
       const drafts = [...store.drafts];
-      if (drafts.length > 0) await content.flush();
+      await content.makeDurable(new Set(drafts.flatMap(([, { blobs }]) => blobs)));
       const settled = new Set<Digest>();
       durably(store.db, () => {
         for (const [, { row, layers, blobs }] of drafts) {
           for (const layer of layers) {
             if (settled.has(layer.diffId)) continue;
             settled.add(layer.diffId);
-            if (content.layer(layer.diffId)?.stored === false) store.putLayer(layer);
+            if (content.layer(layer.diffId)?.stored === false) store.putLayer(layer, content.boot);
           }
           store.putImage(row, blobs);
         }
@@ -136,6 +136,7 @@ export function openDrafts(context: ImageContext, dataRoot: string): ImageDrafts
       });
       for (const [id] of drafts) store.drafts.delete(id);
       content.settle([...settled]);
+      content.flushLayersSoon();
       for (const { reference, image } of references) announce(context, 'tag', image, familiarString(reference));
     },
   };

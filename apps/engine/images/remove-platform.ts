@@ -1,4 +1,4 @@
-import { durably } from '../state/database.ts';
+import { durablyEvenIfFull } from '../state/database.ts';
 import type { ImageContext } from './context.ts';
 import { deleteImage, refuseConflicts, removeImage } from './remove.ts';
 import { resolveForPlatform, resolveImage } from './resolve.ts';
@@ -24,7 +24,7 @@ export async function removePlatforms(
   for (const { id } of doomed) refuseConflicts(context, id, { force: options.force, referencesMatter: false });
   const left = members.filter(({ id }) => doomed.every((row) => row.id !== id));
   if (doomed.some(({ id }) => id === image.id)) promote(context, image, left);
-  else durably(store.db, () => setMembers(context, image, left));
+  else durablyEvenIfFull(store.db, () => setMembers(context, image, left));
   const items: RemovedItem[] = [];
   for (const row of doomed) {
     // Somebody else's, or with a name of its own.
@@ -38,7 +38,7 @@ export async function removePlatforms(
 function promote(context: ImageContext, image: ImageRow, [next, ...others]: readonly ImageRow[]): void {
   const { store } = context;
   if (next === undefined) return;
-  durably(store.db, () => {
+  durablyEvenIfFull(store.db, () => {
     store.setIndex(next.id, image.index, image.index === '' ? [] : [image.index]);
     store.showImage(next.id);
     for (const reference of store.references(image.id)) store.putReference(reference, next.id);

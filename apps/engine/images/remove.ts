@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { BerthError } from '@berth/kit';
 import { canonicalName, type Digest, familiarString, parseReference, type Reference, withDefaultTag } from '@berth/oci';
-import { durably } from '../state/database.ts';
+import { durablyEvenIfFull } from '../state/database.ts';
 import { announce, type ImageContext } from './context.ts';
 import type { ImageUsers } from './model.ts';
 import { shortId } from './names.ts';
@@ -108,7 +108,7 @@ function usersOf({ store, users }: ImageContext, id: Digest): ReturnType<ImageUs
 
 function untag(context: ImageContext, id: Digest, references: readonly Reference[], items: RemovedItem[]): void {
   if (references.length === 0) return;
-  durably(context.store.db, () => {
+  durablyEvenIfFull(context.store.db, () => {
     for (const reference of references) context.store.removeReference(reference);
   });
   for (const reference of references) {
@@ -142,7 +142,7 @@ export async function deleteImage(context: ImageContext, id: Digest): Promise<Re
   const isUsed = isWanted(context, id);
   const isMember = store.ownersOf(id).length > 0;
   announce(context, 'delete', id, id);
-  durably(store.db, () => {
+  durablyEvenIfFull(store.db, () => {
     store.setMembers(id, []);
     if (isMember) store.hideImage(id, 'member');
     else if (isUsed) store.hideImage(id);
@@ -178,7 +178,7 @@ export async function forgetRemoved(context: ImageContext): Promise<void> {
     if (isWanted(context, id)) continue;
     const diffIds = store.layers(id).map((layer) => layer.diffId);
     const blobs = store.blobs(id);
-    durably(store.db, () => store.removeImage(id));
+    durablyEvenIfFull(store.db, () => store.removeImage(id));
     await content.collect(blobs, diffIds);
   }
 }

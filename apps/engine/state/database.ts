@@ -1,3 +1,4 @@
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { DatabaseSync } from 'node:sqlite';
 import { BerthError } from '@berth/kit';
@@ -14,6 +15,7 @@ export function openDatabase(path: string): DatabaseSync {
     'PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 2000;',
   );
   db.exec('CREATE TABLE IF NOT EXISTS schema_version (domain TEXT PRIMARY KEY, version INTEGER NOT NULL) STRICT');
+  keepReserve(db);
   return db;
 }
 
@@ -51,9 +53,19 @@ export function transaction<T>(db: DatabaseSync, work: () => T): T {
     db.exec('COMMIT');
     return result;
   } catch (error) {
-    db.exec('ROLLBACK');
-    throw error;
+    // A full disk has ended the transaction by itself.
+    if (db.isTransaction) db.exec('ROLLBACK');
+    throw isFull(error)
+      ? new BerthError('unavailable', 'no space left on device', { cause: error, hint: FULL })
+      : error;
   }
+}
+
+const FULL = 'Free some space below the data root; `berth system df` shows what Berth holds.';
+const SQLITE_FULL = 13;
+
+function isFull(error: unknown): boolean {
+  return error instanceof Error && 'errcode' in error && error.errcode === SQLITE_FULL;
 }
 
 const flushes = new WeakMap<DatabaseSync, { running: Promise<void> | undefined; next: Promise<void> | undefined }>();
@@ -84,6 +96,42 @@ async function flushLog(db: DatabaseSync): Promise<void> {
   } finally {
     await log.close();
   }
+}
+
+/**
+ * Like `durably`, for what makes room: on a full disk the database takes the space that it keeps for this, and `work` is
+ * done once more. `keepReserve` takes it back when there is room.
+ */
+export function durablyEvenIfFull<T>(db: DatabaseSync, work: () => T): T {
+  try {
+    return durably(db, work);
+  } catch (error) {
+    const reserve = reserveOf(db);
+    if (!(error instanceof BerthError && isFull(error.cause)) || reserve === undefined || !existsSync(reserve))
+      throw error;
+    rmSync(reserve);
+    return durably(db, work);
+  }
+}
+
+/** More than the log grows by what removing anything writes. */
+const RESERVE_BYTES = 512 * 1024;
+
+/** Sees to it that there is space that the database can have when there is no other. */
+export function keepReserve(db: DatabaseSync): void {
+  const reserve = reserveOf(db);
+  if (reserve === undefined || existsSync(reserve)) return;
+  try {
+    // Real bytes: file systems keep no space for holes.
+    writeFileSync(reserve, Buffer.alloc(RESERVE_BYTES, 0x20), { mode: 0o600 });
+  } catch {
+    rmSync(reserve, { force: true }); // No room for it yet.
+  }
+}
+
+function reserveOf(db: DatabaseSync): string | undefined {
+  const path = db.location();
+  return path === null ? undefined : `${path}-reserve`;
 }
 
 /** Like `transaction`, and on disk when it returns (survives a power cut). */
