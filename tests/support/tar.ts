@@ -1,3 +1,5 @@
+import { TarParser } from '@berth/oci/tar';
+
 /** One entry of an archive. Exactly one of `content`, `link` and neither (a directory). */
 export interface TarEntry {
   /** Without leading slash. */
@@ -47,4 +49,25 @@ function header(entry: TarEntry, size: number): Buffer {
 
 function octal(value: number, digits: number): string {
   return value.toString(8).padStart(digits, '0');
+}
+
+/** What is in an archive. */
+export interface ReadEntry {
+  path: string;
+  type: string;
+  mode: number;
+  link: string;
+  content: string;
+}
+
+/** The entries of an archive, in its order. */
+export function readEntries(archive: Uint8Array): ReadEntry[] {
+  const entries: ReadEntry[] = [];
+  for (const event of new TarParser().push(Buffer.from(archive))) {
+    if (event.kind === 'entry') {
+      const { name, type, mode, linkName } = event.entry;
+      entries.push({ path: name.toString(), type, mode, link: linkName.toString(), content: '' });
+    } else if (event.kind === 'data') entries.at(-1)!.content += event.data.toString();
+  }
+  return entries;
 }

@@ -17,6 +17,7 @@ export const RUN_PACKAGES = {
   'ca-certificates': 'trust in registries',
   'xz-utils': 'archives that are compressed with it (load, import, cp)',
   bzip2: 'the same',
+  git: 'build contexts of Git repositories',
   openssl: 'certificates for an engine that is reached over the network',
   libatomic1: "the project's own Node needs it",
   'libstdc++6': 'the same',

@@ -19,35 +19,35 @@ export interface HashCache {
 }
 
 /** Opens the cache of one context directory below `folder` (`~/.cache/berth`). */
-export function openHashCache(folder: string, root: string): HashCache {
+export function openHashCache(folder: string, root: string, now: () => number = Date.now): HashCache {
   const path = join(folder, 'contexts', `${createHash('sha256').update(root).digest('hex').slice(0, 32)}.json`);
   const before = read(path);
-  const now = new Map<string, Entry>();
+  const after = new Map<string, Entry>();
   let isNew = false;
   return {
     digest(file) {
       const { ino, size, mtimeMs, ctimeMs } = file.stat;
       const known = before.get(file.path);
       if (known && known[0] === ino && known[1] === size && known[2] === mtimeMs && known[3] === ctimeMs) {
-        now.set(file.path, known);
+        after.set(file.path, known);
         return known[4];
       }
-      const startedAt = Date.now();
+      const startedAt = now();
       const hash = createHash('sha256');
       for (const chunk of readSource(file)) hash.update(chunk);
       const sha256 = hash.digest('hex');
       if (startedAt - Math.max(mtimeMs, ctimeMs) > SETTLED_MS) {
-        now.set(file.path, [ino, size, mtimeMs, ctimeMs, sha256]);
+        after.set(file.path, [ino, size, mtimeMs, ctimeMs, sha256]);
         isNew = true;
       }
       return sha256;
     },
     save() {
-      if (!isNew && now.size === before.size) return;
+      if (!isNew && after.size === before.size) return;
       try {
         mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
         const temporary = `${path}.${process.pid}`;
-        writeFileSync(temporary, JSON.stringify({ version: VERSION, root, files: Object.fromEntries(now) }), {
+        writeFileSync(temporary, JSON.stringify({ version: VERSION, root, files: Object.fromEntries(after) }), {
           mode: 0o600,
         });
         renameSync(temporary, path);

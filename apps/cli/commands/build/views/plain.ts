@@ -36,7 +36,7 @@ export function plainView(write: (text: string) => void): BuildView {
       const line = statusLine(status);
       // Progress in between is for those who can redraw, unless it takes long.
       const isOver = status.completed !== undefined;
-      const isSlow = seconds(status.started, undefined) > SLOW_SECONDS && !known.has(status.id);
+      const isSlow = seconds(status.started, status.timestamp) > SLOW_SECONDS && !known.has(status.id);
       if (known.get(status.id) === line || (!isOver && !isSlow)) continue;
       known.set(status.id, line);
       text += `#${step.number} ${line}\n`;
@@ -61,12 +61,12 @@ export function plainView(write: (text: string) => void): BuildView {
 }
 
 /** `transferring context: 3.07kB 0.1s done` */
-export function statusLine({ id, name, current, total, started, completed }: BuildStatus): string {
+export function statusLine({ id, name, current, total, started, completed, timestamp }: BuildStatus): string {
   const label = name || id;
   let text = label;
   if (total && total > 0) text += ` ${humanSize(current)} / ${humanSize(total)}`;
   else if (current > 0) text += `: ${humanSize(current)}`;
-  const time = seconds(started, completed);
+  const time = seconds(started, completed ?? timestamp);
   if (started !== undefined && time >= 0.05) text += ` ${time.toFixed(1)}s`;
   return completed === undefined ? text : `${text} done`;
 }
