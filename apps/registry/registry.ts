@@ -7,8 +7,18 @@ import type { RetentionRule } from './cleaning/retention-rules.ts';
 import { openStore } from './content/store.ts';
 import { openUploads } from './content/uploads.ts';
 import { RegistryError } from './errors.ts';
+import type { Endpoint } from './http/exchange.ts';
 import { type Answered, createHandler, type HandlerParts } from './http/handler.ts';
+import {
+  keepPace,
+  limitUploads,
+  openQuotas,
+  type PaceLimits,
+  type PlaceLimits,
+  type QuotaRule,
+} from './limits/index.ts';
 import type { RegistryMetrics } from './metrics/index.ts';
+import type { ApiContext } from './protocol/context.ts';
 import { createRoutes } from './protocol/routes.ts';
 import type { StorageDriver } from './storage/driver.ts';
 import { type Evicted, openUpstreams, type UpstreamSettings, type Upstreams } from './upstreams/index.ts';
@@ -35,9 +45,17 @@ export interface RegistryParts {
   rules: readonly RetentionRule[];
   /** Registries whose content is fetched when it is asked for. */
   upstreams?: readonly UpstreamSettings[];
+  limits?: RegistryLimits;
   metrics: RegistryMetrics;
   /** Told of every answer, for logs and metrics. */
   onAnswered?: (answered: Answered) => void;
+}
+
+/** What clients may take of the registry; unbounded where nothing is said. */
+export interface RegistryLimits {
+  places?: PlaceLimits;
+  pace?: PaceLimits;
+  quotas?: readonly QuotaRule[];
 }
 
 /** Times are the registry's own where none are given. */
@@ -70,21 +88,44 @@ export function createRegistry(parts: RegistryParts): Registry {
   const uploads = openUploads(store, { blobLimit });
   const upstreams = openUpstreams(parts.upstreams ?? [], { store, log, metrics: parts.metrics });
   const inner = createRoutes({ store, uploads, deletes, blobLimit, wholeIndexes });
-  const route = (method: string, path: string) => upstreams.around(inner(method, path), path);
+  const limits = openLimits(parts, { store, uploads });
+  const route = (method: string, path: string) => limits.around(upstreams.around(inner(method, path), path), path);
   const cleaning = new KeyedLock();
+  const clean = <T>(work: () => Promise<T>) => cleaning.run('', work).finally(limits.doubt);
   return {
     handle: createHandler({ route, rewrite: meantPath(upstreams), access, log, outside, origin, onAnswered }),
     collect: (options) =>
-      cleaning.run('', () =>
+      clean(() =>
         collect(store, uploads, {
           ...options,
           graceMs: options.graceMs ?? graceMs,
           uploadMs: options.uploadMs ?? uploadMs,
         }),
       ),
-    retain: (options) => cleaning.run('', () => retain(store, { ...options, rules })),
-    evict: (options) => cleaning.run('', () => upstreams.evict(options)),
-    close: () => upstreams.close(),
+    retain: (options) => clean(() => retain(store, { ...options, rules })),
+    evict: (options) => clean(() => upstreams.evict(options)),
+    close: async () => {
+      limits.close();
+      await upstreams.close();
+    },
+  };
+}
+
+/** The outermost bound comes first: a place, then a pace, then room. */
+function openLimits({ limits = {}, metrics, log }: RegistryParts, context: Pick<ApiContext, 'store' | 'uploads'>) {
+  const { places, pace, quotas } = limits;
+  const inPlace = places
+    ? limitUploads(places, () => metrics.refused('uploads'))
+    : (endpoint: Endpoint): Endpoint => endpoint;
+  const kept = keepPace(pace ?? { bytesPerSecond: 0, window: 0 }, ({ message }) => {
+    metrics.refused('pace');
+    log.warn('a client was too slow and was cut off', { remote: message.socket.remoteAddress });
+  });
+  const room = openQuotas(quotas ?? [], context, () => metrics.refused('quota'));
+  return {
+    around: (endpoint: Endpoint, path: string) => inPlace(kept.around(room.around(endpoint, path))),
+    doubt: room.doubt,
+    close: kept.close,
   };
 }
 

@@ -14,7 +14,7 @@ import {
   type RegistryMetrics,
   serveHealth,
 } from './metrics/index.ts';
-import { createRegistry, type Registry } from './registry.ts';
+import { createRegistry, type Registry, type RegistryLimits } from './registry.ts';
 import type { RegistryConfig } from './settings/config.ts';
 import type { StorageDriver } from './storage/driver.ts';
 import { openStorage } from './storage/open-storage.ts';
@@ -83,6 +83,7 @@ async function openParts(config: RegistryConfig, log: Logger, scope: Scope) {
     uploadMs: config.uploads.expire,
     rules: config.retention.rules,
     upstreams: config.upstreams,
+    limits: limitsOf(config),
     metrics,
     onAnswered: (answered) => {
       logRequest(log, answered);
@@ -91,6 +92,17 @@ async function openParts(config: RegistryConfig, log: Logger, scope: Scope) {
   });
   scope.add('end what is under way with upstreams', () => registry.close());
   return { registry, driver, metrics };
+}
+
+/** The window of the pace, in milliseconds. */
+const PACE_WINDOW = 60_000;
+
+function limitsOf({ limits: { uploads, uploadWait, pace }, quotas }: RegistryConfig): RegistryLimits {
+  return {
+    places: { places: uploads, waiting: uploads, patience: uploadWait },
+    pace: { bytesPerSecond: pace, window: PACE_WINDOW },
+    quotas,
+  };
 }
 
 interface Watched {

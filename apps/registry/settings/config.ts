@@ -1,5 +1,6 @@
 import type { LogLevel } from '@berth/kit';
 import type { RetentionRule } from '../cleaning/retention-rules.ts';
+import type { QuotaRule } from '../limits/index.ts';
 import type { TlsSettings } from '../tls/index.ts';
 import type { UpstreamSettings } from '../upstreams/index.ts';
 import { type AccessConfig, readAccess } from './access.ts';
@@ -31,6 +32,8 @@ export interface RegistryConfig {
   tls: TlsSettings | undefined;
   access: AccessConfig;
   storage: StorageConfig;
+  /** Bytes that repositories may hold. */
+  quotas: QuotaRule[];
   upstreams: UpstreamSettings[];
   /** What was fetched from upstreams goes when nobody used it for so long; 0: never. Milliseconds. */
   fetched: { interval: number; unusedAfter: number };
@@ -43,6 +46,12 @@ export interface RegistryConfig {
     /** Bytes. */
     blob: number;
     connections: number;
+    /** Requests that send content at a time; as many again wait for a place, and for so long. */
+    uploads: number;
+    /** Milliseconds. */
+    uploadWait: number;
+    /** Bytes per second that a client must send or take, on the average of a minute; 0: no bound. */
+    pace: number;
     /** Milliseconds. */
     idle: number;
     /** Milliseconds. */
@@ -92,6 +101,7 @@ const FIELDS: { [K in keyof RegistryConfig]: Field<RegistryConfig[K]> } = {
   ),
   access: { read: readAccess, otherwise: readAccess({}, '') },
   storage: { read: readStorage, otherwise: readStorage({}, '') },
+  quotas: field(listOf(object<QuotaRule>({ repositories: required(listOf(text)), bytes: required(size) })), []),
   upstreams: field(listOf(readUpstream), []),
   fetched: section({ interval: field(duration, DAY), unusedAfter: field(duration, 0) }),
   watch: optional(object<{ listen: string }>({ listen: required(text) })),
@@ -104,6 +114,9 @@ const FIELDS: { [K in keyof RegistryConfig]: Field<RegistryConfig[K]> } = {
   limits: section({
     blob: field(size, 1024 ** 4),
     connections: field(wholeNumber(1), 4096),
+    uploads: field(wholeNumber(1), 256),
+    uploadWait: field(duration, 30_000),
+    pace: field(size, 1024),
     idle: field(duration, 2 * 60_000),
     headers: field(duration, 20_000),
     stop: field(duration, 30_000),

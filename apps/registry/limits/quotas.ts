@@ -1,0 +1,170 @@
+import { parsePattern } from '../access/index.ts';
+import { findBlob } from '../content/blobs.ts';
+import { isContentDigest } from '../digest.ts';
+import { RegistryError } from '../errors.ts';
+import type { Endpoint, Exchange } from '../http/exchange.ts';
+import type { ApiContext } from '../protocol/context.ts';
+import { KEYS } from '../storage/keys.ts';
+import { passingKey, QuotaLedger, type QuotaRule } from './quota-ledger.ts';
+
+/** Bounds of what repositories may hold. */
+export interface Quotas {
+  /** The endpoint, within the bounds of its repository. */
+  around(endpoint: Endpoint, path: string): Endpoint;
+  /** Something was removed otherwise than by a request. */
+  doubt(): void;
+}
+
+interface Governed {
+  repository: string;
+  ledgers: readonly QuotaLedger[];
+  context: Pick<ApiContext, 'store' | 'uploads'>;
+  onRefused: () => void;
+}
+
+/** Errors: invalid, for patterns that are none. Of the endpoints: DENIED. */
+export function openQuotas(
+  rules: readonly QuotaRule[],
+  context: Pick<ApiContext, 'store' | 'uploads'>,
+  onRefused: () => void,
+): Quotas {
+  const all = rules.map(
+    ({ bytes, repositories }) => new QuotaLedger(bytes, repositories.map(parsePattern), context.store),
+  );
+  return {
+    around: (endpoint, path) => {
+      const { repository } = endpoint;
+      const ledgers = repository === undefined ? [] : all.filter((ledger) => ledger.covers(repository));
+      if (repository === undefined || ledgers.length === 0) return endpoint;
+      const last = path.slice(path.lastIndexOf('/') + 1);
+      const work = WORK[endpoint.name]?.({ repository, ledgers, context, onRefused }, endpoint, last);
+      return work === undefined ? endpoint : { ...endpoint, serve: work };
+    },
+    doubt: () => {
+      for (const ledger of all) ledger.doubt();
+    },
+  };
+}
+
+type Serve = (exchange: Exchange) => Promise<void>;
+
+const WORK: Record<string, (governed: Governed, endpoint: Endpoint, last: string) => Serve> = {
+  'upload.start': startUpload,
+  'upload.patch': patchUpload,
+  'upload.finish': finishUpload,
+  'upload.cancel': (governed, endpoint, id) => async (exchange) => {
+    await endpoint.serve(exchange);
+    release(governed, id);
+  },
+  'manifest.push': pushManifest,
+  'manifest.delete': removal,
+  'blob.delete': removal,
+};
+
+/** No more is taken than there is room for: what the length says is looked at first, then what comes. */
+async function sendTo(governed: Governed, endpoint: Endpoint, upload: string, exchange: Exchange): Promise<void> {
+  const { ledgers } = governed;
+  await checkRoom(governed, Number(exchange.message.headers['content-length'] ?? 0));
+  const body = async function* () {
+    for await (const chunk of exchange.body()) {
+      for (const ledger of ledgers)
+        if (!(await ledger.reserve(upload, chunk.byteLength))) throw refused(governed, ledger);
+      yield chunk;
+    }
+  };
+  await endpoint.serve({ ...exchange, body });
+}
+
+function patchUpload(governed: Governed, endpoint: Endpoint, id: string): Serve {
+  return async (exchange) => {
+    await recall(governed, id);
+    await sendTo(governed, endpoint, id, exchange);
+  };
+}
+
+/** An upload that was begun before a restart counts from now on. */
+async function recall({ ledgers, context, repository }: Governed, id: string): Promise<void> {
+  if (ledgers.every((ledger) => ledger.isKnown(id))) return;
+  const size = await context.uploads.size(repository, id).catch(() => 0);
+  for (const ledger of ledgers) if (size > 0 && !ledger.isKnown(id)) await ledger.reserve(id, size);
+}
+
+function startUpload(governed: Governed, endpoint: Endpoint): Serve {
+  return async (exchange) => {
+    const { query, caller, answer } = exchange;
+    const [mount, from, whole] = [query.get('mount'), query.get('from'), query.get('digest')];
+    const { repository, context } = governed;
+    // Whoever may not see the other repository is not told by this either that something is there.
+    if (mount !== null && from !== null && isContentDigest(mount) && caller.may({ repository: from, action: 'pull' })) {
+      const [has, size] = await Promise.all([repository, from].map((name) => findBlob(context.store, name, mount)));
+      if (has === undefined && size !== undefined) await checkRoom(governed, size);
+    }
+    await inPassing(governed, endpoint, exchange, () => (answer.statusCode === 201 ? (mount ?? whole ?? '') : ''));
+  };
+}
+
+function finishUpload(governed: Governed, endpoint: Endpoint, id: string): Serve {
+  return async (exchange) => {
+    await recall(governed, id);
+    try {
+      await sendTo(governed, endpoint, id, exchange);
+    } catch (error) {
+      // With a wrong digest the upload is gone, and with it what it had taken.
+      if (error instanceof RegistryError && error.code === 'DIGEST_INVALID') release(governed, id);
+      throw error;
+    }
+    await hold(governed, exchange.query.get('digest') ?? '', id);
+  };
+}
+
+function pushManifest(governed: Governed, endpoint: Endpoint): Serve {
+  return (exchange) =>
+    inPassing(governed, endpoint, exchange, () => String(exchange.answer.getHeader('docker-content-digest') ?? ''));
+}
+
+/** A request that brings all of something; `digest` says what it has become. */
+async function inPassing(
+  governed: Governed,
+  endpoint: Endpoint,
+  exchange: Exchange,
+  digest: () => string,
+): Promise<void> {
+  const key = passingKey();
+  try {
+    await sendTo(governed, endpoint, key, exchange);
+    await hold(governed, digest(), key);
+  } finally {
+    release(governed, key);
+  }
+}
+
+function removal({ ledgers }: Governed, endpoint: Endpoint): Serve {
+  return async (exchange) => {
+    await endpoint.serve(exchange);
+    for (const ledger of ledgers) ledger.doubt();
+  };
+}
+
+/** What an upload took is held by the repository from now on, in one step. */
+async function hold({ ledgers, repository, context }: Governed, digest: string, upload: string): Promise<void> {
+  const facts = isContentDigest(digest) ? await context.store.driver.stat(KEYS.content(digest)) : undefined;
+  for (const ledger of ledgers) {
+    ledger.release(upload);
+    if (facts) ledger.hold(repository, digest, facts.size);
+  }
+}
+
+function release({ ledgers }: Governed, upload: string): void {
+  for (const ledger of ledgers) ledger.release(upload);
+}
+
+async function checkRoom(governed: Governed, bytes: number): Promise<void> {
+  for (const ledger of governed.ledgers) if (!(await ledger.hasRoom(bytes))) throw refused(governed, ledger);
+}
+
+function refused({ repository, onRefused }: Governed, { limit, total }: QuotaLedger): RegistryError {
+  onRefused();
+  return new RegistryError('DENIED', `quota exceeded: ${repository} and those beside it may have ${limit} bytes`, {
+    detail: { limit, used: Math.min(limit, total) },
+  });
+}
