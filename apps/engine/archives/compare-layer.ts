@@ -86,19 +86,19 @@ class Comparison implements LayerComparison {
     const isOwn = lower === undefined || this.#differs(stat, lower);
     // Taken back when nothing comes after it.
     this.#add(path, lower === undefined ? ADDED : MODIFIED);
-    const isEmpty = this.#inside(name, (names) => {
+    this.#inside(name, () => {
       const isHidden = place.isHidden || getXattr('.', 'trusted.overlay.opaque')?.toString('latin1') === 'y';
       this.visit(path, { lower: lower?.isDirectory() ?? false, isHidden });
-      return names === 0;
     });
-    const isPlaceholder = lower === undefined && isEmpty === true && this.#placeholders.has(path);
+    // Also with nothing in it but such.
+    const isPlaceholder = lower === undefined && this.#placeholders.has(path) && this.changes.length === at + 1;
     if (isPlaceholder || (!isOwn && this.changes.length === at + 1)) {
       this.changes.length = at;
       if (isPlaceholder || !place.isHidden) this.same.add(path.slice(1));
     }
   }
 
-  #inside<T>(name: Buffer, work: (names: number) => T): T | undefined {
+  #inside(name: Buffer, work: () => void): void {
     if (++this.#depth > DEPTH_MAX)
       throw new BerthError('invalid', `directories are nested more than ${DEPTH_MAX} deep`);
     let back: number | undefined;
@@ -107,10 +107,10 @@ class Comparison implements LayerComparison {
       fd = openSync(name, ENTER);
       back = openSync('.', constants.O_RDONLY | constants.O_DIRECTORY);
       changeDirectory(fd);
-      return work(readdirSync('.').length);
+      work();
     } catch (error) {
       // Gone, or something else, since it was looked at.
-      if (fd === undefined && ['ENOENT', 'ENOTDIR', 'ELOOP'].includes(errnoOf(error) ?? '')) return undefined;
+      if (fd === undefined && ['ENOENT', 'ENOTDIR', 'ELOOP'].includes(errnoOf(error) ?? '')) return;
       throw error;
     } finally {
       this.#depth--;

@@ -15,6 +15,7 @@ import { usage } from './cache/usage.ts';
 import { createFileWork } from './files/file-work.ts';
 import type { BuildInputs } from './inputs.ts';
 import type { BuildService } from './model.ts';
+import { sweepPrivateDirectories } from './mounts/private-directory.ts';
 
 /** All builds of one engine. */
 export interface Builds {
@@ -40,6 +41,7 @@ export function createBuilds(parts: {
   const scratch = join(config.dataRoot, 'build', 'tmp');
   rmSync(scratch, { recursive: true, force: true });
   mkdirSync(scratch, { recursive: true, mode: 0o700 });
+  sweepPrivateDirectories(config.execRoot);
   const cache = new CacheStore(db);
   const builder: Builder = {
     ...parts,

@@ -2,6 +2,7 @@ import { type Operation, type Root, type Stage, StageRun, type StageState } from
 import { BerthError } from '@berth/kit';
 import { baseImage } from './base-image.ts';
 import type { Build } from './build-context.ts';
+import type { MountRoot } from './mounts/run-mounts.ts';
 import type { StageReporter, StepReporter } from './output/reporter.ts';
 import { onImage, type StageImage, scratch } from './stage-image.ts';
 import type { StepPlace } from './steps/cached-step.ts';
@@ -112,7 +113,7 @@ function platformOf({ plan }: Build): StageImage['platform'] {
 function perform(place: StepPlace, operation: Operation, useCache: boolean, others: OtherStage): Promise<StepOutcome> {
   switch (operation.kind) {
     case 'run':
-      return runStep({ ...place, operation }, useCache);
+      return runStep({ ...place, operation }, { useCache, rootOf: (root) => mountRoot(place, root, others) });
     case 'workdir':
       return workdirStep({ ...place, operation }, useCache);
     case 'config':
@@ -128,6 +129,17 @@ function perform(place: StepPlace, operation: Operation, useCache: boolean, othe
         },
       );
   }
+}
+
+async function mountRoot(place: StepPlace, root: Root, others: OtherStage): Promise<MountRoot> {
+  if (root.kind === 'context' || isSentContext(place.build, root))
+    return { files: await copyRoot(place, root, others), image: undefined };
+  const image = await rootImage(place.build, root, others, place.reporter);
+  return { files: imageRoot(place.build.builder, image, { keepOwners: true }), image: image.id || undefined };
+}
+
+function isSentContext({ request }: Build, root: Root): boolean {
+  return root.kind === 'named' && typeof request.session?.namedContexts.get(root.name) === 'object';
 }
 
 async function copyRoot({ build, reporter }: StepPlace, root: Root, others: OtherStage): Promise<CopyRoot> {

@@ -8,6 +8,7 @@ import { remove } from './remove.ts';
 import { monitorOutput } from './run/monitor-output.ts';
 import { STDCOPY_HEADER } from './run/stdcopy.ts';
 import type { CreateBody } from './service.ts';
+import { hiddenEnvironment } from './spec/hidden-environment.ts';
 import { startLocked } from './start.ts';
 import { isActive, killRecord } from './stop.ts';
 
@@ -15,6 +16,8 @@ import { isActive, killRecord } from './stop.ts';
 export interface StepRequest {
   /** As for create; `HostConfig.AutoRemove` and `LogConfig` are the engine's. */
   body: CreateBody;
+  /** Variables that no record, inspection or event tells. */
+  hiddenEnvironment: readonly string[];
   signal: AbortSignal;
   onCreated(id: string): void;
   onOutput(stream: 1 | 2, bytes: Buffer): void;
@@ -64,6 +67,7 @@ async function runStep(context: Context, request: StepRequest): Promise<StepResu
   try {
     request.onCreated(id);
     request.signal.throwIfAborted();
+    if (request.hiddenEnvironment.length > 0) hiddenEnvironment.set(id, request.hiddenEnvironment);
     // Not to be removed at its end: its layer is wanted.
     context.keepOnce.add(id);
     const exitCode = await startAndWait(context, id, request);
@@ -73,6 +77,7 @@ async function runStep(context: Context, request: StepRequest): Promise<StepResu
     if (request.signal.aborted) throw new BerthError('canceled', 'the build was canceled', { cause: error });
     throw error;
   } finally {
+    hiddenEnvironment.delete(id);
     context.keepOnce.delete(id);
     await removeStep(context, id);
   }

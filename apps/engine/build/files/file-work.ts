@@ -7,7 +7,7 @@ import type { Digest } from '@berth/oci';
 import { createWorkerPool } from '../../archives/index.ts';
 import type { StepLayer } from '../../containers/index.ts';
 import type { ImageDrafts, LayerBlob } from '../../images/index.ts';
-import type { BuildAnswer, BuildJob, FromBuildWorker, Layers, SealedLayer, TreeEntry } from './protocol.ts';
+import type { BuildAnswer, BuildJob, CopySource, FromBuildWorker, Layers, SealedLayer, TreeEntry } from './protocol.ts';
 
 type CopyJob = BuildJob & { kind: 'copy' };
 /** What a copy is about, without where its layer is put together. */
@@ -21,10 +21,12 @@ export interface FileWork {
   copy(below: readonly string[], request: CopyRequest): Promise<NewLayer>;
   makeDirectory(below: readonly string[], path: string): Promise<NewLayer>;
   /** Takes a container's own layer over; its upper directory is moved away. */
-  seal(below: readonly string[], layer: StepLayer): Promise<NewLayer>;
+  seal(below: readonly string[], layer: StepLayer & { targets: readonly string[] }): Promise<NewLayer>;
   /** Layers as jobs name them. */
   layersOf(image: readonly string[]): Layers;
-  scan(image: readonly string[], path: string, options: { followLast: boolean }): Promise<TreeEntry[]>;
+  scan(image: readonly string[], path: string, options: { followLast: boolean; deep: boolean }): Promise<TreeEntry[]>;
+  /** Writes files into an empty directory below the data root. */
+  writeTree(directory: string, sources: CopySource[]): Promise<void>;
   /** Starts a thread if none is there, so that the first job does not wait for it. */
   warm(): void;
   close(): Promise<void>;
@@ -74,14 +76,17 @@ export function createFileWork(dataRoot: string, drafts: ImageDrafts): FileWork 
   return {
     copy: (below, request) => layer(below, (place) => run({ kind: 'copy', ...request, ...place })),
     makeDirectory: (below, path) => layer(below, (place) => run({ kind: 'directory', path, ...place })),
-    seal: (below, { upper, placeholders, owners }) =>
+    seal: (below, { upper, placeholders, targets, owners }) =>
       layer(below, (place, path) => {
         renameSync(upper, path); // takes the place of the empty one
-        return run({ kind: 'seal', placeholders: [...placeholders], owners, ...place });
+        return run({ kind: 'seal', placeholders: [...placeholders], targets: [...targets], owners, ...place });
       }),
     layersOf,
     scan: async (image, path, options) =>
       (await run({ kind: 'scan', ...layersOf(image), path, ...options })) as TreeEntry[],
+    writeTree: async (directory, sources) => {
+      await run({ kind: 'tree', dataRoot, lower: [], directory: relative(dataRoot, directory), sources });
+    },
     warm: () => void pool.lend(async () => undefined).catch(() => undefined),
     close: () => pool.close(),
   };

@@ -72,10 +72,22 @@ export type BuildJob =
       })
   /** A directory, as WORKDIR makes it. */
   | (Layers & Upper & { kind: 'directory'; path: string; archive: string })
-  /** What a container wrote, as a layer: what is no change is taken out of it, and its archive is written. */
-  | (Layers & Upper & { kind: 'seal'; placeholders: string[]; owners: OwnerMap | undefined; archive: string })
-  /** Everything at and below a path of an image, with digests of contents. */
-  | (Layers & { kind: 'scan'; path: string; followLast: boolean });
+  /**
+   * What a container wrote, as a layer: what is no change is taken out of it, and its archive is written. `targets`: what
+   * was mounted on, whose places count as made by the runtime, with the directories above.
+   */
+  | (Layers &
+      Upper & {
+        kind: 'seal';
+        placeholders: string[];
+        targets: string[];
+        owners: OwnerMap | undefined;
+        archive: string;
+      })
+  /** Everything at and below a path of an image, with digests of contents; without `deep` what is at the path alone. */
+  | (Layers & { kind: 'scan'; path: string; followLast: boolean; deep: boolean })
+  /** Files into an empty directory of the host, which is the root of what is written. */
+  | (Layers & { kind: 'tree'; directory: string; sources: CopySource[] });
 
 /** A layer whose directory and archive are complete. `isEmpty`: it changes nothing, and no archive was kept. */
 export interface SealedLayer {
@@ -85,7 +97,7 @@ export interface SealedLayer {
   isEmpty: boolean;
 }
 
-export type BuildAnswer = SealedLayer | TreeEntry[];
+export type BuildAnswer = SealedLayer | TreeEntry[] | undefined;
 
 export type FromBuildWorker =
   | { ok: true; value: BuildAnswer }

@@ -27,8 +27,8 @@ const CHUNK = 256 * 1024;
  * What is at and below a path of the calling thread's root, with digests of contents: parents before what is in them.
  * The first entry has the resolved path; none when there is nothing. A directory itself is the first entry but for the root.
  */
-export function scanTree(path: string, { followLast }: { followLast: boolean }): TreeEntry[] {
-  const scan = new Scan();
+export function scanTree(path: string, { followLast, deep }: { followLast: boolean; deep: boolean }): TreeEntry[] {
+  const scan = new Scan(deep);
   const place = followLast ? resolvePlace(path) : resolveParent(path);
   scan.begin(place);
   return scan.entries;
@@ -45,14 +45,20 @@ function resolveParent(path: string): string {
 class Scan {
   readonly entries: TreeEntry[] = [];
   readonly #buffer = Buffer.allocUnsafe(CHUNK);
+  readonly #deep: boolean;
   #depth = 0;
+
+  constructor(deep: boolean) {
+    this.#deep = deep;
+  }
 
   begin(place: string): void {
     const bytes = Buffer.from(place, 'latin1');
     const stat = statIfThere(bytes);
     if (stat === undefined) return;
-    if (place === '/') this.#inside(bytes, '');
-    else this.#entry(bytes, place.slice(1), stat);
+    if (place === '/') {
+      if (this.#deep) this.#inside(bytes, '');
+    } else this.#entry(bytes, place.slice(1), stat);
   }
 
   #entry(name: Buffer, path: string, stat: BigIntStats): void {
@@ -68,12 +74,12 @@ class Scan {
       gid: Number(stat.gid),
       mtime: stat.mtimeNs,
       size: type === 'file' ? Number(stat.size) : 0,
-      sha256: type === 'file' ? this.#digest(name) : '',
+      sha256: type === 'file' && this.#deep ? this.#digest(name) : '',
       link: type === 'symlink' ? readlinkSync(name, 'buffer').toString('latin1') : '',
       rdev: type === 'char' || type === 'block' ? stat.rdev : 0n,
       xattrs: xattrsOf(name),
     });
-    if (type === 'directory') this.#inside(name, `${path}/`);
+    if (type === 'directory' && this.#deep) this.#inside(name, `${path}/`);
   }
 
   #inside(name: Buffer, prefix: string): void {

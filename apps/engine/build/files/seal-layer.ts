@@ -5,19 +5,22 @@ import type { Digest } from '@berth/oci';
 import { compareLayer, type OwnerMap, TreeReader } from '../../archives/index.ts';
 import { changeDirectory } from '../../linux/chroot.ts';
 import type { SealedLayer } from './protocol.ts';
+import { resolvePlace } from './resolve-place.ts';
+
+export interface SealOptions {
+  placeholders: readonly string[];
+  targets: readonly string[];
+  owners: OwnerMap | undefined;
+}
 
 /**
  * Makes a layer of an upper directory: the calling thread's root is the image below it. What is no change is taken out of
  * the directory, then its archive is written to `archive`. The archive is of the very
  * files that stay, so that it and the directory say the same.
  */
-export function sealLayer(
-  upper: number,
-  archive: number,
-  { placeholders, owners }: { placeholders: readonly string[]; owners: OwnerMap | undefined },
-): SealedLayer {
+export function sealLayer(upper: number, archive: number, { placeholders, targets, owners }: SealOptions): SealedLayer {
   changeDirectory(upper);
-  const { same, changes } = compareLayer(new Set(placeholders), owners);
+  const { same, changes } = compareLayer(new Set([...placeholders, ...targets.flatMap(withParents)]), owners);
   if (changes.length === 0) return { diffId: EMPTY, archiveSize: 0, size: 0, isEmpty: true };
   takeOut(same, upper);
   const hash = createHash('sha256');
@@ -36,6 +39,12 @@ export function sealLayer(
 }
 
 const EMPTY: Digest = `sha256:${'0'.repeat(64)}`;
+
+/** By links of the image: where the runtime mounted. */
+function withParents(target: string): string[] {
+  const parts = resolvePlace(Buffer.from(target).toString('latin1')).split('/').slice(1);
+  return parts.map((_, index) => `/${parts.slice(0, index + 1).join('/')}`);
+}
 
 /** Deepest first: a directory that is no change has nothing left in it. */
 function takeOut(same: ReadonlySet<string>, upper: number): void {

@@ -10,9 +10,9 @@ import { changeDirectory } from '../../linux/chroot.ts';
 import { detachThreadMounts } from '../../linux/thread-mounts.ts';
 import { ItemWriter, type Owner, placeOf } from './copy-items.ts';
 import { ownerInRoot } from './image-accounts.ts';
-import type { BuildAnswer, BuildJob, CopyItem, FromBuildWorker, SealedLayer } from './protocol.ts';
+import type { BuildAnswer, BuildJob, CopyItem, CopySource, FromBuildWorker, SealedLayer } from './protocol.ts';
 import { scanTree } from './scan-tree.ts';
-import { sealLayer } from './seal-layer.ts';
+import { type SealOptions, sealLayer } from './seal-layer.ts';
 import { TreeViews } from './tree-views.ts';
 
 /**
@@ -51,9 +51,9 @@ class HostFiles {
   constructor(job: BuildJob) {
     if (job.kind === 'scan') return;
     try {
-      this.archive = openSync(job.archive, 'wx', 0o600);
-      if (job.kind !== 'copy') return;
-      for (const { path } of job.archives) this.archives.push(openSync(path, 'r'));
+      if (job.kind !== 'tree') this.archive = openSync(job.archive, 'wx', 0o600);
+      if (job.kind !== 'copy' && job.kind !== 'tree') return;
+      if (job.kind === 'copy') for (const { path } of job.archives) this.archives.push(openSync(path, 'r'));
       for (const { origin } of job.sources)
         if (origin.kind === 'content') this.contents.set(origin.directory, openSync(origin.directory, 'r'));
     } catch (error) {
@@ -74,21 +74,29 @@ async function work(job: BuildJob, views: TreeViews, files: HostFiles): Promise<
       views.becomeRoot(root);
       return scanTree(job.path, job);
     }
+    case 'tree': {
+      const sources = openSources(job.sources, views, files);
+      views.becomeRoot(views.directory(job.directory));
+      writeItems(new ItemWriter(undefined), sources, '/', false);
+      return undefined;
+    }
     case 'seal':
       return seal(places(job, views), files, job, views);
     case 'directory': {
       const all = places(job, views);
       views.becomeRoot(views.writable(job, job));
       new ItemWriter(undefined).parents(placeOf(job.path, { isLink: false }));
-      return seal(all, files, { placeholders: [], owners: undefined }, views);
+      return seal(all, files, NOTHING_MOUNTED, views);
     }
     case 'copy': {
       const all = places(job, views);
       await copy(job, views, files);
-      return seal(all, files, { placeholders: [], owners: undefined }, views);
+      return seal(all, files, NOTHING_MOUNTED, views);
     }
   }
 }
+
+const NOTHING_MOUNTED = { placeholders: [], targets: [], owners: undefined };
 
 /** Opened before the root of the thread is another one: mounts are made at names of the empty namespace. */
 function places(job: BuildJob & { upper: string }, views: TreeViews): { image: number; upper: number } {
@@ -99,7 +107,7 @@ function places(job: BuildJob & { upper: string }, views: TreeViews): { image: n
 function seal(
   { image, upper }: { image: number; upper: number },
   { archive }: HostFiles,
-  options: Parameters<typeof sealLayer>[2],
+  options: SealOptions,
   views: TreeViews,
 ): SealedLayer {
   views.becomeRoot(image);
@@ -107,22 +115,14 @@ function seal(
 }
 
 async function copy(job: BuildJob & { kind: 'copy' }, views: TreeViews, files: HostFiles): Promise<void> {
-  const sources = job.sources.map(({ origin, items }) => ({
-    items,
-    directory: origin.kind === 'content' ? files.contents.get(origin.directory)! : views.image(origin.layers),
-  }));
+  const sources = openSources(job.sources, views, files);
   const root = views.writable(job, job);
   views.becomeRoot(root);
   const owner = ownerInRoot(job.owner);
   const destination = placeOf(job.destination, job);
   const writer = new ItemWriter(owner);
   const into = job.intoDirectory || isDirectory(destination);
-  for (const { items, directory } of sources) {
-    changeDirectory(directory);
-    for (const item of items)
-      writer.write(destination, item.to === '' && into && item.type !== 'directory' ? named(item) : item);
-  }
-  writer.finish();
+  writeItems(writer, sources, destination, into);
   if (job.archives.length === 0) return;
   writer.parents(destination === '/' ? '' : destination);
   const place = openSync(Buffer.from(destination, 'latin1'), constants.O_RDONLY | constants.O_DIRECTORY);
@@ -134,6 +134,28 @@ async function copy(job: BuildJob & { kind: 'copy' }, views: TreeViews, files: H
   } finally {
     closeSync(place);
   }
+}
+
+interface OpenSource {
+  items: CopyItem[];
+  directory: number;
+}
+
+function openSources(sources: readonly CopySource[], views: TreeViews, files: HostFiles): OpenSource[] {
+  return sources.map(({ origin, items }) => ({
+    items,
+    directory: origin.kind === 'content' ? files.contents.get(origin.directory)! : views.image(origin.layers),
+  }));
+}
+
+/** `into`: what has no name of its own keeps it below the destination. */
+function writeItems(writer: ItemWriter, sources: readonly OpenSource[], destination: string, into: boolean): void {
+  for (const { items, directory } of sources) {
+    changeDirectory(directory);
+    for (const item of items)
+      writer.write(destination, item.to === '' && into && item.type !== 'directory' ? named(item) : item);
+  }
+  writer.finish();
 }
 
 function named(item: CopyItem): CopyItem {

@@ -1,70 +1,97 @@
-import type { RunOperation } from '@berth/dockerfile';
-import { BerthError } from '@berth/kit';
+import { writeFileSync } from 'node:fs';
+import type { Root, RunOperation } from '@berth/dockerfile';
+import { BerthError, Scope } from '@berth/kit';
 import type { Build } from '../build-context.ts';
+import { digestOfFiles } from '../cache/store.ts';
 import type { NewLayer } from '../files/file-work.ts';
+import { privateDirectory } from '../mounts/private-directory.ts';
+import { type MountRoot, mountFacts, prepareMounts, type RunMounts } from '../mounts/run-mounts.ts';
 import type { StageImage } from '../stage-image.ts';
 import { cachedStep, type StepPlace } from './cached-step.ts';
 import type { StepOutcome } from './config-step.ts';
 import { runHistory } from './history.ts';
 import { below } from './image-layers.ts';
 
+type Place = StepPlace & { operation: RunOperation };
+
+interface Options {
+  useCache: boolean;
+  rootOf(root: Root): Promise<MountRoot>;
+}
+
 /** RUN: a program in a container on the image so far; what it changes is the layer. */
-export async function runStep(place: StepPlace & { operation: RunOperation }, useCache: boolean): Promise<StepOutcome> {
-  const { operation, before } = place;
-  refuseUnsupported(operation);
+export async function runStep(place: Place, { useCache, rootOf }: Options): Promise<StepOutcome> {
+  const { operation, before, build } = place;
+  checkEntitlements(build, operation);
+  const files = await mountFacts(operation.mounts, rootOf);
   return cachedStep(place, {
     inputs: {
       base: before.id,
       instruction: JSON.stringify(operation.argv),
       arguments: Object.fromEntries(operation.args.map(({ name, value }) => [name, value])),
-      settings: settingsOf(operation),
-      filesDigest: '',
+      settings: settingsOf(build, operation),
+      filesDigest: digestOfFiles(files),
     },
-    files: [],
+    files,
     useCache,
     createdBy: runHistory(operation),
-    make: (signal, tell) => run(place, signal, tell),
+    make: (signal, tell) => run(place, { rootOf, signal, tell }),
   });
 }
 
-function settingsOf({
-  network,
-  security,
-  workdir,
-  user,
-  environment,
-  instruction,
-}: RunOperation): Record<string, string> {
+function settingsOf({ request }: Build, operation: RunOperation): Record<string, string> {
+  const { network, security, workdir, user, environment, instruction, script, devices } = operation;
   return {
-    network,
-    security,
-    workdir,
-    user,
+    network: network === 'default' ? request.run.NetworkMode : network,
+    ...{ security, workdir, user },
     environment: JSON.stringify(environment),
     mounts: JSON.stringify(instruction.kind === 'run' ? instruction.mounts.map(({ text }) => text) : []),
+    script: script?.text ?? '',
+    devices: JSON.stringify(devices),
   };
 }
 
-function refuseUnsupported({ mounts, script, devices }: RunOperation): void {
-  if (mounts.length > 0) throw new BerthError('not-supported', 'RUN --mount is not supported yet');
-  if (script !== undefined) throw new BerthError('not-supported', 'RUN scripts are not supported yet');
-  if (devices.length > 0) throw new BerthError('not-supported', 'RUN --device is not supported');
+/** Errors: forbidden, naming what would have to be allowed. */
+function checkEntitlements({ request }: Build, { network, security, devices }: RunOperation): void {
+  const needed = [
+    ...(security === 'insecure' ? ['security.insecure'] : []),
+    ...(network === 'host' && request.run.NetworkMode !== 'host' ? ['network.host'] : []),
+    ...(devices.length > 0 ? ['device'] : []),
+  ];
+  const missing = needed.find((name) => !request.session?.allow.some((given) => given.split('=')[0] === name));
+  if (missing === undefined) return;
+  throw new BerthError('forbidden', `${missing} is not allowed`, {
+    hint: `Allow it for this build: --allow ${missing}`,
+  });
 }
 
 async function run(
-  { build, operation, before, reporter }: StepPlace & { operation: RunOperation },
-  signal: AbortSignal,
-  tell: (stream: 1 | 2, bytes: Buffer) => void,
+  { build, operation, before, reporter }: Place,
+  {
+    rootOf,
+    signal,
+    tell,
+  }: Pick<Options, 'rootOf'> & { signal: AbortSignal; tell: (stream: 1 | 2, bytes: Buffer) => void },
 ): Promise<NewLayer> {
+  await using scope = new Scope();
+  const directory = privateDirectory(build.builder.config.execRoot, scope);
+  const mounts = await prepareMounts(operation.mounts, { build, rootOf, directory, scope, signal });
+  const { script } = operation;
+  if (script) {
+    const path = directory.file();
+    writeFileSync(path, script.text, { mode: 0o755 });
+    mounts.wishes.push({ Type: 'bind', Source: path, Target: script.path, ReadOnly: true });
+  }
   const image = before.image?.id ?? emptyImage(build, before);
   let layer: NewLayer;
   const { id, exitCode } = await build.builder.steps.run({
-    body: bodyOf(build, operation, image),
+    body: bodyOf(build, operation, mounts, image),
+    hiddenEnvironment: mounts.secrets,
     signal,
     onCreated: (container) => reporter.running(container),
     onOutput: tell,
-    take: async (upper) => {
-      layer = await build.builder.files.seal(below(build.builder, before), upper);
+    take: async (made) => {
+      layer = await build.builder.files.seal(below(build.builder, before), { ...made, targets: mounts.targets });
     },
   });
   if (exitCode === 0 || build.request.forceRemove) reporter.removed(id);
@@ -84,22 +111,19 @@ function emptyImage({ builder }: Build, { platform }: StageImage): string {
   return builder.images.drafts.add(config, [], '').id;
 }
 
-function bodyOf({ request }: Build, operation: RunOperation, image: string): Record<string, unknown> {
-  const { argv, environment, proxies, workdir, user, network, security } = operation;
+function bodyOf(
+  { request }: Build,
+  operation: RunOperation,
+  mounts: RunMounts,
+  image: string,
+): Record<string, unknown> {
+  const { argv, environment, proxies, workdir, user, network, security, devices } = operation;
   const { NetworkMode, ...settings } = request.run;
-  if (security === 'insecure' && !request.session?.allow.includes('security.insecure'))
-    throw new BerthError('forbidden', 'security.insecure is not allowed', {
-      hint: 'Allow it for this build: --allow security.insecure',
-    });
-  if (network === 'host' && NetworkMode !== 'host' && !request.session?.allow.includes('network.host'))
-    throw new BerthError('forbidden', 'network.host is not allowed', {
-      hint: 'Allow it for this build: --allow network.host',
-    });
   return {
     Image: image,
     Entrypoint: [],
     Cmd: argv,
-    Env: [...environment, ...proxies],
+    Env: [...environment, ...proxies, ...mounts.environment],
     WorkingDir: workdir,
     User: user,
     Healthcheck: { Test: ['NONE'] },
@@ -107,6 +131,10 @@ function bodyOf({ request }: Build, operation: RunOperation, image: string): Rec
       ...settings,
       NetworkMode: network === 'default' ? NetworkMode || 'default' : network,
       Privileged: security === 'insecure',
+      Mounts: mounts.wishes,
+      ...(devices.length > 0 && {
+        DeviceRequests: [{ Driver: 'cdi', DeviceIDs: devices.map(({ name }) => name) }],
+      }),
     },
   };
 }

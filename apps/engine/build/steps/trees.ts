@@ -10,6 +10,8 @@ import { below } from './image-layers.ts';
 export interface CopyRoot {
   tree: FileTree;
   origin: CopySource['origin'];
+  /** Where a path leads, without a slash in front, '' for the root; undefined when there is nothing. */
+  locate(path: string): Promise<string | undefined>;
   /** Names of what was selected, as the worker opens it. */
   from(entry: TreeEntry): string;
 }
@@ -29,6 +31,7 @@ export function contextRoot(context: BuildContext): CopyRoot {
         return { base, entries: entries.filter((entry) => entry.path === base || entry.path.startsWith(prefix)) };
       },
     },
+    locate: async (path) => context.resolve(path)?.path,
     origin: { kind: 'content', directory: '/' },
     from: ({ path, type }) => (type === 'file' ? paths.get(path)!.replace(/^\/+/, '') : ''),
   };
@@ -49,7 +52,7 @@ export function imageRoot(builder: Builder, image: StageImage, { keepOwners }: {
   const layers = below(builder, image);
   const listed = new Map<string, Promise<Listing | undefined>>();
   const list = async (path: string): Promise<Listing | undefined> => {
-    const found = await builder.files.scan(layers, `/${path}`, { followLast: true });
+    const found = await builder.files.scan(layers, `/${path}`, { followLast: true, deep: true });
     const entries = keepOwners ? found : found.map((entry) => ({ ...entry, uid: 0, gid: 0 }));
     if (path === '') return { base: '', entries };
     const base = entries[0]?.path;
@@ -62,6 +65,12 @@ export function imageRoot(builder: Builder, image: StageImage, { keepOwners }: {
         listed.set(path, known);
         return known;
       },
+    },
+    locate: async (path) => {
+      if (/^\/*$/.test(path)) return '';
+      const options = { followLast: true, deep: false };
+      const found = await builder.files.scan(layers, Buffer.from(`/${path}`).toString('latin1'), options);
+      return found[0] && Buffer.from(found[0].path, 'latin1').toString('utf8');
     },
     origin: { kind: 'layers', layers: builder.files.layersOf(layers) },
     from: ({ path }) => path,

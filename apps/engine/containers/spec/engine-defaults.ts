@@ -5,6 +5,7 @@ import type { EngineConfig } from '../../config.ts';
 import { checkLogging, type LogConfig } from '../log-drivers/index.ts';
 import type { ContainerRecord } from '../model.ts';
 import { readRanges } from '../remap/ranges.ts';
+import { hiddenEnvironment } from './hidden-environment.ts';
 import { parseSeccompProfile } from './seccomp-custom.ts';
 
 /** Settings of the engine for containers that say nothing themselves; they hold when a container starts, as with Docker. */
@@ -24,8 +25,11 @@ export function withEngineDefaults(config: Defaults, record: ContainerRecord): C
     ...(config.dnsOptions.length > 0 && host.DnsOptions.length === 0 ? { DnsOptions: config.dnsOptions } : {}),
     ...(config.noNewPrivileges || config.seccompProfile ? { SecurityOpt: mergeSecurity(config, host) } : {}),
   };
-  if (Object.keys(change).length === 0) return record;
-  return { ...record, spec: { ...record.spec, hostConfig: { ...host, ...change } } };
+  const hidden = hiddenEnvironment.get(record.id);
+  if (Object.keys(change).length === 0 && hidden === undefined) return record;
+  const { config: own } = record.spec;
+  const env = hidden === undefined ? own : { ...own, Env: [...own.Env, ...hidden] };
+  return { ...record, spec: { ...record.spec, config: env, hostConfig: { ...host, ...change } } };
 }
 
 /** Looks at the files that the settings name. Errors: invalid, naming the setting. */

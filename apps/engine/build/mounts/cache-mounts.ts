@@ -1,0 +1,96 @@
+import { randomBytes } from 'node:crypto';
+import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, renameSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ResolvedMount } from '@berth/dockerfile';
+import { BerthError } from '@berth/kit';
+import { removeTree } from '../../linux/remove-tree.ts';
+import { selectFiles } from '../steps/file-selection.ts';
+import { hashedName, type MountMeans } from './run-mounts.ts';
+
+/** Which cache directories steps write to now; each one lets go of it at its end. */
+const inUse = new Map<string, number>();
+const waiting = new Map<string, (() => void)[]>();
+
+const CACHE_MODE = 0o755;
+
+/**
+ * The directory of a cache mount, held until the step's scope ends. `shared`: with others; `private`: another copy where
+ * one is written to already; `locked`: when nobody else has it. Its name is a digest of the id, so that no id leads anywhere.
+ */
+export async function holdCache(mount: ResolvedMount, target: string, means: MountMeans): Promise<string> {
+  const { build, scope, signal } = means;
+  const root = join(build.builder.config.dataRoot, 'build', 'cache');
+  mkdirSync(root, { recursive: true, mode: 0o700 });
+  const namespace = build.plan.globals.get('BUILDKIT_CACHE_MOUNT_NS') ?? '';
+  const base = join(root, hashedName(`${namespace}/${mount.id ?? target}`));
+  const sharing = mount.sharing ?? 'shared';
+  if (sharing === 'locked') await turn(base, signal);
+  const path = sharing === 'private' ? freeCopy(base) : base;
+  inUse.set(path, (inUse.get(path) ?? 0) + 1);
+  scope.add('let go of a cache', () => letGo(path, base));
+  if (!existsSync(path)) await fill(path, mount, means);
+  return path;
+}
+
+function freeCopy(base: string): string {
+  for (let serial = 0; ; serial++) {
+    const path = serial === 0 ? base : `${base}.${serial}`;
+    if (!inUse.has(path)) return path;
+  }
+}
+
+async function turn(base: string, signal: AbortSignal): Promise<void> {
+  while (inUse.has(base)) {
+    signal.throwIfAborted();
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const queue = waiting.get(base) ?? [];
+    waiting.set(base, [...queue, resolve]);
+    const leave = () => reject(new BerthError('canceled', 'the build was canceled'));
+    signal.addEventListener('abort', leave, { once: true });
+    await promise.finally(() => signal.removeEventListener('abort', leave));
+  }
+}
+
+function letGo(path: string, base: string): void {
+  const left = (inUse.get(path) ?? 1) - 1;
+  if (left > 0) inUse.set(path, left);
+  else inUse.delete(path);
+  const queue = waiting.get(base) ?? [];
+  waiting.delete(base);
+  for (const wake of queue) wake();
+}
+
+/** Made aside and renamed, so that a cache is there whole or not at all. */
+async function fill(path: string, mount: ResolvedMount, { build, rootOf }: MountMeans): Promise<void> {
+  const draft = `${path}.${randomBytes(4).toString('hex')}.draft`;
+  mkdirSync(draft, { mode: 0o700 });
+  if (mount.root !== undefined) {
+    const { files } = await rootOf(mount.root);
+    const { items, matches } = await selectFiles(files.tree, mount.source ?? '/', {
+      isExcluded: () => false,
+      parents: false,
+    });
+    if (matches === 0 && mount.source !== undefined)
+      throw new BerthError('invalid', `failed to compute cache key: ${JSON.stringify(mount.source)}: not found`);
+    const placed = items.map((item) => ({ ...item, from: files.from({ ...item, path: item.from, sha256: '' }) }));
+    await build.builder.files.writeTree(draft, [{ origin: files.origin, items: placed }]);
+  }
+  chownSync(draft, mount.uid ?? 0, mount.gid ?? 0);
+  chmodSync(draft, mount.mode ?? CACHE_MODE);
+  if (existsSync(path)) {
+    await removeTree(draft);
+    return;
+  }
+  renameSync(draft, path);
+}
+
+/** Removes caches that no step has now and nobody used since `before`; resolves to how many there were. */
+export async function pruneCaches(dataRoot: string, before: number): Promise<number> {
+  const root = join(dataRoot, 'build', 'cache');
+  if (!existsSync(root)) return 0;
+  const gone = readdirSync(root)
+    .map((name) => join(root, name))
+    .filter((path) => !inUse.has(path) && statSync(path).mtimeMs < before);
+  for (const path of gone) await removeTree(path);
+  return gone.length;
+}
