@@ -9,6 +9,7 @@ import { canonicalString, familiarString } from '@berth/oci';
 import type { Build, Builder } from './build-context.ts';
 import { type OpenedContext, openMainContext } from './main-context.ts';
 import type { BuildInput, BuildRequest } from './model.ts';
+import { releaseNamedContexts } from './named-context.ts';
 import { both } from './output/both.ts';
 import { classicReporter, shortOf } from './output/classic.ts';
 import { type ExtraSteps, progressReporter } from './output/progress.ts';
@@ -52,6 +53,7 @@ export async function build(builder: Builder, request: BuildRequest, input: Buil
     previous: isModern ? builder.cache.run(nameOf(request)) : [],
     done: [],
   };
+  scope.add('release fetched contexts', () => releaseNamedContexts(work));
   if (input.signal.aborted) canceled();
   try {
     await finish(work, await buildStages(work, abort), input, progress);

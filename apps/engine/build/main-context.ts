@@ -1,8 +1,9 @@
+import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { type IgnoreRules, ignoreFileNames, parseIgnoreFile } from '@berth/dockerfile';
 import { BerthError } from '@berth/kit';
 import type { Builder } from './build-context.ts';
-import type { BuildContext } from './context/index.ts';
+import { type BuildContext, isGitAddress } from './context/index.ts';
 import type { BuildInput, BuildRequest } from './model.ts';
 
 /** What a build is done from. */
@@ -22,18 +23,44 @@ const DOCKERFILE_MAX = 16 * 1024 * 1024;
 export async function openMainContext(
   builder: Builder,
   request: BuildRequest,
-  { body }: BuildInput,
+  { body, signal }: BuildInput,
 ): Promise<OpenedContext> {
   const { session } = request;
   if (session?.context) return opened(session.context, request);
-  if (request.remote !== '') throw new BerthError('not-supported', 'remote contexts are not supported yet');
+  if (request.remote !== '') return remoteContext(builder, request, signal);
   const { head, rest } = await peek(body);
   if (head.length > 0 && isText(head)) return { ...WITHOUT_CONTEXT, dockerfile: await readText(rest) };
   if (head.length === 0 && session?.dockerfile !== undefined)
     return { ...WITHOUT_CONTEXT, dockerfile: session.dockerfile };
   const context = await builder.inputs.contexts.fromTar(rest);
+  return orRelease(context, () => opened(context, request));
+}
+
+/** A Git repository, an archive, or a Dockerfile alone, by its address. */
+async function remoteContext(builder: Builder, request: BuildRequest, signal: AbortSignal): Promise<OpenedContext> {
+  const { contexts } = builder.inputs;
+  const { remote } = request;
+  if (isGitAddress(remote)) {
+    const fetched = await contexts.fromGit(remote, { keepGitDir: false, signal });
+    return orRelease(fetched, () => opened(fetched, request));
+  }
+  const address = /^https?:\/\//.test(remote) ? remote : `http://${remote}`;
+  const download = await contexts.fromUrl(address, signal);
   try {
-    return await opened(context, request);
+    const [file] = [...download.entries.values()];
+    if (!file) throw new BerthError('internal', `nothing was downloaded from ${remote}`);
+    const { head, rest } = await peek(createReadStream(download.contentPath(file)));
+    if (isText(head)) return { ...WITHOUT_CONTEXT, dockerfile: await readText(rest) };
+    const context = await contexts.fromTar(rest);
+    return await orRelease(context, () => opened(context, request));
+  } finally {
+    download.release();
+  }
+}
+
+async function orRelease(context: BuildContext, open: () => Promise<OpenedContext>): Promise<OpenedContext> {
+  try {
+    return await open();
   } catch (error) {
     context.release();
     throw error;

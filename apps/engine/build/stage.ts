@@ -2,12 +2,16 @@ import { type Operation, type Root, type Stage, StageRun, type StageState } from
 import { BerthError } from '@berth/kit';
 import { baseImage } from './base-image.ts';
 import type { Build } from './build-context.ts';
+import type { BuildContext } from './context/index.ts';
 import type { MountRoot } from './mounts/run-mounts.ts';
+import { namedContext } from './named-context.ts';
 import type { StageReporter, StepReporter } from './output/reporter.ts';
-import { onImage, type StageImage, scratch } from './stage-image.ts';
+import { addStep, onImage, type StageImage, scratch } from './stage-image.ts';
 import type { StepPlace } from './steps/cached-step.ts';
 import { configStep, type StepOutcome, workdirStep } from './steps/config-step.ts';
 import { copyStep } from './steps/copy-step.ts';
+import { selectFiles } from './steps/file-selection.ts';
+import { below } from './steps/image-layers.ts';
 import { runStep } from './steps/run-step.ts';
 import { type CopyRoot, contextRoot, imageRoot } from './steps/trees.ts';
 
@@ -97,12 +101,30 @@ async function rootImage(
     case 'image':
       return onImage(await baseImage(build, root.reference, platform, reporter.pulling));
     case 'named': {
-      const named = build.request.session?.namedContexts.get(root.name);
-      if (typeof named === 'string' && named.startsWith('docker-image://'))
-        return onImage(await baseImage(build, named.slice('docker-image://'.length), platform, reporter.pulling));
-      throw new BerthError('not-supported', `build context ${root.name} cannot be the base of a stage`);
+      const named = await namedContext(build, root.name);
+      if (named.kind === 'files') return filesImage(build, named.context);
+      return onImage(await baseImage(build, named.reference, platform, reporter.pulling));
     }
   }
+}
+
+/** A stage on a context of files begins with these alone. */
+async function filesImage(build: Build, context: BuildContext): Promise<StageImage> {
+  const { files, images } = build.builder;
+  const root = contextRoot(context);
+  const { items } = await selectFiles(root.tree, '/', { isExcluded: () => false, parents: false });
+  const before = scratch(platformOf(build));
+  const layer = await files.copy(below(build.builder, before), {
+    ...{ destination: '/', intoDirectory: true, isLink: false, owner: { kind: 'keep' }, archives: [] },
+    sources: [
+      {
+        origin: root.origin,
+        items: items.map((item) => ({ ...item, from: root.from({ ...item, path: item.from, sha256: '' }) })),
+      },
+    ],
+  });
+  const step = { config: {}, author: undefined, createdBy: 'build context', layer, created: new Date() };
+  return addStep(images.drafts, before, step);
 }
 
 function platformOf({ plan }: Build): StageImage['platform'] {
@@ -132,27 +154,28 @@ function perform(place: StepPlace, operation: Operation, useCache: boolean, othe
 }
 
 async function mountRoot(place: StepPlace, root: Root, others: OtherStage): Promise<MountRoot> {
-  if (root.kind === 'context' || isSentContext(place.build, root))
-    return { files: await copyRoot(place, root, others), image: undefined };
-  const image = await rootImage(place.build, root, others, place.reporter);
+  const files = await filesOf(place.build, root);
+  if (files) return { files, image: undefined };
+  const image = await rootImage(place.build, root as Exclude<Root, { kind: 'context' }>, others, place.reporter);
   return { files: imageRoot(place.build.builder, image, { keepOwners: true }), image: image.id || undefined };
 }
 
-function isSentContext({ request }: Build, root: Root): boolean {
-  return root.kind === 'named' && typeof request.session?.namedContexts.get(root.name) === 'object';
+async function copyRoot({ build, reporter }: StepPlace, root: Root, others: OtherStage): Promise<CopyRoot> {
+  const files = await filesOf(build, root);
+  if (files) return files;
+  const image = await rootImage(build, root as Exclude<Root, { kind: 'context' }>, others, reporter);
+  return imageRoot(build.builder, image, { keepOwners: build.request.version === '2' });
 }
 
-async function copyRoot({ build, reporter }: StepPlace, root: Root, others: OtherStage): Promise<CopyRoot> {
+/** Files that clients sent or that were fetched; undefined for images and stages. */
+async function filesOf(build: Build, root: Root): Promise<CopyRoot | undefined> {
   if (root.kind === 'context') {
     if (!build.context) throw new BerthError('invalid', 'this build has no context to copy files from');
     return contextRoot(build.context);
   }
-  if (root.kind === 'named') {
-    const named = build.request.session?.namedContexts.get(root.name);
-    if (named !== undefined && typeof named !== 'string') return contextRoot(named);
-  }
-  const image = await rootImage(build, root, others, reporter);
-  return imageRoot(build.builder, image, { keepOwners: build.request.version === '2' });
+  if (root.kind !== 'named') return undefined;
+  const named = await namedContext(build, root.name);
+  return named.kind === 'files' ? contextRoot(named.context) : undefined;
 }
 
 function factsOf(build: Build, stage: Stage, operation: Operation, position: number) {

@@ -24,9 +24,9 @@ export async function holdCache(mount: ResolvedMount, target: string, means: Mou
   const namespace = build.plan.globals.get('BUILDKIT_CACHE_MOUNT_NS') ?? '';
   const base = join(root, hashedName(`${namespace}/${mount.id ?? target}`));
   const sharing = mount.sharing ?? 'shared';
-  if (sharing === 'locked') await turn(base, signal);
   const path = sharing === 'private' ? freeCopy(base) : base;
-  inUse.set(path, (inUse.get(path) ?? 0) + 1);
+  if (sharing === 'locked') await takeTurn(base, signal);
+  else take(path);
   scope.add('let go of a cache', () => letGo(path, base));
   if (!existsSync(path)) await fill(path, mount, means);
   return path;
@@ -39,7 +39,12 @@ function freeCopy(base: string): string {
   }
 }
 
-async function turn(base: string, signal: AbortSignal): Promise<void> {
+function take(path: string): void {
+  inUse.set(path, (inUse.get(path) ?? 0) + 1);
+}
+
+/** Looks and takes in one go: of several that were woken one is first. */
+async function takeTurn(base: string, signal: AbortSignal): Promise<void> {
   while (inUse.has(base)) {
     signal.throwIfAborted();
     const { promise, resolve, reject } = Promise.withResolvers<void>();
@@ -49,6 +54,7 @@ async function turn(base: string, signal: AbortSignal): Promise<void> {
     signal.addEventListener('abort', leave, { once: true });
     await promise.finally(() => signal.removeEventListener('abort', leave));
   }
+  take(base);
 }
 
 function letGo(path: string, base: string): void {
