@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { type Logger, Scope } from '@berth/kit';
+import { isLoopback } from '@berth/oci';
 import { openControl, serveToken } from './access/index.ts';
 import { claimRoot } from './claim-root.ts';
 import { scheduleCleaning } from './cleaning/schedule.ts';
@@ -44,6 +45,7 @@ export async function startRegistry(config: RegistryConfig, log: Logger): Promis
     const { connections, idle, headers } = config.limits;
     const tls = config.tls && (await openTls(config.tls, log));
     const options = { listen: config.listen, connections, idleMs: idle, headersMs: headers, tls };
+    warnIfOpen(config, log);
     const serving = await serve((message, answer) => {
       if (!answerHealth({ ready, metrics: undefined }, message, answer)) registry.handle(message, answer);
     }, options);
@@ -92,6 +94,16 @@ async function openParts(config: RegistryConfig, log: Logger, scope: Scope) {
   });
   scope.add('end what is under way with upstreams', () => registry.close());
   return { registry, driver, metrics };
+}
+
+/** Said once, where it cannot be missed: it is right on a machine of one's own only. */
+function warnIfOpen({ listen, access, tls }: RegistryConfig, log: Logger): void {
+  const host = listen.replace(/:\d+$/, '').replace(/^\[|\]$/g, '');
+  if (isLoopback(host)) return;
+  if (access.htpasswd === undefined && access.issuer === undefined && access.rules === undefined)
+    log.warn('anybody who reaches this address may push and delete: no users and no rules are set', { listen });
+  if (tls === undefined && (access.htpasswd ?? access.issuer) !== undefined)
+    log.warn('passwords and tokens cross the network in the clear: no TLS is set', { listen });
 }
 
 /** The window of the pace, in milliseconds. */

@@ -13,6 +13,10 @@ const FLAGS: readonly FlagSpec[] = [
   { name: 'root DIR', help: 'Where everything is kept (default "/var/lib/berth-registry")' },
   { name: 'log-level LEVEL', help: 'debug, info, warn or error (default "info")' },
   { name: 'log-format FORMAT', help: 'text or json (default "text")' },
+  {
+    name: 'environment',
+    help: "Take variables of Docker's registry (REGISTRY_HTTP_ADDR, …) as settings, over the file",
+  },
   { name: 'validate', help: 'Check the settings, say "configuration OK", and end' },
 ];
 
@@ -43,6 +47,7 @@ export async function serveCommand(words: readonly string[]): Promise<void> {
     listen: flags.get('listen'),
     logLevel: flags.get('log-level'),
     logFormat: flags.get('log-format'),
+    environment: flags.has('environment') ? process.env : undefined,
   });
   if (flags.has('validate')) {
     process.stdout.write('configuration OK\n');

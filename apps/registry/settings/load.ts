@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
 import { BerthError, errnoOf } from '@berth/kit';
 import { DEFAULT_CONFIG_FILE, type RegistryConfig, readConfig } from './config.ts';
+import { withEnvironment } from './environment.ts';
 import { oneOf } from './shape.ts';
 
 /** What the command line says in place of the file. */
@@ -12,11 +13,15 @@ export interface Overrides {
   listen?: string | undefined;
   logLevel?: string | undefined;
   logFormat?: string | undefined;
+  /** Variables named as those of Docker's registry count too: over the file, under the command line. */
+  environment?: NodeJS.ProcessEnv | undefined;
 }
 
 /** Errors: invalid, not-found. */
 export function loadConfig(overrides: Overrides): RegistryConfig {
-  const config = readConfig(readDocument(overrides.config), '');
+  const document = readDocument(overrides.config);
+  const { environment } = overrides;
+  const config = readConfig(environment ? withEnvironment(document, environment) : document, '');
   const { root = config.root, listen = config.listen, logLevel, logFormat } = overrides;
   if (!isAbsolute(root)) throw new BerthError('invalid', `root is an absolute path, not ${JSON.stringify(root)}`);
   const level = logLevel ?? config.log.level;

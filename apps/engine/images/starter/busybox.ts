@@ -1,6 +1,7 @@
-import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { encodeTarFile, encodeTarHeader, TAR_END, type TarEntryInit } from '@berth/oci';
+import { packageFolder } from './debian-package.ts';
 import type { StarterLayer, StarterOptions } from './index.ts';
 import { runTool } from './run-tool.ts';
 
@@ -102,15 +103,7 @@ async function installedProgram(): Promise<string | undefined> {
 
 /** Fetches the package without installing it. */
 async function downloadedProgram(directory: string): Promise<string> {
-  // As root: apt would drop its rights and then not be able to write here.
-  await runTool('apt-get', ['download', '-o', 'APT::Sandbox::User=root', PACKAGE], {
-    debianPackage: 'apt',
-    cwd: directory,
-  });
-  const archive = (await readdir(directory)).find((name) => name.endsWith('.deb'));
-  if (archive === undefined) throw new Error(`apt-get download ${PACKAGE} left no package`);
-  const root = join(directory, 'root');
-  await runTool('dpkg-deb', ['--extract', join(directory, archive), root], { debianPackage: 'dpkg' });
+  const root = await packageFolder(PACKAGE, directory);
   for (const name of ['bin/busybox', 'usr/bin/busybox']) {
     const path = join(root, name);
     if ((await stat(path).catch(() => undefined))?.isFile()) return path;

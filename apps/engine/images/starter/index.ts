@@ -9,6 +9,7 @@ import { busyboxLayer } from './busybox.ts';
 import { debianLayer } from './debian.ts';
 import { helloLayer } from './hello.ts';
 import { RECIPES, type Recipe } from './recipes.ts';
+import { registryLayer } from './registry.ts';
 
 /** A root file system on its way in. */
 export interface StarterLayer {
@@ -82,5 +83,7 @@ function layerOf({ files }: Recipe, options: StarterOptions): StarterLayer | Pro
       return busyboxLayer(options);
     case 'debian':
       return debianLayer(files.suite, options);
+    case 'registry':
+      return registryLayer(options);
   }
 }

@@ -1,0 +1,96 @@
+import { existsSync } from 'node:fs';
+import { BerthError } from '@berth/kit';
+import { isObject } from '@berth/oci';
+
+type Document = Record<string, unknown>;
+
+/** Where Docker's registry keeps its settings: a file there was meant to count. */
+const FOREIGN_FILE = '/etc/docker/registry/config.yml';
+/** What Kubernetes sets for a service of this name is not about settings. */
+const OF_KUBERNETES = /^REGISTRY_(?:SERVICE|PORT)(?:_|$)/;
+
+/** Settings of Docker's registry as environment variables → our document. `{}` takes no part in it. */
+const VARIABLES: Record<string, (value: string, all: NodeJS.ProcessEnv) => Document> = {
+  REGISTRY_HTTP_ADDR: (listen) => ({ listen }),
+  REGISTRY_HTTP_HOST: (url) => ({ url: url.replace(/\/$/, '') }),
+  // Signs states of uploads there; ours need none.
+  REGISTRY_HTTP_SECRET: () => ({}),
+  REGISTRY_HTTP_TLS_CERTIFICATE: (certificate) => ({ tls: { certificate } }),
+  REGISTRY_HTTP_TLS_KEY: (key) => ({ tls: { key } }),
+  REGISTRY_HTTP_TLS_MINIMUMTLS: (value) => ({ tls: { minVersion: value.replace(/^tls/, '') } }),
+  REGISTRY_HTTP_DEBUG_ADDR: (listen) => ({ watch: { listen: listen.replace(/^:/, '0.0.0.0:') } }),
+  // The paths are /healthz, /readyz and /metrics, whenever there is an address.
+  REGISTRY_HTTP_DEBUG_PROMETHEUS_ENABLED: () => ({}),
+  REGISTRY_LOG_LEVEL: (level) => ({ log: { level } }),
+  REGISTRY_LOG_FORMATTER: (format) => ({ log: { format } }),
+  REGISTRY_STORAGE: (kind) => only('REGISTRY_STORAGE', kind, ['filesystem', 's3']),
+  REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY: (root) => ({ root }),
+  REGISTRY_STORAGE_DELETE_ENABLED: (value) => ({ delete: isTrue('REGISTRY_STORAGE_DELETE_ENABLED', value) }),
+  REGISTRY_STORAGE_S3_REGIONENDPOINT: (endpoint) => ({ storage: { s3: { endpoint } } }),
+  REGISTRY_STORAGE_S3_REGION: (region) => ({ storage: { s3: { region } } }),
+  REGISTRY_STORAGE_S3_BUCKET: (bucket) => ({ storage: { s3: { bucket } } }),
+  REGISTRY_STORAGE_S3_ACCESSKEY: (accessKeyId) => ({ storage: { s3: { accessKeyId } } }),
+  REGISTRY_STORAGE_S3_SECRETKEY: (secretAccessKey) => ({ storage: { s3: { secretAccessKey } } }),
+  REGISTRY_STORAGE_S3_ROOTDIRECTORY: (prefix) => ({ storage: { s3: { prefix: prefix.replace(/^\/+|\/+$/g, '') } } }),
+  REGISTRY_AUTH: (kind) => only('REGISTRY_AUTH', kind, ['htpasswd', 'token', 'none']),
+  REGISTRY_AUTH_HTPASSWD_REALM: (service) => ({ access: { service } }),
+  REGISTRY_AUTH_HTPASSWD_PATH: (htpasswd) => ({ access: { htpasswd } }),
+  REGISTRY_AUTH_TOKEN_REALM: (realm) => ({ access: { issuer: { realm } } }),
+  REGISTRY_AUTH_TOKEN_SERVICE: (service) => ({ access: { issuer: { service } } }),
+  REGISTRY_AUTH_TOKEN_ISSUER: (issuer) => ({ access: { issuer: { issuer } } }),
+  REGISTRY_AUTH_TOKEN_ROOTCERTBUNDLE: (keys) => ({ access: { issuer: { keys } } }),
+  REGISTRY_AUTH_TOKEN_JWKS: (keys) => ({ access: { issuer: { keys } } }),
+  REGISTRY_PROXY_REMOTEURL: (url, all) => ({ upstreams: [upstream(url, all)] }),
+  REGISTRY_PROXY_USERNAME: () => ({}),
+  REGISTRY_PROXY_PASSWORD: () => ({}),
+  REGISTRY_PROXY_TTL: () => ({}),
+};
+
+/**
+ * The document of settings with what variables named as those of Docker's registry say over it (`REGISTRY_…`). Errors:
+ * invalid, for variables that mean something there and nothing here: none is silently ignored.
+ */
+export function withEnvironment(document: unknown, env: NodeJS.ProcessEnv, exists = existsSync): unknown {
+  if (exists(FOREIGN_FILE)) {
+    throw new BerthError('invalid', `${FOREIGN_FILE} is a file of Docker's registry, which is not read here`, {
+      hint: 'Give the same as variables (REGISTRY_…), or as /etc/berth/registry.json (docs/reference/registry-json.md).',
+    });
+  }
+  let merged = document;
+  for (const [name, value] of Object.entries(env).sort()) {
+    if (!name.startsWith('REGISTRY_') || OF_KUBERNETES.test(name) || value === undefined) continue;
+    const meaning = Object.hasOwn(VARIABLES, name) ? VARIABLES[name] : undefined;
+    if (meaning === undefined)
+      throw new BerthError('invalid', `the variable ${name} is not known`, {
+        hint: 'Settings that have no variable are written in /etc/berth/registry.json (docs/reference/registry-json.md).',
+      });
+    merged = merge(merged, meaning(value, env));
+  }
+  return merged;
+}
+
+function merge(below: unknown, above: Document): Document {
+  const base = isObject(below) ? below : {};
+  const members = Object.entries(above).map(([name, value]) => [
+    name,
+    isObject(value) ? merge(base[name], value) : value,
+  ]);
+  return { ...base, ...Object.fromEntries(members) };
+}
+
+function upstream(url: string, env: NodeJS.ProcessEnv): Document {
+  const { REGISTRY_PROXY_USERNAME: username, REGISTRY_PROXY_PASSWORD: password, REGISTRY_PROXY_TTL: ttl } = env;
+  const credentials = username ? { username, password: password ?? '' } : {};
+  return { prefix: '', url: url.replace(/\/$/, ''), ...credentials, ...(ttl ? { ttl } : {}) };
+}
+
+function only(name: string, value: string, known: readonly string[]): Document {
+  if (known.includes(value)) return {};
+  throw new BerthError('invalid', `${name} is one of ${known.join(', ')} here, not ${JSON.stringify(value)}`);
+}
+
+function isTrue(name: string, value: string): boolean {
+  if (/^(?:true|1|yes|on)$/i.test(value)) return true;
+  if (/^(?:false|0|no|off|)$/i.test(value)) return false;
+  throw new BerthError('invalid', `${name} is true or false, not ${JSON.stringify(value)}`);
+}
