@@ -5,19 +5,21 @@ import { askEngine } from '../setup/engine-api.mjs';
 import { SetupError, step } from '../setup/report.mjs';
 import { lastLines, mustRun, run } from '../setup/run.mjs';
 
-/** The container with the page. */
+/** The image with the page, and its container. */
 export const WELCOME = 'berth-welcome';
-const PAGE = new URL('./welcome', import.meta.url).pathname;
+const CONTEXT = new URL('./welcome', import.meta.url).pathname;
 const IMAGES = ['hello-world', 'busybox'];
 
 /**
- * Shows on real containers that everything works: runs hello-world, serves a page on a published port, fetches it.
+ * Shows on real images and containers that everything works: runs hello-world, builds a small web image, serves its page on
+ * a published port, fetches it.
  *
  * @param {number} port of this host, for the page
  */
 export async function mainJob(port) {
   await step('Starter images', 'small images made from Debian packages, for machines without a hub', starterImages);
   await show(['run', '--rm', 'hello-world'], /Hello from/);
+  await show(['build', '--progress', 'classic', '--tag', WELCOME, CONTEXT], /Successfully tagged berth-welcome:latest/);
   await step(WELCOME, `a web server in a container, published on port ${port}`, () => welcomeContainer(port));
   await step('Its page', `what http://127.0.0.1:${port}/ answers`, () => fetchPage(port));
   await show(['ps'], new RegExp(WELCOME));
@@ -35,14 +37,11 @@ async function starterImages() {
 
 /** @param {number} port */
 async function welcomeContainer(port) {
-  const wanted = { image: 'busybox', page: `${PAGE}:/www:ro`, port: String(port) };
+  const image = await askEngine(`/images/${WELCOME}/json`);
   const there = await askEngine(`/containers/${WELCOME}/json`);
   if (there !== undefined) {
-    const { Config, HostConfig, State } = there;
-    const same =
-      Config.Image === wanted.image &&
-      HostConfig.Binds?.[0] === wanted.page &&
-      HostConfig.PortBindings?.['80/tcp']?.[0]?.HostPort === wanted.port;
+    const { Image, HostConfig, State } = there;
+    const same = Image === image?.Id && HostConfig.PortBindings?.['80/tcp']?.[0]?.HostPort === String(port);
     if (same && State.Running) return { said: 'runs already', value: undefined };
     if (same) {
       await mustRun(`start ${WELCOME}`, PROGRAM, ['start', WELCOME]);
@@ -50,21 +49,7 @@ async function welcomeContainer(port) {
     }
     await mustRun(`replace ${WELCOME}`, PROGRAM, ['rm', '--force', WELCOME]);
   }
-  const args = [
-    'run',
-    '--detach',
-    '--name',
-    WELCOME,
-    '--publish',
-    `${port}:80`,
-    '--volume',
-    wanted.page,
-    wanted.image,
-    'httpd',
-    '-f',
-    '-h',
-    '/www',
-  ];
+  const args = ['run', '--detach', '--name', WELCOME, '--publish', `${port}:80`, WELCOME];
   const started = await berth(args);
   if (started.code !== 0) {
     await berth(['rm', '--force', WELCOME]); // a container that could not get its port is left created

@@ -84,6 +84,23 @@ const ANYWHERE: Readonly<Record<string, Completer>> = {
   'volumes-from': containers(),
 };
 
+const BUILD: Readonly<Record<string, Completer>> = {
+  allow: oneOf('device', 'network.host', 'security.insecure'),
+  'build-arg': environment,
+  'cache-from': images,
+  'cache-to': beginnings('type=inline', 'type=local,dest=', 'type=registry,ref='),
+  call: oneOf('build', 'check', 'outline', 'targets'),
+  iidfile: files,
+  'metadata-file': files,
+  network: networkModes,
+  output: beginnings('type=docker,dest=', 'type=image', 'type=local,dest=', 'type=oci,dest=', 'type=tar,dest='),
+  progress: oneOf('auto', 'classic', 'json', 'plain', 'quiet', 'rawjson', 'tty'),
+  pull: nothing,
+  secret: beginnings('id='),
+  ssh: oneOf('default'),
+  tag: nothing,
+};
+
 /** Where a name means something else. */
 const OF_COMMAND: Readonly<Record<string, Readonly<Record<string, Completer>>>> = {
   inspect: { type: oneOf('container', 'image', 'network', 'volume') },
@@ -91,8 +108,8 @@ const OF_COMMAND: Readonly<Record<string, Readonly<Record<string, Completer>>>> 
   'network create': { driver: oneOf('bridge', 'ipvlan', 'macvlan') },
   'network connect': { link: withColon(containers()) },
   'volume create': { driver: fromInfo(({ Plugins }) => Plugins?.Volume) },
-  'image build': { 'cache-from': images, network: networkModes, pull: nothing, tag: nothing },
-  build: { 'cache-from': images, network: networkModes, pull: nothing, tag: nothing },
+  'image build': BUILD,
+  'buildx build': BUILD,
   login: { registry: registries },
 };
 

@@ -54,6 +54,7 @@ export const command: Command = {
   },
 };
 
+const FILES_ALONE: ReadonlySet<string> = new Set(['local', 'tar', 'cacheonly']);
 const NO_AGENTS: SshAgents = { ids: [], join: async () => {}, close: () => {} };
 
 function onlyArgument({ args, invoked }: Parsed, { programName }: Context): string {
@@ -156,7 +157,8 @@ async function start(context: Context, work: Work, how: Start) {
   if (shipment.contextId !== undefined) body.context = shipment.contextId;
   if (shipment.text !== undefined) body.dockerfile = shipment.text;
   if (flags.bool('explain')) body.progress = true;
-  if (outputs.outputs.every(({ type }) => type !== 'image')) body.untagged = true;
+  // An archive of the image has its names; files alone have none.
+  if (outputs.outputs.every(({ type }) => FILES_ALONE.has(type))) body.untagged = true;
   const session = Object.keys(body).length ? await openSession(context, body) : undefined;
   if (session !== undefined) await agents.join(context.client, session);
   else if (shipment.text !== undefined) shipment = await shipContext(context, work.source, { sessions: false });
