@@ -14,14 +14,16 @@ export interface Answer {
 export interface CallOptions {
   headers?: http.OutgoingHttpHeaders;
   body?: Buffer | string;
+  /** The body comes in chunks of HTTP, its length is not said. */
+  chunked?: boolean;
   agent?: http.Agent;
 }
 
 /** One request, as given: nothing is followed, added or decoded. `at` is a URL, `path` absolute or relative to it. */
 export function call(at: string, method: string, path: string, options: CallOptions = {}): Promise<Answer> {
   const url = new URL(path, at);
-  const { body, agent } = options;
-  const length = body === undefined ? {} : { 'content-length': Buffer.byteLength(body) };
+  const { body, agent, chunked = false } = options;
+  const length = body === undefined || chunked ? {} : { 'content-length': Buffer.byteLength(body) };
   return new Promise((resolve, reject) => {
     const request = http.request(
       // The path as it is written, not as URL would tidy it up.

@@ -131,7 +131,8 @@ function fail(
 ): void {
   const error = cause instanceof RegistryError ? cause : toRegistryError(cause);
   facts.error = error.code;
-  const gone = message.destroyed && !message.complete;
+  // Clients go away: that is no failure of ours.
+  const gone = answer.destroyed || message.socket.destroyed || (message.destroyed && !message.complete);
   if (error.status >= 500 && !gone)
     log.error('a request failed', { path: pathOf(message), endpoint: facts.endpoint, error: cause });
   if (answer.headersSent || answer.destroyed) {
@@ -144,6 +145,8 @@ function fail(
 
 function toRegistryError(cause: unknown): RegistryError {
   const errno = errnoOf(cause);
+  if (errno === 'EMFILE' || errno === 'ENFILE')
+    return new RegistryError('UNAVAILABLE', 'the registry has too many files open', { cause });
   if (errno === 'ENOSPC' || errno === 'EDQUOT')
     return new RegistryError('UNAVAILABLE', 'the registry has no space left', { cause });
   return new RegistryError('UNKNOWN', 'the registry failed; its log says why', { cause });

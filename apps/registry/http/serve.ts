@@ -3,13 +3,14 @@ import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { BerthError, errnoOf } from '@berth/kit';
 import type { TlsFiles } from '../tls/index.ts';
+import { answerInOrder, type UnderWay } from './connections.ts';
 
 export interface ServeOptions {
   /** `HOST:PORT`, `:PORT` for all addresses, `[V6]:PORT`. */
   listen: string;
   /** Open connections; more are closed at once. */
   connections: number;
-  /** A connection on which nothing moves for so long is closed. Milliseconds. */
+  /** A connection on which nothing moves for so long, and not because of us, is closed. Milliseconds. */
   idleMs: number;
   /** Time for the headers of a request. Milliseconds. */
   headersMs: number;
@@ -51,10 +52,7 @@ export async function serve(
   const server = secure ?? createServer(limits);
   const following = secure && tls?.follow(secure);
   server.maxConnections = options.connections;
-  server.timeout = options.idleMs;
-  server.on('request', handle);
-  server.on('checkContinue', handle);
-  const under = countRequests(server);
+  const under = answerInOrder(server, handle, options.idleMs);
   await listening(server, host, port, options.listen);
   let closing: Promise<void> | undefined;
   return {
@@ -90,31 +88,6 @@ function listening(server: Server, host: string | undefined, port: number, text:
     );
     server.listen(host === undefined ? { port } : { host, port }, resolve);
   });
-}
-
-interface UnderWay {
-  none(): Promise<void>;
-}
-
-/** Watches the requests that are being answered. */
-function countRequests(server: Server): UnderWay {
-  let count = 0;
-  let idle: (() => void) | undefined;
-  const watch = (_: IncomingMessage, answer: ServerResponse) => {
-    count++;
-    answer.once('close', () => {
-      if (--count === 0) idle?.();
-    });
-  };
-  server.on('request', watch);
-  server.on('checkContinue', watch);
-  return {
-    none: () =>
-      new Promise((resolve) => {
-        if (count === 0) resolve();
-        else idle = resolve;
-      }),
-  };
 }
 
 async function end(server: Server, underWay: UnderWay, patienceMs: number): Promise<void> {

@@ -42,8 +42,12 @@ export function getBlob({ store }: ApiContext, name: string, digest: ContentDige
     }
     const content = await store.driver.open(KEYS.content(digest), range);
     if (!content) throw unknown(name, digest);
-    answer.writeHead(range ? 206 : 200, headers);
-    await pipeline(content, answer);
+    try {
+      answer.writeHead(range ? 206 : 200, headers);
+      await pipeline(content, answer);
+    } finally {
+      content.destroy(); // also when the client was gone before anything was sent
+    }
   };
 }
 

@@ -15,7 +15,8 @@ export interface StorageDriver {
   stat(key: string): Promise<ObjectFacts | undefined>;
   /**
    * Opens an object, or the part of it between two offsets (both inclusive, both within it). What is opened can be read
-   * to its end although the object is removed meanwhile. undefined when it is not there.
+   * to its end although the object is removed meanwhile. Whoever opens it reads it to its end or destroys it. undefined
+   * when it is not there.
    */
   open(key: string, range?: { start: number; end: number }): Promise<Readable | undefined>;
   /**
