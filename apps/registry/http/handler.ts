@@ -42,6 +42,8 @@ export interface HandlerParts {
   onAnswered?: ((answered: Answered) => void) | undefined;
 }
 
+/** Code of a stream whose other end went away. */
+const CLOSED = 'ERR_STREAM_PREMATURE_CLOSE';
 /** A body that nobody wants is read to this length, so that the client comes to read the answer; then it is cut off. */
 const UNWANTED_BYTES = 16 * 1024 * 1024;
 
@@ -132,7 +134,7 @@ function fail(
   const error = cause instanceof RegistryError ? cause : toRegistryError(cause);
   facts.error = error.code;
   // Clients go away: that is no failure of ours.
-  const gone = answer.destroyed || message.socket.destroyed || (message.destroyed && !message.complete);
+  const gone = answer.destroyed || (message.destroyed && !message.complete) || errnoOf(cause) === CLOSED;
   if (error.status >= 500 && !gone)
     log.error('a request failed', { path: pathOf(message), endpoint: facts.endpoint, error: cause });
   if (answer.headersSent || answer.destroyed) {
