@@ -32,7 +32,7 @@ export const atLeastArgs = (n: number): Arity => ({ min: n, max: Number.POSITIVE
 export const atMostArgs = (n: number): Arity => ({ min: 0, max: n });
 
 /**
- * Value types, named as help shows them. `bool` needs no value. `list`, `strings`, `map`, `stringToString`, `filter`,
+ * Value types, named as help shows them. `bool` needs no value. `list`, `strings`, `stringArray`, `map`, `stringToString`, `filter`,
  * `network`, `mount`, `ulimit` and `gpu-request` may be repeated and give a list of strings. `int`, `uint`, `uint16` give numbers, `bytes` a number of
  * bytes ("64m"), `duration` a number of nanoseconds ("1m30s"), `decimal` billionths ("0.5" is 500000000).
  */
@@ -47,6 +47,7 @@ export type FlagType =
   | 'decimal'
   | 'list'
   | 'strings'
+  | 'stringArray'
   | 'map'
   | 'stringToString'
   | 'filter'

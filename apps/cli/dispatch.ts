@@ -1,6 +1,7 @@
 import { describeError } from '@berth/kit';
+import { checkArity } from './arity.ts';
 import { CliError } from './cli-error.ts';
-import type { Arity, Command, GroupEntry, Parsed } from './command.ts';
+import type { Command, GroupEntry, Parsed } from './command.ts';
 import type { Context } from './context.ts';
 import { FlagError, nearest, parseFlags } from './flags/parse.ts';
 import { FlagValues } from './flags/values.ts';
@@ -159,7 +160,6 @@ async function explain(words: readonly string[], shell: Shell, root: () => strin
 
 function unknownCommand(words: readonly string[], programName: string): CliError {
   const [first = '', second] = words;
-  if (first === 'compose') return new CliError(`${programName}: ${NO_COMPOSE}`);
   const group = second === undefined ? undefined : groups.find((candidate) => candidate.path === first);
   const names = entries.flatMap((entry) => [entry.path, ...(entry.aliases ?? [])]);
   const near = group
@@ -176,34 +176,11 @@ function unknownCommand(words: readonly string[], programName: string): CliError
   );
 }
 
-/** Also the answer of the program under the name docker-compose. */
-export const NO_COMPOSE =
-  'Compose is not in this version of Berth yet.\nRun containers with `berth run`; Compose files will be read by a later version.';
-
 function badFlag(error: FlagError, usage: string, invoked: string): CliError {
   const hint = error.suggestion ? `Did you mean '${error.suggestion}'?\n\n` : '';
   return new CliError(
     `${error.message}\n\n${hint}Usage:  ${usage}\n\nRun '${invoked} --help' for more information`,
     BAD_FLAG,
-  );
-}
-
-function checkArity(count: number, arity: Arity, names: { invoked: string; usage: string; programName: string }): void {
-  const { min, max } = arity;
-  if (count >= min && count <= max) return;
-  const plural = (n: number) => `${n} argument${n === 1 ? '' : 's'}`;
-  let need: string;
-  let verb = 'Run';
-  if (max === 0) need = 'accepts no arguments';
-  else if (min === max) need = `requires ${plural(min)}`;
-  else if (max === Number.POSITIVE_INFINITY) {
-    need = `requires at least ${plural(min)}`;
-    verb = 'See';
-  } else if (min === 0) {
-    need = `requires at most ${plural(max)}`;
-  } else need = `requires at least ${min} and at most ${plural(max)}`;
-  throw new CliError(
-    `${names.programName}: '${names.invoked}' ${need}\n\nUsage:  ${names.usage}\n\n${verb} '${names.invoked} --help' for more information`,
   );
 }
 

@@ -1,5 +1,5 @@
 import { configFolder } from './config-file.ts';
-import { dispatch, NO_COMPOSE } from './dispatch.ts';
+import { dispatch } from './dispatch.ts';
 import { openContext } from './open-context.ts';
 import { processStreams } from './process-streams.ts';
 
@@ -7,12 +7,10 @@ import { processStreams } from './process-streams.ts';
 async function main(): Promise<number> {
   const { programName, argv } = ownName(process.argv, process.argv0);
   const { out, err, input } = processStreams();
-  if (programName === 'docker-compose') {
-    err.write(`docker-compose: ${NO_COMPOSE}\n`);
-    return 1;
-  }
   const configDir = configFolder('', process.env);
-  const code = await dispatch(argv, {
+  const words =
+    programName === 'docker-compose' ? (await import('./commands/compose/classic-words.ts')).classicWords(argv) : argv;
+  const code = await dispatch(words, {
     programName,
     configDir,
     columns: () => out.size()?.columns ?? 80,

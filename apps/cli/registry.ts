@@ -29,6 +29,11 @@ export const entries: readonly CommandEntry[] = [
   ...systemCommands,
   ...volumeCommands,
   {
+    path: 'compose',
+    summary: 'Define and run multi-container applications',
+    load: async () => (await import('./commands/compose/root.ts')).command,
+  },
+  {
     path: 'inspect',
     summary: 'Return low-level information on Docker objects',
     load: async () => (await import('./commands/inspect.ts')).command,

@@ -31,42 +31,57 @@ export function commandPlaces(): CommandPlace[] {
   return found.sort((a, b) => a.path.localeCompare(b.path));
 }
 
-/** Follows imports within the client from a command's file; the lists of commands are no part of any command. */
+/**
+ * Follows imports within the client and Compose from a command's file; the lists of commands are no part of any command,
+ * and of Compose only what a command takes.
+ */
 function callsFrom(file: string, exporting: Map<string, string>): string[] {
   const seen = new Set([file]);
   const calls = new Set<string>();
+  const compose = filesByName('packages/compose');
   for (const at of seen) {
-    for (const name of namesFromClient(at)) {
+    for (const name of namesFrom(at, 'client')) {
       const call = exporting.get(name);
       if (call !== undefined) calls.add(call);
     }
+    for (const name of namesFrom(at, 'compose')) {
+      const part = compose.get(name);
+      if (part !== undefined) seen.add(part);
+    }
     for (const one of importsOf(ROOT, at)) {
-      const ownPart = one.ours && !one.typeOnly && /^apps\/cli\/(commands|session)\//.test(one.target);
+      const ownPart =
+        one.ours && !one.typeOnly && /^(apps\/cli\/(commands|session)|packages\/compose)\//.test(one.target);
       if (ownPart && !one.target.endsWith('/index.ts')) seen.add(one.target);
     }
   }
   return [...calls].sort();
 }
 
-function namesFromClient(file: string): string[] {
+function namesFrom(file: string, workspace: 'client' | 'compose'): string[] {
   const text = readFileSync(join(ROOT, file), 'utf8');
-  const lists = [...text.matchAll(/import \{([^}]*)\} from '@berth\/client'/g)].map(([, names]) => names!);
-  const dynamic = [...text.matchAll(/const \{([^}]*)\} = await import\('@berth\/client'\)/g)].map(
+  const lists = [...text.matchAll(new RegExp(`import \\{([^}]*)\\} from '@berth/${workspace}'`, 'g'))].map(
     ([, names]) => names!,
   );
+  const dynamic = [
+    ...text.matchAll(new RegExp(`const \\{([^}]*)\\} = await import\\('@berth/${workspace}'\\)`, 'g')),
+  ].map(([, names]) => names!);
   return [...lists, ...dynamic]
     .flatMap((names) => names.split(','))
     .map((name) => name.trim())
     .filter((name) => name !== '' && !name.startsWith('type '));
 }
 
-/** The client package's values, by the file that its index takes them from. */
 function callFilesByName(): Map<string, string> {
-  const index = readFileSync(join(ROOT, 'packages/client/index.ts'), 'utf8');
+  return filesByName('packages/client');
+}
+
+/** A package's values, by the file that its index takes them from. */
+function filesByName(workspace: string): Map<string, string> {
+  const index = readFileSync(join(ROOT, workspace, 'index.ts'), 'utf8');
   const lines = [...index.matchAll(/export \{([^}]*)\} from '\.\/([^']+)'/g)];
   return new Map(
     lines.flatMap(([, names, file]) =>
-      names!.split(',').map((name): [string, string] => [name.trim(), `packages/client/${file}`]),
+      names!.split(',').map((name): [string, string] => [name.trim(), `${workspace}/${file}`]),
     ),
   );
 }

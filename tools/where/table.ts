@@ -3,7 +3,8 @@ import { routePlaces, routesCalled } from './routes.ts';
 import { createTestFinder } from './tests.ts';
 
 /** Commands that are about this program, its engine's process or the registry's, not about anything behind the API. */
-const LOCAL = /^(alias|daemon|context|completion|manifest|registry|__complete\w*)\b|^logout$|^system dial-stdio$/;
+const LOCAL =
+  /^(alias|daemon|context|completion|manifest|registry|__complete\w*)\b|^logout$|^compose$|^compose (version|viz)$|^system dial-stdio$/;
 
 /** One line of docs/where-is.md; cells are lists of paths. */
 export interface Row {

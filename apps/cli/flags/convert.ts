@@ -5,6 +5,7 @@ import { parseSize } from './size.ts';
 const REPEATED = new Set<FlagType>([
   'list',
   'strings',
+  'stringArray',
   'map',
   'stringToString',
   'filter',

@@ -16,8 +16,8 @@ export interface ContainerSummary {
   Labels: Record<string, string> | null;
   State: string;
   Status: string;
-  NetworkSettings?: { Networks?: Record<string, unknown> | null } | null;
-  Mounts?: { Type?: string; Name?: string; Source: string; Driver?: string }[] | null;
+  NetworkSettings?: { Networks?: Record<string, { NetworkID?: string }> | null } | null;
+  Mounts?: { Type?: string; Name?: string; Source: string; Destination?: string; Driver?: string }[] | null;
 }
 
 export interface ListContainersOptions {

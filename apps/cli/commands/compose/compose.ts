@@ -1,0 +1,112 @@
+import { type LoadOptions, loadProject, type Project, type Style } from '@berth/compose';
+import { isBerthError } from '@berth/kit';
+import { CliError } from '../../cli-error.ts';
+import type { Arity, FlagSpec, Parsed } from '../../command.ts';
+import type { Context } from '../../context.ts';
+import type { FlagValues } from '../../flags/values.ts';
+
+/** What a command of Compose gets. */
+export interface Compose {
+  readonly context: Context;
+  /** The flags before the command. */
+  readonly flags: FlagValues;
+  /** `classic` under the name docker-compose. */
+  readonly style: Style;
+  /** How the user called it: `berth compose`, `docker-compose`. */
+  readonly program: string;
+  readonly dryRun: boolean;
+  /** Colours and movements of the cursor, on stdout and on stderr. */
+  readonly ansi: { out: boolean; err: boolean };
+}
+
+/** A command of Compose, in a file of its own; see `Command`. */
+export interface ComposeCommand {
+  usage: string;
+  description?: string;
+  flags: readonly FlagSpec[];
+  args: Arity;
+  interspersed?: boolean;
+  run(compose: Compose, parsed: Parsed): Promise<number>;
+}
+
+/** What the flags before the command say about loading. */
+export function loadOptions({ context, flags }: Compose): LoadOptions {
+  return {
+    files: flags.list('file'),
+    cwd: process.cwd(),
+    env: context.env,
+    envFiles: flags.list('env-file'),
+    projectName: flags.string('project-name'),
+    projectDirectory: flags.string('project-directory') || flags.string('workdir'),
+    profiles: flags.list('profile'),
+    readStdin: () => readAll(context),
+    onWarning: (text) => warn(context, text),
+  };
+}
+
+export function warn(context: Context, text: string): void {
+  context.err.write(`${context.err.colors ? '\x1b[33mWARN\x1b[0m[0000]' : 'WARN[0000]'} ${text}\n`);
+}
+
+function readAll(context: Context): string {
+  let text = '';
+  for (let line = context.in.readLine(), empty = 0; ; line = context.in.readLine()) {
+    // The end reads as empty lines for ever; a Compose file has no hundred of them in a row.
+    empty = line === '' ? empty + 1 : 0;
+    if (empty > 100) return text;
+    text += `${line}\n`;
+  }
+}
+
+/** The project of the files. `named` are services that a command was given; they are there, or it ends here. */
+export function openProject(
+  compose: Compose,
+  named: readonly string[] = [],
+  further: Partial<LoadOptions> = {},
+): Project {
+  const project = loadProject({ ...loadOptions(compose), named, ...further });
+  if (Object.keys(project.services).length === 0 && Object.keys(project.disabled).length === 0 && named.length === 0)
+    return project;
+  for (const name of named) if (!project.services[name]) throw new CliError(`no such service: ${name}`);
+  return project;
+}
+
+/**
+ * The project of the files, or one known by its name alone where there are none: enough for what looks at containers.
+ * Throws when there is neither.
+ */
+export function projectOrName(compose: Compose, named: readonly string[] = []): Project {
+  try {
+    // Containers of services whose profile is not active are looked at all the same.
+    return openProject(compose, named, { profiles: ['*'] });
+  } catch (error) {
+    const name = compose.flags.string('project-name') || compose.context.env.COMPOSE_PROJECT_NAME;
+    if (!name || !isBerthError(error, 'not-found') || compose.flags.list('file').length) throw error;
+    return emptyProject(name);
+  }
+}
+
+function emptyProject(name: string): Project {
+  return {
+    name,
+    workingDir: process.cwd(),
+    files: [],
+    envFiles: [],
+    services: {},
+    disabled: {},
+    networks: {},
+    volumes: {},
+    secrets: {},
+    configs: {},
+    models: {},
+    extensions: {},
+    variables: new Map(),
+    tree: { kind: 'map', source: { file: '', line: 0, column: 0 }, entries: new Map() },
+  };
+}
+
+/** How many calls at once: `--parallel`, COMPOSE_PARALLEL_LIMIT; -1 is no limit. */
+export function parallelLimit({ flags, context }: Compose): number {
+  if (flags.changed('parallel')) return flags.number('parallel');
+  return Number(context.env.COMPOSE_PARALLEL_LIMIT || -1);
+}

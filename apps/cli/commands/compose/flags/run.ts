@@ -1,0 +1,42 @@
+import type { FlagSpec } from '../../../command.ts';
+
+/** Flags of `compose run`, as Docker Compose has them. */
+export const FLAGS: readonly FlagSpec[] = [
+  { long: 'build', type: 'bool', help: 'Build image before starting container' },
+  { long: 'cap-add', type: 'list', help: 'Add Linux capabilities' },
+  { long: 'cap-drop', type: 'list', help: 'Drop Linux capabilities' },
+  { long: 'detach', short: 'd', type: 'bool', help: 'Run container in background and print container ID' },
+  { long: 'entrypoint', type: 'string', help: 'Override the entrypoint of the image' },
+  { long: 'env', short: 'e', type: 'stringArray', help: 'Set environment variables' },
+  { long: 'env-from-file', type: 'stringArray', help: 'Set environment variables from file' },
+  { long: 'interactive', short: 'i', type: 'bool', default: 'true', help: 'Keep STDIN open even if not attached' },
+  { long: 'label', short: 'l', type: 'stringArray', help: 'Add or override a label' },
+  { long: 'name', type: 'string', help: 'Assign a name to the container' },
+  { long: 'no-deps', type: 'bool', help: "Don't start linked services" },
+  { long: 'no-tty', short: 'T', type: 'bool', help: 'Disable pseudo-TTY allocation (default: auto-detected)' },
+  { long: 'publish', short: 'p', type: 'stringArray', help: "Publish a container's port(s) to the host" },
+  { long: 'pull', type: 'string', default: 'policy', help: 'Pull image before running ("always"|"missing"|"never")' },
+  { long: 'quiet', short: 'q', type: 'bool', help: "Don't print anything to STDOUT" },
+  { long: 'quiet-build', type: 'bool', help: 'Suppress progress output from the build process' },
+  { long: 'quiet-pull', type: 'bool', help: 'Pull without printing progress information' },
+  { long: 'remove-orphans', type: 'bool', help: 'Remove containers for services not defined in the Compose file' },
+  { long: 'rm', type: 'bool', help: 'Automatically remove the container when it exits' },
+  {
+    long: 'service-ports',
+    short: 'P',
+    type: 'bool',
+    help: "Run command with all service's ports enabled and mapped to the host",
+  },
+  { long: 'tty', short: 't', type: 'bool', default: 'true', hidden: true, help: 'Allocate a pseudo-TTY' },
+  {
+    long: 'use-aliases',
+    type: 'bool',
+    help: "Use the service's network useAliases in the network(s) the container connects to",
+  },
+  { long: 'user', short: 'u', type: 'string', help: 'Run as specified username or uid' },
+  { long: 'volume', short: 'v', type: 'stringArray', help: 'Bind mount a volume' },
+  { long: 'workdir', short: 'w', type: 'string', help: 'Working directory inside the container' },
+  { long: 'volumes', type: 'stringArray', sameAs: 'volume', hidden: true, help: 'Another spelling of --volume' },
+  { long: 'labels', type: 'stringArray', sameAs: 'label', hidden: true, help: 'Another spelling of --label' },
+  { long: 'no-TTY', type: 'bool', sameAs: 'no-tty', hidden: true, help: 'Another spelling of --no-tty' },
+];

@@ -1,0 +1,4 @@
+import type { FlagSpec } from '../../../command.ts';
+
+/** Flags of `compose top`, as Docker Compose has them. */
+export const FLAGS: readonly FlagSpec[] = [];

@@ -1,0 +1,29 @@
+import { isOrphan, planEach } from '@berth/compose';
+import { CliError } from '../../cli-error.ts';
+import type { ComposeCommand } from './compose.ts';
+import { FLAGS } from './flags/kill.ts';
+import { runPlan } from './run-plan.ts';
+import { selectContainers } from './select.ts';
+
+export const command: ComposeCommand = {
+  usage: '[OPTIONS] [SERVICE...]',
+  flags: FLAGS,
+  args: { min: 0, max: Number.POSITIVE_INFINITY },
+  async run(compose, { flags, args }) {
+    const { project, containers, all } = await selectContainers(compose, args);
+    const orphans = flags.bool('remove-orphans')
+      ? all.filter((seen) => isOrphan(project, seen) && !containers.includes(seen))
+      : [];
+    const running = [...containers, ...orphans].filter(({ state }) =>
+      ['running', 'restarting', 'paused'].includes(state),
+    );
+    if (running.length === 0 && args.length)
+      throw new CliError(`no container found for project ${JSON.stringify(project.name)}: not running`);
+    const signal = flags.string('signal');
+    await runPlan(
+      compose,
+      planEach(running, ['Killing', 'Killed'], ({ id }) => ({ kind: 'kill-container', container: id, signal })),
+    );
+    return 0;
+  },
+};

@@ -1,0 +1,32 @@
+import { imageName, observeImage, withDependencies } from '@berth/compose';
+import { CliError } from '../../cli-error.ts';
+import { type ComposeCommand, openProject } from './compose.ts';
+import { FLAGS } from './flags/pull.ts';
+import { pullServices } from './prepare-images.ts';
+
+export const command: ComposeCommand = {
+  usage: '[OPTIONS] [SERVICE...]',
+  flags: FLAGS,
+  args: { min: 0, max: Number.POSITIVE_INFINITY },
+  async run(compose, { flags, args }) {
+    const policy = flags.string('policy');
+    if (!['', 'missing', 'always'].includes(policy))
+      throw new CliError(`invalid --policy ${JSON.stringify(policy)}; accepted are "missing" and "always"`);
+    const project = openProject(compose, args);
+    const images = new Map<string, string>();
+    for (const name of withDependencies(project, args, flags.bool('include-deps'))) {
+      const service = project.services[name] ?? {};
+      if (!service.image || service.provider || service.pull_policy === 'never') continue;
+      if (service.build && (flags.bool('ignore-buildable') || service.pull_policy === 'build')) continue;
+      const image = imageName(project, name, service, compose.style);
+      const keep =
+        policy === 'missing' || (policy === '' && ['missing', 'if_not_present'].includes(service.pull_policy ?? ''));
+      if (keep && (await observeImage(compose.context.client, image))) continue;
+      images.set(name, image);
+    }
+    await pullServices(compose, project, images, flags.bool('quiet'), {
+      ignoreFailures: flags.bool('ignore-pull-failures'),
+    });
+    return 0;
+  },
+};

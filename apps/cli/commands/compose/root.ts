@@ -1,0 +1,204 @@
+import { describeError } from '@berth/kit';
+import { checkArity } from '../../arity.ts';
+import { CliError } from '../../cli-error.ts';
+import type { Command, FlagSpec } from '../../command.ts';
+import type { Context } from '../../context.ts';
+import { FlagError, nearest, parseFlags } from '../../flags/parse.ts';
+import { flagUsages } from '../../flags/usage.ts';
+import type { FlagValues } from '../../flags/values.ts';
+import { commandHelp, usageLine } from '../../help.ts';
+import type { Compose, ComposeCommand } from './compose.ts';
+import { FLAGS } from './flags/global.ts';
+import { type ComposeEntry, composeCommands } from './index.ts';
+
+/** Exit code for a command line that cannot be read, as Compose has it. */
+const BAD_SYNTAX = 16;
+
+const DRY_RUN: FlagSpec = { long: 'dry-run', type: 'bool', help: 'Execute command in dry run mode' };
+
+/** `compose` with everything behind it: flags of its own, then a command with its flags. */
+export const command: Command = {
+  usage: '[OPTIONS] COMMAND',
+  description: 'Define and run multi-container applications with Docker',
+  flags: FLAGS,
+  args: { min: 0, max: Number.POSITIVE_INFINITY },
+  passThrough: true,
+  run: (context, { args }) => runCompose(context, args),
+};
+
+async function runCompose(context: Context, words: readonly string[]): Promise<number> {
+  const program = context.programName === 'docker-compose' ? 'docker-compose' : `${context.programName} compose`;
+  const global = read(words, FLAGS, false, `${program} [OPTIONS] COMMAND`, program);
+  const { args, flags } = global;
+  if (flags.bool('version')) return runWords(context, program, flags, ['version']);
+  if (global.help || args.length === 0) {
+    (global.help ? context.out : context.err).write(rootHelp(program, columns(context)));
+    return global.help ? 0 : 1;
+  }
+  if (args[0] === 'help') return explain(context, program, args.slice(1));
+  return runWords(context, program, flags, args);
+}
+
+async function runWords(
+  context: Context,
+  program: string,
+  flags: FlagValues,
+  words: readonly string[],
+): Promise<number> {
+  const found = find(words);
+  if (!found) return groupOrUnknown(context, program, words);
+  const { entry, rest, called } = found;
+  const own = await entry.load();
+  const specs = [...own.flags, DRY_RUN];
+  const usage = usageLine(called, asCommand(own), program);
+  const invoked = `${program} ${called}`;
+  const parsed = read(rest, specs, own.interspersed ?? true, usage, invoked);
+  if (parsed.help) {
+    context.out.write(
+      commandHelp(
+        called,
+        shownEntry(entry),
+        { ...asCommand(own), flags: specs },
+        { programName: program, columns: columns(context) },
+      ),
+    );
+    return 0;
+  }
+  checkArity(parsed.args.length, own.args, { invoked, usage, programName: program });
+  const compose = makeCompose(context, program, flags, parsed.flags.bool('dry-run'));
+  return own.run(compose, { flags: parsed.flags, args: parsed.args, invoked });
+}
+
+function makeCompose(context: Context, program: string, flags: FlagValues, dryRun: boolean): Compose {
+  const classic = program === 'docker-compose';
+  const wish = flags.bool('no-ansi')
+    ? 'never'
+    : flags.changed('ansi')
+      ? flags.string('ansi')
+      : context.env.COMPOSE_ANSI || 'auto';
+  if (!['auto', 'never', 'always'].includes(wish))
+    throw new CliError(
+      `unknown --ansi value: ${JSON.stringify(wish)}; accepted are "never", "always" and "auto"`,
+      BAD_SYNTAX,
+    );
+  const ansi = (stream: { colors: boolean }) => wish === 'always' || (wish === 'auto' && stream.colors);
+  const isOld = flags.bool('compatibility') || /^(1|true)$/i.test(context.env.COMPOSE_COMPATIBILITY ?? '');
+  return {
+    context,
+    flags,
+    style: classic || isOld ? 'classic' : 'current',
+    program,
+    dryRun: dryRun || flags.bool('dry-run'),
+    ansi: { out: ansi(context.out), err: ansi(context.err) },
+  };
+}
+
+function read(
+  words: readonly string[],
+  specs: readonly FlagSpec[],
+  interspersed: boolean,
+  usage: string,
+  invoked: string,
+): ReturnType<typeof parseFlags> {
+  try {
+    return parseFlags(words, specs, interspersed);
+  } catch (error) {
+    if (!(error instanceof FlagError)) throw error;
+    const hint = error.suggestion ? `Did you mean '${error.suggestion}'?\n\n` : '';
+    throw new CliError(
+      `${describeError(error)}\n\n${hint}Usage:  ${usage}\n\nRun '${invoked} --help' for more information`,
+      BAD_SYNTAX,
+    );
+  }
+}
+
+const short = (path: string) => path.replace(/^compose /, '');
+
+function find(words: readonly string[]): { entry: ComposeEntry; rest: readonly string[]; called: string } | undefined {
+  for (let length = Math.min(3, words.length); length > 0; length--) {
+    const called = words.slice(0, length).join(' ');
+    for (const entry of composeCommands)
+      if ([entry.path, ...(entry.aliases ?? [])].some((path) => short(path) === called))
+        return { entry, rest: words.slice(length), called };
+  }
+  return undefined;
+}
+
+/** Words that only group commands print what there is; others are unknown. */
+function groupOrUnknown(context: Context, program: string, words: readonly string[]): number {
+  const isFlag = (word: string) => word.startsWith('-');
+  const path = words.filter((word) => !isFlag(word)).join(' ');
+  const members = composeCommands.filter((entry) => short(entry.path).startsWith(`${path} `));
+  if (members.length && words.every((word) => !isFlag(word) || word === '--help' || word === '-h')) {
+    context.out.write(groupHelp(program, path, members, columns(context)));
+    return 0;
+  }
+  const [first = ''] = words;
+  const near = nearest(
+    first,
+    composeCommands.map((entry) => short(entry.path)),
+  );
+  throw new CliError(
+    `unknown ${program} command: ${JSON.stringify(`compose ${first}`)}\n${near ? `\nDid you mean '${program} ${near}'?\n` : ''}\nRun '${program} --help' for more information`,
+    BAD_SYNTAX,
+  );
+}
+
+async function explain(context: Context, program: string, words: readonly string[]): Promise<number> {
+  const found = find(words);
+  if (words.length === 0 || !found) {
+    context.out.write(rootHelp(program, columns(context)));
+    return found || words.length === 0 ? 0 : BAD_SYNTAX;
+  }
+  return runWords(context, program, parseFlags([], FLAGS, false).flags, [...words, '--help']);
+}
+
+function columns(context: Context): number {
+  return context.out.size()?.columns ?? 80;
+}
+
+/** Help texts are made from the client's own kind of command. */
+function asCommand({ usage, description, flags, args }: ComposeCommand): Command {
+  return { usage, ...(description !== undefined && { description }), flags, args, run: async () => 0 };
+}
+
+function shownEntry(entry: ComposeEntry) {
+  return {
+    path: short(entry.path),
+    summary: entry.summary,
+    ...(entry.aliases && { aliases: entry.aliases.map(short) }),
+    load: async () => asCommand(await entry.load()),
+  };
+}
+
+function rootHelp(program: string, width: number): string {
+  const top = new Map<string, string>();
+  for (const { path, summary, hidden } of composeCommands) {
+    const [word = '', second] = short(path).split(' ');
+    if (!hidden) top.set(word, second === undefined ? summary : 'Convert compose files into another model');
+  }
+  return [
+    `Usage:  ${program} [OPTIONS] COMMAND\n`,
+    'Define and run multi-container applications with Docker\n',
+    `Options:\n${flagUsages(FLAGS, width - 1)}`,
+    `Commands:\n${table([...top])}`,
+    `Run '${program} COMMAND --help' for more information on a command.\n`,
+  ].join('\n');
+}
+
+function groupHelp(program: string, path: string, members: readonly ComposeEntry[], width: number): string {
+  const rows = members.map(({ path: all, summary }): [string, string] => [short(all).slice(path.length + 1), summary]);
+  return [
+    `Usage:  ${program} ${path} [OPTIONS] COMMAND\n`,
+    `${path === 'bridge' ? 'Convert compose files into another model' : 'Manage transformation images'}\n`,
+    `Options:\n${flagUsages([DRY_RUN], width - 1)}`,
+    `Commands:\n${table(rows)}`,
+    `Run '${program} ${path} COMMAND --help' for more information on a command.\n`,
+  ].join('\n');
+}
+
+function table(rows: readonly (readonly [string, string])[]): string {
+  const sorted = [...rows].sort(([a], [b]) => (a < b ? -1 : 1));
+  const width = Math.max(11, ...sorted.map(([name]) => name.length));
+  return sorted.map(([name, summary]) => `  ${name.padEnd(width)} ${summary}\n`).join('');
+}

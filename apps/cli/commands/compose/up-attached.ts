@@ -1,0 +1,248 @@
+import { attachContainer, type EngineClient, type HijackedStream, inspectContainer } from '@berth/client';
+import { observeContainers, planEach, planStop, runningAfter, shortName } from '@berth/compose';
+import { describeError } from '@berth/kit';
+import { CliError } from '../../cli-error.ts';
+import type { Parsed } from '../../command.ts';
+import { type Compose, warn } from './compose.ts';
+import { type Converge, keptNotes } from './converge.ts';
+import { type ContainerEvent, projectEvents } from './follow.ts';
+import { LogPrinter } from './log-printer.ts';
+import { showLogs, widthOf } from './logs.ts';
+import { runPlan } from './run-plan.ts';
+
+/** `up` that stays: output of all containers until they have ended or the user leaves. Resolves to the exit code. */
+export function upAttached(compose: Compose, wished: Converge, parsed: Parsed): Promise<number> {
+  return new AttachedUp(compose, wished, parsed).run();
+}
+
+/** Interrupts: the first stops, the second kills. */
+class AttachedUp {
+  readonly #compose: Compose;
+  readonly #wished: Converge;
+  readonly #parsed: Parsed;
+  readonly #printer: LogPrinter;
+  readonly #shown: { name: string; service: string; isRunning: boolean }[];
+  readonly #streams = new Map<string, Promise<void>>();
+  readonly #running = new Set<string>();
+  readonly #events = new AbortController();
+  #stopping = false;
+  #interrupts = 0;
+  #exitCode = 0;
+  #stopped: Promise<void> | undefined;
+
+  constructor(compose: Compose, wished: Converge, parsed: Parsed) {
+    this.#compose = compose;
+    this.#wished = wished;
+    this.#parsed = parsed;
+    this.#shown = this.#chosen();
+    const names = this.#shown.map(({ name }) => this.#short(name));
+    this.#printer = new LogPrinter(compose, {
+      width: widthOf(compose, names),
+      prefix: !parsed.flags.bool('no-log-prefix'),
+      color: !parsed.flags.bool('no-color') && compose.ansi.out,
+    });
+  }
+
+  async run(): Promise<number> {
+    const { context } = this.#compose;
+    const onSignal = () => this.#interrupt();
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, onSignal);
+    const events = projectEvents(this.#compose, this.#wished.project.name, this.#events.signal);
+    const first = events.next();
+    first.catch(() => undefined);
+    try {
+      const names = this.#shown.map(({ name }) => this.#short(name)).join(', ');
+      let isSaid = false;
+      const say = () => {
+        if (!isSaid && names) context.out.write(`Attaching to ${names}\n`);
+        isSaid = true;
+      };
+      if (this.#compose.style === 'current') say();
+      await runPlan(this.#compose, this.#wished.operations, {
+        notes: keptNotes(this.#wished),
+        beforeStart: ({ container }) => this.#attach(container),
+      });
+      say();
+      for (const { name, isRunning } of this.#shown) if (isRunning) await this.#attach(name);
+      for (const { name } of runningAfter(this.#wished.decisions))
+        if (await isUp(context.client, name)) this.#running.add(name);
+      if (this.#running.size > 0 && !this.#interrupts) await this.#follow(first, events);
+      await this.#stopped;
+      await Promise.all(this.#streams.values());
+      return this.#finish();
+    } finally {
+      this.#events.abort();
+      for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, onSignal);
+    }
+  }
+
+  /** Handles events until nothing of ours runs any more. */
+  async #follow(first: Promise<IteratorResult<ContainerEvent>>, rest: AsyncGenerator<ContainerEvent>): Promise<void> {
+    for (let next = await first; !next.done; next = await rest.next()) {
+      await this.#event(next.value);
+      if (this.#running.size === 0) return;
+    }
+  }
+
+  async #event({ action, name, id, exitCode, service, time }: ContainerEvent): Promise<void> {
+    const isOurs = runningAfter(this.#wished.decisions).some((one) => one.name === name);
+    if (!isOurs) return;
+    if (action === 'start' && !this.#running.has(name)) {
+      this.#running.add(name);
+      await this.#streams.get(name);
+      if (this.#isShown(name)) this.#again(name, id, time);
+    }
+    if (action !== 'die') return;
+    await this.#streams.get(name);
+    if (this.#isShown(name))
+      this.#printer.say(
+        name,
+        `${this.#compose.style === 'classic' ? name : this.#short(name)} exited with code ${exitCode}`,
+      );
+    if (await isRestarting(this.#compose.context.client, id)) return;
+    this.#running.delete(name);
+    this.#cascade(name, service, exitCode);
+  }
+
+  /** One that has ended may take all others along. */
+  #cascade(name: string, service: string, exitCode: number): void {
+    const { flags } = this.#parsed;
+    const from = flags.string('exit-code-from');
+    if (from === service && !this.#stopping) this.#exitCode = exitCode;
+    const isFailure = flags.bool('abort-on-container-failure') && exitCode !== 0;
+    const isAbort = flags.bool('abort-on-container-exit') || from !== '' || isFailure;
+    if (!isAbort || this.#stopping) return;
+    if (from === '') this.#exitCode = exitCode;
+    if (this.#compose.style === 'current') this.#compose.context.err.write('Aborting on container exit...\n');
+    this.#stop(name);
+  }
+
+  #interrupt(): void {
+    this.#interrupts++;
+    const { err } = this.#compose.context;
+    if (this.#interrupts === 1) {
+      this.#exitCode ||= 130;
+      err.write('Gracefully stopping... (press Ctrl+C again to force)\n');
+      this.#stop();
+    } else if (this.#interrupts === 2) void this.#kill();
+    else process.exit(130);
+  }
+
+  #stop(except = ''): void {
+    this.#stopping = true;
+    this.#stopped ??= this.#stopAll(except).catch((error: unknown) =>
+      warn(this.#compose.context, describeError(error)),
+    );
+  }
+
+  async #stopAll(except: string): Promise<void> {
+    const { client } = this.#compose.context;
+    const names = new Set(runningAfter(this.#wished.decisions).map(({ name }) => name));
+    const seen = await observeContainers(client, this.#wished.project.name);
+    const ours = seen.filter(
+      ({ name, state }) => names.has(name) && name !== except && ['running', 'restarting', 'paused'].includes(state),
+    );
+    const timeout = this.#parsed.flags.changed('timeout') ? this.#parsed.flags.number('timeout') : undefined;
+    await runPlan(this.#compose, planStop(ours, this.#wished.project, timeout));
+    if (this.#running.size === 0) this.#events.abort();
+  }
+
+  async #kill(): Promise<void> {
+    const { client } = this.#compose.context;
+    const seen = await observeContainers(client, this.#wished.project.name);
+    const running = seen.filter(({ state, name }) => state === 'running' && this.#running.has(name));
+    await runPlan(
+      this.#compose,
+      planEach(running, ['Killing', 'Killed'], ({ id }) => ({
+        kind: 'kill-container',
+        container: id,
+        signal: 'SIGKILL',
+      })),
+    ).catch(() => undefined);
+  }
+
+  async #attach(container: string): Promise<void> {
+    const name = runningAfter(this.#wished.decisions).find((one) => one.name === container)?.name ?? container;
+    if (!this.#isShown(name) || this.#streams.has(name)) return;
+    const { client } = this.#compose.context;
+    const stream = await attachContainer(client, container, {
+      stream: true,
+      stdin: false,
+      stdout: true,
+      stderr: true,
+      logs: false,
+      detachKeys: '',
+    });
+    this.#streams.set(name, this.#pump(name, stream));
+  }
+
+  async #pump(name: string, stream: HijackedStream): Promise<void> {
+    const service = this.#shown.find((one) => one.name === name)?.service ?? '';
+    const source = this.#printer.source(this.#short(name), this.#wished.project.services[service]?.tty ?? false);
+    try {
+      await stream.receive((chunk) => source.push(chunk));
+    } catch (error) {
+      warn(this.#compose.context, `output of ${name}: ${describeError(error)}`);
+    }
+    source.end();
+  }
+
+  /** Output of a container that was started again. */
+  #again(name: string, id: string, since: string): void {
+    const options = { follow: true, timestamps: false, since, until: '', tail: 'all' };
+    this.#streams.set(
+      name,
+      showLogs(this.#compose, this.#printer, id, this.#short(name), options).catch(() => undefined),
+    );
+  }
+
+  #finish(): number {
+    const { flags } = this.#parsed;
+    if (this.#compose.style === 'classic' && this.#interrupts) return 0;
+    if (
+      flags.bool('abort-on-container-exit') ||
+      flags.bool('abort-on-container-failure') ||
+      flags.string('exit-code-from') ||
+      this.#interrupts
+    )
+      return this.#exitCode;
+    return 0;
+  }
+
+  #isShown(name: string): boolean {
+    return this.#shown.some((one) => one.name === name);
+  }
+
+  #short(name: string): string {
+    return shortName(name, this.#wished.project.name);
+  }
+
+  /** The containers whose output is wished. */
+  #chosen(): { name: string; service: string; isRunning: boolean }[] {
+    const { flags, args } = this.#parsed;
+    const { project, decisions } = this.#wished;
+    const wished = flags.list('attach');
+    const not = new Set(flags.list('no-attach'));
+    for (const name of [...wished, ...not]) if (!project.services[name]) throw new CliError(`no such service: ${name}`);
+    const isWished = (service: string) => {
+      if (wished.length) return wished.includes(service);
+      return args.length === 0 || args.includes(service) || flags.bool('attach-dependencies');
+    };
+    return runningAfter(decisions)
+      .filter(({ service }) => isWished(service) && !not.has(service) && project.services[service]?.attach !== false)
+      .map(({ name, service, seen }) => ({ name, service, isRunning: seen !== undefined }));
+  }
+}
+
+async function isUp(client: EngineClient, container: string): Promise<boolean> {
+  const { State } = await inspectContainer(client, container);
+  return State.Running || State.Restarting;
+}
+
+async function isRestarting(client: EngineClient, container: string): Promise<boolean> {
+  try {
+    return await isUp(client, container);
+  } catch {
+    return false; // it is gone
+  }
+}

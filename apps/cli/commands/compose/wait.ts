@@ -1,0 +1,48 @@
+import { waitContainer } from '@berth/client';
+import { observe, planDown } from '@berth/compose';
+import { CliError } from '../../cli-error.ts';
+import type { ComposeCommand } from './compose.ts';
+import { FLAGS } from './flags/wait.ts';
+import { runPlan } from './run-plan.ts';
+import { selectContainers } from './select.ts';
+
+export const command: ComposeCommand = {
+  usage: 'SERVICE [SERVICE...] [OPTIONS]',
+  flags: FLAGS,
+  args: { min: 1, max: Number.POSITIVE_INFINITY },
+  async run(compose, { flags, args }) {
+    const { client, out } = compose.context;
+    const { project, containers } = await selectContainers(compose, args);
+    if (containers.length === 0) throw new CliError('no containers for the services');
+    if (compose.dryRun) return 0;
+    const ends = containers.map(async ({ id, name }) => {
+      const { StatusCode } = await (await waitContainer(client, id, 'not-running')).exited;
+      return { name, code: StatusCode };
+    });
+    if (!flags.bool('down-project')) {
+      let last = 0;
+      for (const end of ends) {
+        const { code } = await end;
+        last ||= code;
+        out.write(`${code}\n`);
+      }
+      return last;
+    }
+    const { name, code } = await Promise.race(ends);
+    out.write(`container ${JSON.stringify(name)} exited with status code ${code}\n`);
+    const observed = await observe(client, { ...project, services: {} }, compose.style);
+    await runPlan(
+      compose,
+      planDown({
+        project,
+        observed,
+        containers: observed.containers,
+        timeout: undefined,
+        volumes: false,
+        resources: true,
+        images: [],
+      }),
+    );
+    return code;
+  },
+};

@@ -1,0 +1,218 @@
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { attachExec, copyToContainer, createExec, inspectExec } from '@berth/client';
+import {
+  containerSubject,
+  fileArchive,
+  type Hook,
+  type Operation,
+  observeContainers,
+  type Project,
+  type SeenContainer,
+  type WatchRule,
+} from '@berth/compose';
+import { CliError } from '../../cli-error.ts';
+import type { Compose } from './compose.ts';
+import { type ConvergeWishes, converge } from './converge.ts';
+import { runPlan } from './run-plan.ts';
+
+/** A rule of a service's `develop.watch`, ready to be asked. */
+export interface WatchedRule {
+  service: string;
+  rule: WatchRule;
+  path: string;
+  isFolder: boolean;
+  initialSync: boolean;
+  /** True for what is neither ignored nor outside of `include`; relative to the path. */
+  matches(path: string): boolean;
+  /** All files that match. */
+  files(): string[];
+}
+
+export function watchedRules(project: Project, services: readonly string[]): WatchedRule[] {
+  return services.flatMap((service) => {
+    const { develop, build } = project.services[service] ?? {};
+    return (develop?.watch ?? []).map((rule) => {
+      if (rule.action === 'rebuild' && !build)
+        throw new CliError(
+          `service ${JSON.stringify(service)}: can't watch with action "rebuild" without a build section`,
+        );
+      if (rule.action.startsWith('sync') && !rule.target)
+        throw new CliError(
+          `service ${JSON.stringify(service)}: develop.watch: action ${JSON.stringify(rule.action)} needs a 'target'`,
+        );
+      return watchedRule(service, rule, build?.context);
+    });
+  });
+}
+
+function watchedRule(service: string, rule: WatchRule, context: string | undefined): WatchedRule {
+  const { path } = rule;
+  if (!existsSync(path))
+    throw new CliError(`service ${JSON.stringify(service)}: develop.watch: ${path}: no such file or directory`);
+  const isFolder = statSync(path).isDirectory();
+  const ignored = [...(rule.ignore ?? []).map(globPattern), ...ignoredByContext(context, path)];
+  const included = rule.include?.map(globPattern);
+  const matches = (name: string) => {
+    if (name === '.git' || name.startsWith('.git/') || /(^|\/)(4913|.*~|\.#.*|.*\.sw[px])$/.test(name)) return false;
+    return (
+      !ignored.some((pattern) => pattern.test(name)) && (!included || included.some((pattern) => pattern.test(name)))
+    );
+  };
+  const files = () => (isFolder ? walk(path, path, matches) : ['']);
+  return { service, rule, path, isFolder, initialSync: rule.initial_sync ?? false, matches, files };
+}
+
+/** What the image does not get need not be watched. */
+function ignoredByContext(context: string | undefined, path: string): RegExp[] {
+  const file = context === undefined ? '' : join(context, '.dockerignore');
+  if (file === '' || !existsSync(file) || relative(context ?? '', path).startsWith('..')) return [];
+  const before = relative(context ?? '', path);
+  const lines = readFileSync(file, 'utf8')
+    .split('\n')
+    .map((line) => line.trim());
+  return lines
+    .filter((line) => line !== '' && !line.startsWith('#') && !line.startsWith('!'))
+    .map((line) => (before === '' ? line : relative(before, line.replace(/^\//, ''))))
+    .filter((line) => line !== '' && !line.startsWith('..'))
+    .map(globPattern);
+}
+
+/** `*`, `**` and `?` of ignore files; what is below a folder that matches matches too. */
+function globPattern(glob: string): RegExp {
+  const clean = glob.replace(/^\.?\//, '').replace(/\/$/, '');
+  const body = clean
+    .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+    .replace(/\*\*\/?|\*|\?/g, (mark) =>
+      mark === '**/' ? '(?:.*/)?' : mark === '**' ? '.*' : mark === '*' ? '[^/]*' : '[^/]',
+    );
+  return new RegExp(`^${body}(?:/.*)?$`);
+}
+
+function walk(folder: string, root: string, matches: (path: string) => boolean): string[] {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((item) => {
+    const path = join(folder, item.name);
+    const name = relative(root, path);
+    if (!matches(name)) return [];
+    return item.isDirectory() ? walk(path, root, matches) : item.isFile() ? [name] : [];
+  });
+}
+
+/** Does what the rules say about what has changed. */
+export async function applyChanges(
+  compose: Compose,
+  project: Project,
+  changes: ReadonlyMap<WatchedRule, ReadonlySet<string>>,
+  wishes: ConvergeWishes,
+): Promise<void> {
+  const rebuild = new Set(
+    [...changes.keys()].filter(({ rule }) => rule.action === 'rebuild').map(({ service }) => service),
+  );
+  if (rebuild.size) await rebuildServices(compose, project, [...rebuild], wishes);
+  const seen = await observeContainers(compose.context.client, project.name);
+  for (const [watched, paths] of changes) {
+    const { service, rule } = watched;
+    if (rebuild.has(service)) continue;
+    const containers = seen.filter((one) => one.service === service && !one.oneOff && one.state === 'running');
+    if (rule.action.startsWith('sync')) await sync(compose, watched, paths, containers);
+    if (rule.action.endsWith('restart')) await restart(compose, containers);
+    if (rule.action === 'sync+exec' && rule.exec)
+      for (const { id } of containers) await runCommand(compose, id, rule.exec);
+  }
+}
+
+async function rebuildServices(
+  compose: Compose,
+  project: Project,
+  services: string[],
+  wishes: ConvergeWishes,
+): Promise<void> {
+  compose.context.err.write(
+    `Rebuilding service(s) ${services.map((name) => JSON.stringify(name)).join(', ')} after changes were detected...\n`,
+  );
+  const images = {
+    pull: '',
+    build: true,
+    noBuild: false,
+    quietPull: true,
+    quietBuild: wishes.images?.quietBuild ?? false,
+  };
+  const wished = await converge(compose, project, {
+    ...wishes,
+    named: services,
+    dependencies: false,
+    recreate: 'changed',
+    images,
+  });
+  await runPlan(compose, wished.operations);
+  compose.context.err.write(
+    `service(s) ${services.map((name) => JSON.stringify(name)).join(', ')} successfully built\n`,
+  );
+}
+
+/** Copies what is there, and removes what is not there any more. */
+async function sync(
+  compose: Compose,
+  { service, rule, path, isFolder }: WatchedRule,
+  paths: ReadonlySet<string>,
+  containers: readonly SeenContainer[],
+): Promise<void> {
+  const { client, err } = compose.context;
+  const target = (name: string) => (isFolder ? join(rule.target ?? '/', name) : (rule.target ?? ''));
+  const local = (name: string) => (isFolder ? join(path, name) : path);
+  const present = [...paths].filter((name) => existsSync(local(name)) && statSync(local(name)).isFile());
+  const gone = [...paths].filter((name) => !existsSync(local(name)));
+  if (present.length + gone.length === 0) return;
+  err.write(`Syncing service ${JSON.stringify(service)} after ${present.length + gone.length} changes were detected\n`);
+  const files = present.map((name) => ({
+    target: target(name),
+    file: local(name),
+    uid: 0,
+    gid: 0,
+    mode: statSync(local(name)).mode & 0o7777,
+  }));
+  for (const { id } of containers) {
+    if (files.length) await copyToContainer(client, id, '/', fileArchive(files), { copyUidGid: false });
+    if (gone.length) await runCommand(compose, id, { command: ['rm', '-rf', '--', ...gone.map(target)] });
+  }
+}
+
+async function restart(compose: Compose, containers: readonly SeenContainer[]): Promise<void> {
+  const operations = containers.map(
+    ({ id, name }): Operation => ({
+      id,
+      kind: 'restart-container',
+      needs: [],
+      subject: containerSubject(name),
+      words: ['Restarting', 'Started'],
+      reasons: [],
+      container: id,
+      timeout: undefined,
+    }),
+  );
+  await runPlan(compose, operations);
+}
+
+async function runCommand({ context: { client } }: Compose, container: string, hook: Hook): Promise<void> {
+  const env = Object.entries(hook.environment ?? {}).map(([name, value]) =>
+    value === null ? name : `${name}=${value}`,
+  );
+  const body = {
+    User: hook.user ?? '',
+    Privileged: hook.privileged ?? false,
+    Tty: false,
+    AttachStdin: false,
+    AttachStdout: true,
+    AttachStderr: true,
+    Detach: false,
+    DetachKeys: '',
+    Env: env,
+    WorkingDir: hook.working_dir ?? '',
+    Cmd: hook.command ?? [],
+  };
+  const { Id } = await createExec(client, container, body);
+  const stream = await attachExec(client, Id, { Tty: false });
+  await stream.receive(() => undefined);
+  const { ExitCode } = await inspectExec(client, Id);
+  if (ExitCode) throw new CliError(`${(hook.command ?? []).join(' ')} ended with ${ExitCode}`);
+}

@@ -1,0 +1,31 @@
+import type { Project, Service } from '../model.ts';
+
+/** `current`: names and messages of today's Docker Compose; `classic`: those of docker-compose 1.29. */
+export type Style = 'current' | 'classic';
+
+export function separatorOf(style: Style): string {
+  return style === 'classic' ? '_' : '-';
+}
+
+/** `PROJECT-SERVICE-N`, or the name that the file gives. */
+export function containerName(project: Project, service: string, number: number, style: Style): string {
+  const fixed = project.services[service]?.container_name;
+  return fixed ?? [project.name, service, number].join(separatorOf(style));
+}
+
+/** The image that a service runs: the one that is named, or the one that is built for it. */
+export function imageName(project: Project, name: string, service: Service, style: Style): string {
+  return service.image ?? `${project.name}${separatorOf(style)}${name}`;
+}
+
+/** `web-1` of `shop-web-1`: how logs name a container. */
+export function shortName(container: string, project: string): string {
+  return container.startsWith(project) && /[-_]/.test(container.charAt(project.length))
+    ? container.slice(project.length + 1)
+    : container;
+}
+
+/** Numbers 1 to this. */
+export function scaleOf(service: Service): number {
+  return service.scale ?? service.deploy?.replicas ?? 1;
+}

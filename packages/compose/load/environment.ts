@@ -1,0 +1,88 @@
+import { readFileSync, statSync } from 'node:fs';
+import { join, relative, resolve } from 'node:path';
+import { BerthError, errnoOf } from '@berth/kit';
+import { readEnvFile } from './dotenv.ts';
+import type { Variable, Variables } from './interpolate.ts';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The variables of a project: those of the process win over those of the files; of files the last one wins. */
+export interface ProjectVariables {
+  variables: Variables;
+  /** Absolute paths of the files that were read. */
+  files: string[];
+}
+
+export function processVariables(env: Environment): Map<string, Variable> {
+  const made = new Map<string, Variable>();
+  for (const [name, value] of Object.entries(env))
+    if (value !== undefined) made.set(name, { value, from: 'environment' });
+  return made;
+}
+
+/** Reads `--env-file`, COMPOSE_ENV_FILES or `.env` in the project's folder. Errors: not-found for files that were named. */
+export function readVariables(
+  given: readonly string[],
+  folder: string,
+  cwd: string,
+  env: Environment,
+): ProjectVariables {
+  const outside = processVariables(env);
+  const files = envFiles(given, folder, cwd, env);
+  const own = new Map<string, Variable>();
+  for (const file of files) {
+    const name = shownPath(file, cwd);
+    const known = new Map([...own, ...outside]);
+    for (const { name: key, value, line } of readEnvFile(readText(file), name, known))
+      if (value !== undefined) own.set(key, { value, from: `${name}:${line}` });
+  }
+  return { variables: new Map([...own, ...outside]), files };
+}
+
+function envFiles(given: readonly string[], folder: string, cwd: string, env: Environment): string[] {
+  if (given.length) return given.map((file) => resolve(cwd, file));
+  const listed = env.COMPOSE_ENV_FILES;
+  if (listed)
+    return listed
+      .split(',')
+      .filter(Boolean)
+      .map((file) => resolve(cwd, file));
+  if (/^(1|true|y|yes|on|t)$/i.test(env.COMPOSE_DISABLE_ENV_FILE ?? '')) return [];
+  const file = join(folder, '.env');
+  return isFile(file) ? [file] : [];
+}
+
+function isFile(path: string): boolean {
+  try {
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}
+
+/** Bytes; an environment file is far smaller. */
+const ENV_LIMIT = 1024 * 1024;
+
+/** Reads a file whole. Errors name it as Docker does. */
+export function readText(file: string, limit = ENV_LIMIT): string {
+  let text: string;
+  try {
+    if (statSync(file).size > limit)
+      throw new BerthError('invalid', `${file}: the file is larger than ${limit / 1024 / 1024} MiB`);
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    if (error instanceof BerthError) throw error;
+    const code = errnoOf(error);
+    const reason = { ENOENT: 'no such file or directory', EACCES: 'permission denied', EISDIR: 'is a directory' }[
+      code ?? ''
+    ];
+    throw new BerthError(code === 'ENOENT' ? 'not-found' : 'invalid', `open ${file}: ${reason ?? String(error)}`);
+  }
+  return text;
+}
+
+/** A path as people read it: relative below `cwd`, else absolute. */
+export function shownPath(file: string, cwd: string): string {
+  const from = relative(cwd, file);
+  return from === '' || from.startsWith('..') ? file : from;
+}
