@@ -20,7 +20,14 @@ export function createTestFinder(): (command: CommandPlace, routes: string[], en
       .map((file) => file.replace(/\.ts$/, '.test.ts'))
       .filter((file) => files.includes(file));
     const patterns = [...[command.path, ...command.aliases].flatMap(spellings), ...routes.flatMap(routePattern)];
-    const calling = texts.filter(({ text }) => patterns.some((pattern) => pattern.test(text))).map(({ file }) => file);
+    const own = composeSpellings(command.path);
+    const calling = texts
+      .filter(
+        ({ file, text }) =>
+          patterns.some((pattern) => pattern.test(text)) ||
+          (file.startsWith('tests/e2e/compose/') && own.some((pattern) => pattern.test(text))),
+      )
+      .map(({ file }) => file);
     return [...new Set([...beside, ...calling])].sort();
   };
 }
@@ -30,6 +37,13 @@ function spellings(path: string): RegExp[] {
   const words = path.split(' ');
   const list = words.map((word) => `'${word}'`).join(',\\s*');
   return [new RegExp(`\\b(docker|berth) ${path}\\b`), new RegExp(`\\[\\s*${list}[,\\s\\]]`)];
+}
+
+/** Tests of Compose leave the word itself out: `ok('up', …`, `['up', …`. */
+function composeSpellings(path: string): RegExp[] {
+  const [first, ...words] = path.split(' ');
+  if (first !== 'compose' || words.length === 0) return [];
+  return [new RegExp(`[([]\\s*${words.map((word) => `'${word}'`).join(',\\s*')}[,)\\]\\s]`)];
 }
 
 /** Only routes that say what is done: `/containers/{id}` alone is part of all others. */

@@ -230,6 +230,27 @@ describe('what needs no engine', () => {
     expect((await ok('config', '-q')).stdout).toBe('');
   });
 
+  it('build prints what it would build', async () => {
+    const own = projectFolder('built', {
+      'compose.yaml': 'services: {app: {build: {context: ., args: {A: 1}, target: t}}}\n',
+    });
+    const { stdout } = await composeOk(engine, own, ['build', '--print']);
+    expect(JSON.parse(stdout)).toMatchObject({
+      group: { default: { targets: ['app'] } },
+      target: {
+        app: { context: own.folder, dockerfile: 'Dockerfile', args: { A: '1' }, target: 't', tags: ['built-app'] },
+      },
+    });
+    own[Symbol.dispose]();
+  });
+
+  it('berth compose --help lists the commands', async () => {
+    expect((await ok('--help')).stdout).toMatch(
+      /^Usage: {2}berth compose \[OPTIONS\] COMMAND\n[\s\S]*\n {2}up +Create and start containers\n/,
+    );
+    expect((await ok('up', '--help')).stdout).toMatch(/^Usage: {2}berth compose up \[OPTIONS\] \[SERVICE\.\.\.\]\n/);
+  });
+
   it('viz draws the services, version names itself', async () => {
     expect((await ok('viz')).stdout).toMatch(/^digraph "shop" \{\n[\s\S]*"web" -> "db";\n\}\n$/);
     expect((await ok('version', '--short')).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
