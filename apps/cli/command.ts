@@ -1,5 +1,6 @@
 import type { Context } from './context.ts';
 import type { FlagValues } from './flags/values.ts';
+import type { HelpStyle } from './help.ts';
 
 /**
  * A command, in a file of its own and loaded only when it is asked for. Path, aliases and summary are in the registry
@@ -16,6 +17,8 @@ export interface Command {
   interspersed?: boolean;
   /** True: words are not read here but handed on as arguments, `--help` among them. */
   passThrough?: boolean;
+  /** With `passThrough`: the help that these words ask for, undefined when they do not. Nothing is opened for it. */
+  ownHelp?(words: readonly string[], style: HelpStyle): Promise<string | undefined>;
   /** Resolves to the exit code. Throws CliError or BerthError; the dispatcher prints it and exits 1 or the error's own code. */
   run(context: Context, parsed: Parsed): Promise<number>;
 }

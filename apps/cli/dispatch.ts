@@ -83,6 +83,11 @@ async function runWords(words: readonly string[], global: FlagValues, shell: She
   const command = await entry.load();
   const invoked = `${shell.programName} ${called}`;
   if (command.passThrough) {
+    const help = await command.ownHelp?.(rest, style(shell));
+    if (help !== undefined) {
+      shell.out(help);
+      return 0;
+    }
     const flags = new FlagValues(command.flags);
     return runCommand(command, { flags, args: [...rest], invoked }, global, shell);
   }
@@ -154,7 +159,11 @@ async function explain(words: readonly string[], shell: Shell, root: () => strin
   const found = lookUp(words);
   if (!found) throw new CliError(`unknown help topic: ${words.join(' ')}`);
   if ('group' in found) shell.out(groupHelp(found.group, entries, style(shell)));
-  else shell.out(commandHelp(found.words, found.entry, await found.entry.load(), style(shell)));
+  else {
+    const command = await found.entry.load();
+    const own = await command.ownHelp?.([...found.rest, '--help'], style(shell));
+    shell.out(own ?? commandHelp(found.words, found.entry, command, style(shell)));
+  }
   return 0;
 }
 

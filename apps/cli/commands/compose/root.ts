@@ -23,19 +23,22 @@ export const command: Command = {
   flags: FLAGS,
   args: { min: 0, max: Number.POSITIVE_INFINITY },
   passThrough: true,
+  ownHelp: (words, { programName, columns }) => askedHelp(words, programOf(programName), columns),
   run: (context, { args }) => runCompose(context, args),
 };
 
+function programOf(programName: string): string {
+  return programName === 'docker-compose' ? 'docker-compose' : `${programName} compose`;
+}
+
 async function runCompose(context: Context, words: readonly string[]): Promise<number> {
-  const program = context.programName === 'docker-compose' ? 'docker-compose' : `${context.programName} compose`;
-  const global = read(words, FLAGS, false, `${program} [OPTIONS] COMMAND`, program);
-  const { args, flags } = global;
+  const program = programOf(context.programName);
+  const { args, flags } = read(words, FLAGS, false, `${program} [OPTIONS] COMMAND`, program);
   if (flags.bool('version')) return runWords(context, program, flags, ['version']);
-  if (global.help || args.length === 0) {
-    (global.help ? context.out : context.err).write(rootHelp(program, columns(context)));
-    return global.help ? 0 : 1;
+  if (args.length === 0) {
+    context.err.write(rootHelp(program, context.out.size()?.columns ?? 80));
+    return 1;
   }
-  if (args[0] === 'help') return explain(context, program, args.slice(1));
   return runWords(context, program, flags, args);
 }
 
@@ -46,27 +49,33 @@ async function runWords(
   words: readonly string[],
 ): Promise<number> {
   const found = find(words);
-  if (!found) return groupOrUnknown(context, program, words);
+  if (!found) throw unknownCommand(program, words);
+  const { entry, rest, called } = found;
+  const own = await entry.load();
+  const usage = usageLine(called, asCommand(own), program);
+  const invoked = `${program} ${called}`;
+  const parsed = read(rest, [...own.flags, DRY_RUN], own.interspersed ?? true, usage, invoked);
+  checkArity(parsed.args.length, own.args, { invoked, usage, programName: program });
+  const compose = makeCompose(context, program, flags, parsed.flags.bool('dry-run'));
+  return own.run(compose, { flags: parsed.flags, args: parsed.args, invoked });
+}
+
+/** The help that a command line asks for; undefined when it asks for none. */
+async function askedHelp(words: readonly string[], program: string, columns: number): Promise<string | undefined> {
+  const global = read(words, FLAGS, false, `${program} [OPTIONS] COMMAND`, program);
+  if (global.help) return rootHelp(program, columns);
+  const isHelp = global.args[0] === 'help';
+  const args = isHelp ? global.args.slice(1) : global.args;
+  if (isHelp && args.length === 0) return rootHelp(program, columns);
+  const found = find(args);
+  if (!found) return groupHelp(program, args, columns);
   const { entry, rest, called } = found;
   const own = await entry.load();
   const specs = [...own.flags, DRY_RUN];
   const usage = usageLine(called, asCommand(own), program);
-  const invoked = `${program} ${called}`;
-  const parsed = read(rest, specs, own.interspersed ?? true, usage, invoked);
-  if (parsed.help) {
-    context.out.write(
-      commandHelp(
-        called,
-        shownEntry(entry),
-        { ...asCommand(own), flags: specs },
-        { programName: program, columns: columns(context) },
-      ),
-    );
-    return 0;
-  }
-  checkArity(parsed.args.length, own.args, { invoked, usage, programName: program });
-  const compose = makeCompose(context, program, flags, parsed.flags.bool('dry-run'));
-  return own.run(compose, { flags: parsed.flags, args: parsed.args, invoked });
+  if (!isHelp && !read(rest, specs, own.interspersed ?? true, usage, `${program} ${called}`).help) return undefined;
+  const style = { programName: program, columns };
+  return commandHelp(called, shownEntry(entry), { ...asCommand(own), flags: specs }, style);
 }
 
 function makeCompose(context: Context, program: string, flags: FlagValues, dryRun: boolean): Compose {
@@ -124,37 +133,17 @@ function find(words: readonly string[]): { entry: ComposeEntry; rest: readonly s
   return undefined;
 }
 
-/** Words that only group commands print what there is; others are unknown. */
-function groupOrUnknown(context: Context, program: string, words: readonly string[]): number {
-  const isFlag = (word: string) => word.startsWith('-');
-  const path = words.filter((word) => !isFlag(word)).join(' ');
-  const members = composeCommands.filter((entry) => short(entry.path).startsWith(`${path} `));
-  if (members.length && words.every((word) => !isFlag(word) || word === '--help' || word === '-h')) {
-    context.out.write(groupHelp(program, path, members, columns(context)));
-    return 0;
-  }
+function unknownCommand(program: string, words: readonly string[]): CliError {
   const [first = ''] = words;
   const near = nearest(
     first,
     composeCommands.map((entry) => short(entry.path)),
   );
-  throw new CliError(
-    `unknown ${program} command: ${JSON.stringify(`compose ${first}`)}\n${near ? `\nDid you mean '${program} ${near}'?\n` : ''}\nRun '${program} --help' for more information`,
+  const hint = near ? `\nDid you mean '${program} ${near}'?\n` : '';
+  return new CliError(
+    `unknown ${program} command: ${JSON.stringify(`compose ${first}`)}\n${hint}\nRun '${program} --help' for more information`,
     BAD_SYNTAX,
   );
-}
-
-async function explain(context: Context, program: string, words: readonly string[]): Promise<number> {
-  const found = find(words);
-  if (words.length === 0 || !found) {
-    context.out.write(rootHelp(program, columns(context)));
-    return found || words.length === 0 ? 0 : BAD_SYNTAX;
-  }
-  return runWords(context, program, parseFlags([], FLAGS, false).flags, [...words, '--help']);
-}
-
-function columns(context: Context): number {
-  return context.out.size()?.columns ?? 80;
 }
 
 /** Help texts are made from the client's own kind of command. */
@@ -186,7 +175,12 @@ function rootHelp(program: string, width: number): string {
   ].join('\n');
 }
 
-function groupHelp(program: string, path: string, members: readonly ComposeEntry[], width: number): string {
+/** Help of words that only group commands; undefined when they do not. */
+function groupHelp(program: string, words: readonly string[], width: number): string | undefined {
+  const isHelp = (word: string) => word === '--help' || word === '-h';
+  const path = words.filter((word) => !isHelp(word)).join(' ');
+  const members = composeCommands.filter((entry) => short(entry.path).startsWith(`${path} `));
+  if (path === '' || members.length === 0) return undefined;
   const rows = members.map(({ path: all, summary }): [string, string] => [short(all).slice(path.length + 1), summary]);
   return [
     `Usage:  ${program} ${path} [OPTIONS] COMMAND\n`,
