@@ -65,7 +65,7 @@ export class TreeWriter {
   /** Extended attributes that this file system does not take. */
   protected skippedXattrs = 0;
   /** Directory times are set last: every new file in a directory changes them. */
-  #times: { path: Buffer; mtime: bigint }[] = [];
+  readonly #times = new Map<string, bigint>();
   #deferred = 0;
   #file: { fd: number; entry: TarEntry; end: number } | undefined;
 
@@ -87,7 +87,8 @@ export class TreeWriter {
 
   /** Sets what had to wait. */
   finish(): void {
-    for (const { path, mtime } of this.#times) {
+    for (const [name, mtime] of this.#times) {
+      const path = Buffer.from(name, 'latin1');
       // Something else may have come in its place.
       if (lstatSync(path, { throwIfNoEntry: false })?.isDirectory()) setTimes(path, mtime);
     }
@@ -248,8 +249,9 @@ export class TreeWriter {
       this.#xattrs(fd, entry);
       fchmodSync(fd, entry.mode);
     });
-    this.#times.push({ path, mtime: entry.mtime });
-    this.#deferred += path.length + 128;
+    const name = path.toString('latin1');
+    if (!this.#times.has(name)) this.#deferred += path.length + 128;
+    this.#times.set(name, entry.mtime);
     if (this.#deferred > DEFERRED_MAX) throw this.invalid('it has too many directories');
   }
 

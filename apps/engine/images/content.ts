@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readdirSync, unlinkSync } from 'node:fs';
+import { mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errnoOf, type Logger } from '@berth/kit';
-import { type BlobStore, type Digest, openBlobStore } from '@berth/oci';
+import { type BlobStore, type Digest, hexOf, openBlobStore } from '@berth/oci';
 import { spreadChildren } from '../linux/directory-flags.ts';
 import { durablyEvenIfFull, keepReserve } from '../state/database.ts';
 import { Durability } from './durability.ts';
@@ -41,6 +41,7 @@ interface PendingLayer {
 export class ImageContent {
   readonly blobs: BlobStore;
   readonly #root: string;
+  readonly #ingest: string;
   readonly #store: ImageStore;
   readonly #log: Logger;
   readonly #durability: Durability;
@@ -56,6 +57,7 @@ export class ImageContent {
     // Rows come after `makeDurable`, and what has none is removed at the next start.
     this.blobs = openBlobStore(dataRoot, { durable: false });
     this.#root = join(dataRoot, 'l');
+    this.#ingest = join(dataRoot, 'ingest');
     this.#store = store;
     this.#log = log;
     mkdirSync(this.#root, { recursive: true, mode: 0o700 });
@@ -165,10 +167,7 @@ export class ImageContent {
 
   /** Removes those of the named blobs and layers that nobody wants. */
   async collect(blobs: readonly Digest[], diffIds: readonly Digest[]): Promise<void> {
-    for (const digest of this.#unheld('blobs', blobs)) {
-      // Looked at and removed in one turn: nobody can ask for it in between.
-      if (!this.#store.isBlobUsed(digest)) unlinkIfThere(this.blobs.path(digest));
-    }
+    const thrown = this.#throwAway(this.#unheld('blobs', blobs).filter((digest) => !this.#store.isBlobUsed(digest)));
     const unused = this.#unheld('layers', diffIds).filter((diffId) => !this.#store.isLayerUsed(diffId));
     const pending = unused.flatMap((diffId) => this.#pending.get(diffId)?.row ?? []);
     for (const { diffId } of pending) this.#pending.delete(diffId);
@@ -178,7 +177,7 @@ export class ImageContent {
         for (const { diffId } of stored) this.#store.removeLayer(diffId);
       });
     }
-    await Promise.all([...pending, ...stored].map(({ directory }) => this.#removeDirectory(directory)));
+    await Promise.all([thrown, ...[...pending, ...stored].map(({ directory }) => this.#removeDirectory(directory))]);
     if (stored.length > 0) keepReserve(this.#store.db);
   }
 
@@ -266,18 +265,41 @@ export class ImageContent {
     }
   }
 
+  /**
+   * Takes blobs away, at once for everybody: nobody can ask for one after it was looked at. Freeing what they had may take
+   * the disk long, and nobody waits for that but the caller; what a crash leaves of it goes when the blob store is opened.
+   */
+  #throwAway(digests: readonly Digest[]): Promise<void> {
+    if (digests.length === 0) return Promise.resolve();
+    const trash = join(this.#ingest, `trash-${randomBytes(6).toString('hex')}`);
+    try {
+      mkdirSync(trash, { mode: 0o700 });
+    } catch (error) {
+      if (errnoOf(error) !== 'ENOSPC' && errnoOf(error) !== 'EDQUOT') throw error;
+      // Not even room for that.
+      for (const digest of digests) rmSync(this.blobs.path(digest), { force: true });
+      return Promise.resolve();
+    }
+    for (const digest of digests) moveIfThere(this.blobs.path(digest), join(trash, hexOf(digest)));
+    return this.#remove(trash, 'cannot remove blobs; the next start tries again');
+  }
+
   #removeDirectory(name: string): Promise<void> {
-    const removal = rm(join(this.#root, name), { recursive: true, force: true }).catch((error: unknown) => {
-      this.#log.warn('cannot remove a layer; the next start tries again', { directory: name, error });
+    return this.#remove(join(this.#root, name), 'cannot remove a layer; the next start tries again');
+  }
+
+  #remove(directory: string, failure: string): Promise<void> {
+    const removal = rm(directory, { recursive: true, force: true }).catch((error: unknown) => {
+      this.#log.warn(failure, { directory, error });
     });
     this.#removals.add(removal);
     return removal.finally(() => this.#removals.delete(removal));
   }
 }
 
-function unlinkIfThere(path: string): void {
+function moveIfThere(from: string, to: string): void {
   try {
-    unlinkSync(path);
+    renameSync(from, to);
   } catch (error) {
     if (errnoOf(error) !== 'ENOENT') throw error;
   }

@@ -25,7 +25,7 @@ export interface StoredFile {
 
 const DOCUMENTS = new Set(['manifest.json', 'index.json', 'oci-layout']);
 const DOCUMENT_LIMIT = 4 * 1024 * 1024;
-const FILES_MAX = 20_000;
+const FILES_MAX = 10_000;
 const NAME_MAX = 4096;
 const LINKS_MAX = 8;
 
