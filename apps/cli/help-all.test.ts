@@ -36,6 +36,10 @@ async function berth(args: readonly string[]) {
 /** Completion scripts of our own, and commands that hand their words on to the engine or the registry. */
 const OTHERWISE = /^(completion|daemon|registry)\b/;
 
+const BUILDS = /(^| )build$/;
+const flagsOf = (help: string) =>
+  [...help.matchAll(/^ +(?:(-\w), )?(--[\w-]+)/gm)].map(([, short, long]) => `${short} ${long}`);
+
 /** Docker's client answers about itself or about the group when it does not know the word: that command is ours alone. */
 const knows = (help: string, name: string) => new RegExp(`^Usage: +docker ${name}( |\n)(?!COMMAND)`).test(help);
 
@@ -45,6 +49,13 @@ describe.skipIf(dockerMajor() < COMPARED_VERSION)("help as Docker's client print
     const theirs = docker(args);
     if (!knows(theirs.out, name)) {
       expect(await berth(args)).toMatchObject({ code: 0, err: '', out: expect.stringMatching(/^Usage: +docker \w+/) });
+      return;
+    }
+    if (BUILDS.test(name)) {
+      // There are BuildKit's flags as well, which the old builder that Docker's client falls back to does not have.
+      const ours = await berth(args);
+      expect(ours).toMatchObject({ code: 0, err: '' });
+      expect(flagsOf(theirs.out).filter((flag) => !flagsOf(ours.out).includes(flag))).toEqual([]);
       return;
     }
     // Before Berth's own builds Docker's client warns of its old builder.

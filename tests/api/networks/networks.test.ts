@@ -67,8 +67,13 @@ describe('refusals, in the words that Docker has for them', () => {
     ],
     ['unknown driver', { Name: 'x', Driver: 'nope' }, '404 plugin "nope" not found'],
     [
-      'overlay',
+      'overlay without a cluster store',
       { Name: 'x', Driver: 'overlay' },
+      '403 networks over several hosts need a cluster store, and none is configured',
+    ],
+    [
+      'a network of a swarm',
+      { Name: 'x', Driver: 'overlay', Scope: 'swarm' },
       '403 This node is not a swarm manager. Use "docker swarm init" or "docker swarm join" to connect this node to swarm and try again.',
     ],
     ['neither family', { Name: 'x', EnableIPv4: false }, '400 IPv4 or IPv6 must be enabled'],
