@@ -1,22 +1,21 @@
 import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import { createGzip } from 'node:zlib';
 import {
   type Descriptor,
   type Digest,
   DOCKER,
   layerCompression,
-  type Manifest,
   OCI,
   type RegistrySession,
   uploadBlob,
 } from '@berth/oci';
+import { gzipFile } from './gzip-file.ts';
 import type { Progress } from './progress.ts';
 import { allOrAbort, type Slots } from './pull-slots.ts';
 import type { ContentLease, Images } from './service.ts';
 
 export interface PushLayersContext {
   images: Images;
+  lease: ContentLease;
   session: RegistrySession;
   /** Repository inside the registry. */
   repository: string;
@@ -42,22 +41,28 @@ export function announceLayers(progress: Progress, diffIds: readonly Digest[]): 
   for (const diffId of new Set(diffIds)) progress.layer(shortOf({ diffId }), 'Preparing');
 }
 
-/** Sees to it that all layers are in the repository. Equal layers are sent once. */
-export async function pushLayers(context: PushLayersContext, layers: readonly PushedLayer[]): Promise<void> {
+/**
+ * Sees to it that all layers are in the repository; gives them as they are there: compressed where they were not. Equal
+ * layers are sent once, and each as soon as it is compressed.
+ */
+export async function pushLayers(context: PushLayersContext, layers: readonly PushedLayer[]): Promise<Descriptor[]> {
   const { progress, slots } = context;
   const unique = [...new Map(layers.map((layer) => [layer.descriptor.digest, layer])).values()];
-  const works = unique.map((layer) => {
+  const sent = new Map<Digest, Descriptor>();
+  const works = unique.map(async (layer) => {
     if (slots.full) progress.layer(shortOf(layer), 'Waiting');
-    return slots.run(() => pushLayer(context, layer));
+    sent.set(layer.descriptor.digest, await slots.run(() => pushLayer(context, layer)));
   });
   await allOrAbort(works, context.stop);
+  return layers.map(({ descriptor }) => sent.get(descriptor.digest) ?? descriptor);
 }
 
-async function pushLayer(context: PushLayersContext, layer: PushedLayer): Promise<void> {
+async function pushLayer(context: PushLayersContext, layer: PushedLayer): Promise<Descriptor> {
   const { images, session, repository, progress } = context;
-  const { digest, size } = layer.descriptor;
   const id = shortOf(layer);
   session.signal.throwIfAborted();
+  const descriptor = await compressed(context, layer.descriptor);
+  const { digest, size } = descriptor;
   const result = await uploadBlob(session, repository, {
     digest,
     size,
@@ -67,6 +72,7 @@ async function pushLayer(context: PushLayersContext, layer: PushedLayer): Promis
   if (result.kind === 'exists') progress.layer(id, 'Layer already exists');
   else if (result.kind === 'mounted') progress.layer(id, `Mounted from ${result.from}`);
   else progress.layer(id, 'Pushed');
+  return descriptor;
 }
 
 function counted(source: Readable, onProgress: (bytes: number) => void): Readable {
@@ -84,36 +90,12 @@ function counted(source: Readable, onProgress: (bytes: number) => void): Readabl
   return stream;
 }
 
-/**
- * The manifest as it is pushed: layers that are here uncompressed only are compressed, and the blobs are kept with the
- * lease. Undefined when nothing had to be done. The result is the same for the same bytes.
- */
-export async function compressLayers(context: CompressContext, manifest: Manifest): Promise<Manifest | undefined> {
-  if (manifest.layers.every(({ mediaType }) => layerCompression(mediaType) !== 'none')) return undefined;
-  const layers = [...manifest.layers];
-  const works = manifest.layers.map(async (layer, n) => {
-    if (layerCompression(layer.mediaType) === 'none') layers[n] = await compress(context, layer);
-  });
-  await allOrAbort(works, context.stop);
-  return { ...manifest, layers };
-}
-
-export interface CompressContext {
-  images: Images;
-  lease: ContentLease;
-  session: RegistrySession;
-  /** Ends the session's work when a layer fails. */
-  stop: AbortController;
-}
-
-async function compress({ images, lease, session }: CompressContext, layer: Descriptor): Promise<Descriptor> {
+/** A layer as it is pushed: one that is here uncompressed only is compressed, and the blob is kept with the lease. */
+async function compressed({ images, lease, session }: PushLayersContext, layer: Descriptor): Promise<Descriptor> {
+  if (layerCompression(layer.mediaType) !== 'none') return layer;
   const mediaType = layer.mediaType === DOCKER.layer ? DOCKER.layerGzip : OCI.layerGzip;
-  const { signal } = session;
   for (;;) {
-    // No name and no time in the header, one level: the bytes depend on the content only.
-    const gzip = createGzip({ level: 6 });
-    const reading = pipeline(images.blobs.createReadStream(layer.digest), gzip, { signal });
-    const [stored] = await Promise.all([images.blobs.put(gzip), reading]);
+    const stored = await images.blobs.put(gzipFile(images.blobs.path(layer.digest), session.signal));
     lease.hold(stored.digest);
     // The digest could not be held before it was known: another push of the same layer may have ended in between.
     if (await images.blobs.has(stored.digest)) return { ...layer, ...stored, mediaType };

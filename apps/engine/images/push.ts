@@ -3,6 +3,7 @@ import {
   type Credentials,
   canonicalName,
   createSession,
+  type Descriptor,
   type Digest,
   digestOf,
   familiarName,
@@ -20,7 +21,7 @@ import type { EngineConfig } from '../config.ts';
 import type { Image } from './model.ts';
 import { createProgress, type Progress } from './progress.ts';
 import type { Slots } from './pull-slots.ts';
-import { announceLayers, type CompressContext, compressLayers, pushLayers } from './push-layers.ts';
+import { announceLayers, pushLayers } from './push-layers.ts';
 import { passOnRefusal } from './registry-auth.ts';
 import type { ContentLease, Images, OnProgress } from './service.ts';
 
@@ -111,11 +112,15 @@ async function pushOne(one: PushOne, target: Tagged, image: Image): Promise<void
   const { images, session, stop, progress, slots } = one;
   await using lease = images.lease();
   announceLayers(progress, image.config.rootfs.diff_ids);
-  const pushed = await manifestToPush({ images, lease, session, stop }, image);
-  const { manifest, bytes } = pushed;
-  const layers = manifest.layers.map((descriptor, n) => ({ descriptor, diffId: image.config.rootfs.diff_ids[n]! }));
+  const stored = await storedManifest(images, lease, image);
+  const layers = stored.manifest.layers.map((descriptor, n) => {
+    return { descriptor, diffId: image.config.rootfs.diff_ids[n]! };
+  });
   const sourcesOf = await mountSources(images, target);
-  await pushLayers({ images, session, repository: target.path, progress, slots, stop, sourcesOf }, layers);
+  const repository = target.path;
+  const sent = await pushLayers({ images, lease, session, repository, progress, slots, stop, sourcesOf }, layers);
+  const pushed = manifestOf(stored, sent);
+  const { manifest, bytes } = pushed;
 
   const { config } = manifest;
   await uploadBlob(session, target.path, {
@@ -139,17 +144,20 @@ interface Pushed {
   made: boolean;
 }
 
-/** The stored manifest; with compressed layers where it had none. */
-async function manifestToPush(context: CompressContext, image: Image): Promise<Pushed> {
-  const { images, lease } = context;
+async function storedManifest(images: Images, lease: ContentLease, image: Image): Promise<Omit<Pushed, 'made'>> {
   const { descriptor, bytes } = await images.manifestOf(image.id);
   const document = parseManifest(bytes, descriptor.mediaType);
   if (document.kind !== 'manifest') throw new BerthError('internal', `image ${image.id} is stored with an index`);
   const { manifest } = document;
   for (const { digest } of [manifest.config, ...manifest.layers]) lease.hold(digest);
-  const compressed = await compressLayers(context, manifest);
-  if (compressed === undefined) return { manifest, bytes, made: false };
-  return { manifest: compressed, bytes: Buffer.from(JSON.stringify(compressed)), made: true };
+  return { manifest, bytes };
+}
+
+/** The stored manifest, byte by byte; one of its own where layers had to be compressed. */
+function manifestOf({ manifest, bytes }: Omit<Pushed, 'made'>, sent: readonly Descriptor[]): Pushed {
+  if (manifest.layers.every(({ digest }, n) => digest === sent[n]?.digest)) return { manifest, bytes, made: false };
+  const made = { ...manifest, layers: [...sent] };
+  return { manifest: made, bytes: Buffer.from(JSON.stringify(made)), made: true };
 }
 
 /** Notes the digest; a manifest that was made takes the stored one's place, so that the next push sends the same bytes. */
