@@ -72,10 +72,14 @@ export class TarParser {
     }
   }
 
-  /** Says that there is no more. Errors: invalid when the archive is cut off. An end mark is not insisted on. */
+  /**
+   * Says that there is no more. Errors: invalid when the archive is cut off. Neither an end mark nor the padding of the last
+   * entry is insisted on: Docker's client leaves out both when it sends a Dockerfile of its own with a context.
+   */
   finish(): void {
     const between = this.#state === 'header' && this.#filled === 0 && this.#pax.length === 0;
-    if (!between && this.#state !== 'done') throw new BerthError('invalid', 'invalid tar archive: unexpected end');
+    if (!between && this.#state !== 'done' && this.#state !== 'padding')
+      throw new BerthError('invalid', 'invalid tar archive: unexpected end');
   }
 
   *#takeBlock(block: Buffer): Generator<TarEvent, void> {

@@ -220,3 +220,18 @@ test('an archive of another tool', async () => {
   const found = await parse(execFileSync('tar', ['-c', '-C', import.meta.dirname, 'entry.ts']));
   expect(found[0]?.content).toBe(readFileSync(join(import.meta.dirname, 'entry.ts'), 'latin1'));
 });
+
+test('the padding of the last entry may be missing, its content may not', async () => {
+  const names: string[] = [];
+  const read = (bytes: Buffer) =>
+    readTar(
+      (async function* () {
+        yield bytes;
+      })(),
+      async ({ entry }) => void names.push(entry.name.toString()),
+    );
+  const whole = encodeTarFile({ name: 'a' }, Buffer.from('content'));
+  await read(whole.subarray(0, 512 + 7));
+  expect(names).toEqual(['a']);
+  await expect(read(whole.subarray(0, 512 + 6))).rejects.toThrow('unexpected end');
+});
