@@ -6,6 +6,7 @@ import type { Context } from '../../context.ts';
 import type { FlagValues } from '../../flags/values.ts';
 import { refuseContentTrust } from '../image/content-trust.ts';
 import { BUILD_FLAGS } from './flags.ts';
+import { onInterrupt } from './on-interrupt.ts';
 import { type Outputs, readOutputs } from './request/outputs.ts';
 import { buildQuery } from './request/query.ts';
 import { refuseUnsupported } from './request/refuse.ts';
@@ -41,6 +42,10 @@ export const command: Command = {
       ? await (await import('./request/ssh.ts')).openAgents(flags.list('ssh'), context)
       : NO_AGENTS;
     let source: Source | undefined;
+    const forget = onInterrupt(() => {
+      agents.close();
+      void source?.dispose();
+    });
     try {
       const body = sessionBody(flags, context, agents);
       source = await openSource(context, spec, flags.string('file'));
@@ -48,6 +53,7 @@ export const command: Command = {
       await (await import('./finish.ts')).finishBuild(context, { flags, outputs, image: result.image });
       return 0;
     } finally {
+      forget();
       agents.close();
       await source?.dispose();
     }

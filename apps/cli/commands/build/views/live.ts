@@ -15,6 +15,8 @@ interface LiveOptions {
   color: boolean;
   /** Calls `redraw` when the terminal has another size; returns how to stop that. */
   onResize: (redraw: () => void) => () => void;
+  /** Calls `tidy` when the program is about to be ended; returns how to stop that. */
+  onInterrupt?: (tidy: () => void) => () => void;
 }
 
 /**
@@ -22,7 +24,10 @@ interface LiveOptions {
  * that goes over the last frame and clears only what is left of it, so that nothing flickers. What does not fit the height
  * is left out from the oldest finished step on; the last frame has all.
  */
-export function liveView(out: Pick<Output, 'write' | 'size'>, { color, onResize }: LiveOptions): BuildView {
+export function liveView(
+  out: Pick<Output, 'write' | 'size'>,
+  { color, onResize, onInterrupt }: LiveOptions,
+): BuildView {
   const steps = new Steps();
   const startedAt = Date.now();
   let drawn: string[] = [];
@@ -38,6 +43,8 @@ export function liveView(out: Pick<Output, 'write' | 'size'>, { color, onResize 
   const timer = setInterval(() => frame(false), FRAME_MS);
   timer.unref?.();
   const stop = onResize(() => frame(false));
+  const showCursor = () => out.write(`${ESC}?25h`);
+  const forget = onInterrupt?.(showCursor);
   out.write(`${ESC}?25l`);
   return {
     take(progress) {
@@ -47,7 +54,8 @@ export function liveView(out: Pick<Output, 'write' | 'size'>, { color, onResize 
       clearInterval(timer);
       stop();
       frame(true);
-      out.write(`${ESC}?25h`);
+      forget?.();
+      showCursor();
       if (failure !== undefined) out.write(failureTail(steps.all));
     },
   };

@@ -1,5 +1,6 @@
 import type { BuildProgress } from '@berth/contract';
 import type { Context } from '../../../context.ts';
+import { onInterrupt } from '../on-interrupt.ts';
 
 /** Shows a build while it goes on. */
 export interface BuildView {
@@ -23,6 +24,7 @@ export async function openView(mode: Exclude<ProgressMode, 'classic'>, context: 
           process.on('SIGWINCH', redraw);
           return () => process.off('SIGWINCH', redraw);
         },
+        onInterrupt,
       });
     case 'json':
       return {

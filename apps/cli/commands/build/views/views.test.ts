@@ -185,6 +185,25 @@ describe('the live view', () => {
     expect(text.endsWith('------\n > [docs 2/2] RUN pandoc:\n0.500 page\n------\n')).toBe(true);
   });
 
+  it('shows the cursor again when it is interrupted', () => {
+    let text = '';
+    let tidy = () => {};
+    const out = {
+      write: (more: string | Uint8Array) => {
+        text += String(more);
+      },
+      size: () => ({ columns: 60, rows: 10 }),
+    };
+    const onInterrupt = (given: () => void) => {
+      tidy = given;
+      return () => undefined;
+    };
+    const view = liveView(out, { color: false, onResize: () => () => undefined, onInterrupt });
+    tidy();
+    expect(text).toBe('\x1b[?25l\x1b[?25h');
+    view.end();
+  });
+
   it('lets no program move the cursor', () => {
     expect(printable('a\x1b[31mred\x1b[0m\x1b]0;title\x07\tb\x1b[2J\x08\x7fc\x1b[')).toBe('ared    bc');
   });
