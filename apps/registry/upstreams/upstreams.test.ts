@@ -88,6 +88,7 @@ interface StartOptions {
 
 async function start(other: Other, { upstream = {}, config = {}, root }: StartOptions = {}) {
   const folder = root ?? mkdtempSync(join(tmpdir(), 'berth-upstreams-'));
+  if (root === undefined) scope.push(async () => rmSync(folder, { recursive: true, force: true }));
   const log: string[] = [];
   const document = {
     root: folder,
@@ -100,10 +101,7 @@ async function start(other: Other, { upstream = {}, config = {}, root }: StartOp
     readConfig(document, ''),
     createLogger('debug', 'text', (line) => log.push(line)),
   );
-  scope.push(async () => {
-    await running.stop();
-    if (root === undefined) rmSync(folder, { recursive: true });
-  });
+  scope.push(() => running.stop());
   const ask = async (path: string, init?: RequestInit) => {
     const response = await fetch(`http://${running.address}${path}`, init);
     return { status: response.status, headers: response.headers, bytes: Buffer.from(await response.arrayBuffer()) };

@@ -31,12 +31,14 @@ describe('networks over several hosts', () => {
     await until(1, (text) => text.includes('span'), 'network', 'ls');
   });
   afterAll(async () => {
-    for (const host of engines.keys()) {
+    const clear = async (host: number) => {
       const ids = await on(host, 'ps', '-aq');
       if (ids) await on(host, 'rm', '-f', ...ids.split('\n'));
-    }
-    for (const { engine } of engines) await engine.stop();
+    };
+    const cleared = await Promise.allSettled([...engines.keys()].map(clear));
+    const stopped = await Promise.allSettled(engines.map(({ engine }) => engine.stop()));
     await cluster?.close();
+    for (const one of [...cleared, ...stopped]) if (one.status === 'rejected') throw one.reason;
   });
 
   test('a network made on one host is there on the other, with the same id, number and addresses', async () => {

@@ -18,7 +18,7 @@ let certificates: Certificates;
 let engine: TestEngine;
 
 beforeAll(async () => {
-  folder = mkdtempSync(path.join(tmpdir(), 'berth-registry-access-'));
+  folder = mkdtempSync(path.join(tmpdir(), 'ra-')); // podman takes no long paths
   writeFileSync(path.join(folder, 'htpasswd'), HTPASSWD);
   archive = path.join(folder, 'image.tar');
   writeFileSync(archive, dockerArchive([busyboxImage(['busybox:latest'])]));

@@ -44,7 +44,7 @@ describe.skipIf(missing !== undefined)(
     };
 
     beforeAll(async () => {
-      folder = mkdtempSync(path.join(tmpdir(), 'berth-registry-interop-'));
+      folder = mkdtempSync(path.join(tmpdir(), 'ri-')); // podman takes no long paths
       writeLayout(at('layout'), '1', made);
       [registry, theirs] = await Promise.all([startOwnRegistry(), startDockerRegistry()]);
     });

@@ -1,6 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseReference } from '@berth/oci';
 import { HOST_PLATFORM, makeImage, makeIndex, writeLayout } from '../../support/registry-images.ts';
@@ -10,8 +9,7 @@ import { bytesOf, load, openImageStore, piecesOf, smallArchive } from './image-s
 /** Does all that changes images below the given root, again and again, until it is killed. */
 const store = await openImageStore(process.argv[2]);
 const { images } = store;
-const scratch = mkdtempSync(join(tmpdir(), 'berth-crash-child-'));
-process.once('exit', () => rmSync(scratch, { recursive: true, force: true }));
+const scratch = `${process.argv[2]}-scratch`; // removed by who kills us
 const content = (n: number) => `content ${n}`.repeat(200);
 
 /** Two platforms, compressed, with a layer that both have. */

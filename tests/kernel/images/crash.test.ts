@@ -9,7 +9,9 @@ import type { Image, Images } from '../../../apps/engine/images/index.ts';
 import { bytesOf, openImageStore } from './image-store.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'berth-images-crash-'));
-afterAll(() => rmSync(root, { recursive: true }));
+afterAll(() => {
+  for (const folder of [root, `${root}-scratch`]) rmSync(folder, { recursive: true, force: true });
+});
 
 /** More of them: `CRASHES=100`. */
 const KILLS = Number(process.env['CRASHES'] ?? 8);

@@ -1,4 +1,4 @@
-import { BerthError, type Logger, type Scope } from '@berth/kit';
+import { BerthError, isBerthError, type Logger, type Scope } from '@berth/kit';
 import type { Endpoint, NetworkRecord, NetworkSpec, Sandbox } from '../model.ts';
 import { kernelOf, type NetworksState } from '../state.ts';
 import { applySnapshot, type ClusterView, change } from './apply.ts';
@@ -18,7 +18,9 @@ export class Overlay {
   readonly #store: ClusterStore;
   readonly #log: Logger;
   readonly #end = new AbortController();
-  #first = Promise.withResolvers<void>();
+  /** Addresses on their way back to the cluster. */
+  readonly #releasing = new Set<Promise<void>>();
+  readonly #first = Promise.withResolvers<void>();
 
   constructor(state: NetworksState, vtep: string) {
     const { clusterStore = '', clusterStoreOpts: options } = state.config;
@@ -74,9 +76,21 @@ export class Overlay {
     return spec;
   }
 
-  /** Takes a network from the store. Errors: forbidden (containers of other hosts are in it), unavailable. */
+  /**
+   * Takes a network from the store. Containers that just ended, here or on another host, may not have given their
+   * addresses back yet: a refusal is asked about again for a moment. Errors: forbidden (containers of other hosts are in
+   * it), unavailable.
+   */
   async remove({ id, name, createdAt, spec }: NetworkRecord): Promise<void> {
-    await this.#store.removeNetwork({ id, name, createdAt, spec: { ...spec, vni: spec.vni ?? 0 } });
+    await Promise.allSettled(this.#releasing);
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#store.removeNetwork({ id, name, createdAt, spec: { ...spec, vni: spec.vni ?? 0 } });
+      } catch (error) {
+        if (!isBerthError(error, 'forbidden') || attempt === REMOVAL_ATTEMPTS) throw error;
+        await new Promise((next) => setTimeout(next, REMOVAL_PAUSE_MS));
+      }
+    }
   }
 
   /** Gets the addresses of an endpoint from the cluster; `scope` gives them back. False when another host has one. */
@@ -105,8 +119,10 @@ export class Overlay {
     }
   }
 
-  #release(record: ClusterEndpoint): Promise<void> {
-    return this.#store.release(record);
+  async #release(record: ClusterEndpoint): Promise<void> {
+    const work = this.#store.release(record);
+    this.#releasing.add(work);
+    await work.finally(() => this.#releasing.delete(work));
   }
 
   #mine(endpoints: readonly Endpoint[]): Endpoint[] {
@@ -168,3 +184,5 @@ function unreachable(store: string): BerthError {
 /** Below it are numbers that people choose by hand; Docker begins there, too. */
 const FIRST_VNI = 4097;
 const PATIENCE_MS = 3000;
+const REMOVAL_ATTEMPTS = 6;
+const REMOVAL_PAUSE_MS = 100;
