@@ -21,10 +21,11 @@ export function listImages(context: ImageContext, options: ListImagesOptions): I
   const matches = imageFilter(context, filters, FILTERS);
   const dangling = danglingFilter(filters);
   const uses = options.sharedSize ? store.layerUses() : undefined;
+  const named = store.allReferences();
   const summaries: ImageSummary[] = [];
   for (const row of store.images()) {
     if (!matches(row)) continue;
-    const references = store.references(row.id).filter((reference) => isNamed(reference, filters.reference));
+    const references = (named.get(row.id) ?? []).filter((reference) => isNamed(reference, filters.reference));
     if (references.length === 0 && filters.reference !== undefined) continue;
     if ((dangling === true || (references.length === 0 && !options.all)) && store.hasChildren(row.id)) continue;
     const { tags, digests } = namesOf(references);

@@ -1,6 +1,7 @@
 import { durablyEvenIfFull } from '../state/database.ts';
 import type { ImageContext } from './context.ts';
-import { deleteImage, refuseConflicts, removeImage } from './remove.ts';
+import { deleteImage } from './delete.ts';
+import { refuseConflicts, removeImage } from './remove.ts';
 import { resolveForPlatform, resolveImage } from './resolve.ts';
 import type { ImageRow } from './store.ts';
 import type { RemovedItem } from './wire.ts';
@@ -29,7 +30,7 @@ export async function removePlatforms(
   for (const row of doomed) {
     // Somebody else's, or with a name of its own.
     const isWanted = store.ownersOf(row.id).length > 0 || store.references(row.id).length > 0;
-    if (store.image(row.id) !== undefined && !isWanted) items.push(...(await deleteImage(context, row.id)));
+    if (store.image(row.id) !== undefined && !isWanted) items.push(...(await deleteImage(context, row.id, true)));
   }
   return items;
 }

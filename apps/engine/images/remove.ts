@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
 import { BerthError } from '@berth/kit';
 import { canonicalName, type Digest, familiarString, parseReference, type Reference, withDefaultTag } from '@berth/oci';
 import { durablyEvenIfFull } from '../state/database.ts';
 import { announce, type ImageContext } from './context.ts';
+import { deleteImage, isWanted } from './delete.ts';
 import type { ImageUsers } from './model.ts';
 import { shortId } from './names.ts';
 import { isIdPrefix, resolveImage } from './resolve.ts';
@@ -26,7 +26,7 @@ export async function removeImage(
     if (isOneRepository(references)) refuseConflicts(context, id, { force, referencesMatter: false });
     else refuseConflicts(context, id, { force, referencesMatter: true });
     untag(context, id, references, items);
-    return [...items, ...(await deleteWithParents(context, id, noPrune))];
+    return [...items, ...(await deleteImage(context, id, noPrune))];
   }
   const user = force || !isOneRepository(references) ? undefined : usersOf(context, id)[0];
   if (user) {
@@ -43,7 +43,7 @@ export async function removeImage(
   // A running container, or a stopped one without force, keeps the image; the name is gone all the same.
   const users = usersOf(context, id);
   if (users.some((container) => container.running) || (users.length > 0 && !force)) return items;
-  return [...items, ...(await deleteWithParents(context, id, noPrune))];
+  return [...items, ...(await deleteImage(context, id, noPrune))];
 }
 
 function withoutTag({ domain, path, digest }: Reference): Reference {
@@ -101,7 +101,7 @@ export function refuseConflicts(
 }
 
 /** Containers of an image, or of one of its other platforms that nobody else has. */
-function usersOf({ store, users }: ImageContext, id: Digest): ReturnType<ImageUsers['containersOf']> {
+export function usersOf({ store, users }: ImageContext, id: Digest): ReturnType<ImageUsers['containersOf']> {
   const going = store.members(id).filter((member) => member.memberOnly && store.ownersOf(member.id).length === 1);
   return [id, ...going.map((member) => member.id)].flatMap((one) => users().containersOf(one));
 }
@@ -117,60 +117,6 @@ function untag(context: ImageContext, id: Digest, references: readonly Reference
   }
 }
 
-/** Docker's pruning of parents: up to the first that has a name, a container or another child. */
-async function deleteWithParents(context: ImageContext, id: Digest, noPrune: boolean): Promise<RemovedItem[]> {
-  const { store } = context;
-  const parent = store.image(id)?.parent ?? '';
-  const items = await deleteImage(context, id);
-  const isNeeded = (image: Digest) =>
-    store.references(image).length > 0 || store.hasChildren(image) || context.users().containersOf(image).length > 0;
-  // One that was removed by name before is hidden, and goes when its container does.
-  if (noPrune || parent === '' || store.image(parent)?.removed !== false || isNeeded(parent)) return items;
-  return [...items, ...(await deleteWithParents(context, parent, noPrune))];
-}
-
-/**
- * Takes an image away that has no names any more, with its other platforms. While a stopped container stands on it, its
- * content stays until `forgetRemoved`; while it is a platform of another image, until that goes.
- */
-export async function deleteImage(context: ImageContext, id: Digest): Promise<RemovedItem[]> {
-  const { store, content } = context;
-  const blobs = store.blobs(id);
-  const layers = store.layers(id);
-  const diffIds = layers.map((layer) => layer.diffId);
-  const members = store.members(id);
-  const isUsed = isWanted(context, id);
-  const isMember = store.ownersOf(id).length > 0;
-  announce(context, 'delete', id, id);
-  durablyEvenIfFull(store.db, () => {
-    store.setMembers(id, []);
-    if (isMember) store.hideImage(id, 'member');
-    else if (isUsed) store.hideImage(id);
-    else store.removeImage(id);
-  });
-  if (!isUsed && !isMember) await content.collect(blobs, diffIds);
-  const items: RemovedItem[] = [];
-  for (const member of members) {
-    // Seen by itself, or wanted by another image.
-    if (!member.memberOnly || store.ownersOf(member.id).length > 0) continue;
-    items.push(...(await deleteImage(context, member.id)));
-  }
-  const gone = diffIds.map((diffId) => content.layer(diffId) === undefined);
-  const chain = chainIds(diffIds);
-  return [
-    { Deleted: id },
-    ...chain
-      .filter((_, n) => gone[n])
-      .map((Deleted) => ({ Deleted }))
-      .reverse(),
-    ...items,
-  ];
-}
-
-function isWanted({ users }: ImageContext, id: Digest): boolean {
-  return users().containersOf(id).length > 0 || users().isCached?.(id) === true;
-}
-
 /** Removes images that a user removed while containers stood on them, and that no container needs now. */
 export async function forgetRemoved(context: ImageContext): Promise<void> {
   const { store, content } = context;
@@ -181,16 +127,4 @@ export async function forgetRemoved(context: ImageContext): Promise<void> {
     durablyEvenIfFull(store.db, () => store.removeImage(id));
     await content.collect(blobs, diffIds);
   }
-}
-
-/** Names of layer stacks, lowest first (image-spec config.md, "Layer ChainID"). */
-function chainIds(diffIds: readonly Digest[]): string[] {
-  const chain: string[] = [];
-  for (const diffId of diffIds) {
-    const below = chain.at(-1);
-    chain.push(
-      below === undefined ? diffId : `sha256:${createHash('sha256').update(`${below} ${diffId}`).digest('hex')}`,
-    );
-  }
-  return chain;
 }

@@ -164,6 +164,19 @@ export class ImageStore {
     return this.#referencesOf.all(id).map(toReference);
   }
 
+  /** Of all images; those without any have no entry. */
+  allReferences(): Map<Digest, Reference[]> {
+    const all = this.db.prepare('SELECT * FROM image_references ORDER BY domain, path, tag, digest').all();
+    const byImage = new Map<Digest, Reference[]>();
+    for (const row of all) {
+      const image = String(row.image) as Digest;
+      const known = byImage.get(image);
+      if (known) known.push(toReference(row));
+      else byImage.set(image, [toReference(row)]);
+    }
+    return byImage;
+  }
+
   referencesByName({ domain, path }: Reference): { reference: Reference; image: Digest }[] {
     return this.db
       .prepare('SELECT * FROM image_references WHERE domain = ? AND path = ? ORDER BY tag, digest')

@@ -25,11 +25,15 @@ export interface Session {
 
 /**
  * Everything happens in a network namespace of its own: the ports that the handbook names are free there. `images` are
- * those that are there; the handbook's when nothing is said.
+ * those that are there; the handbook's when nothing is said. `args` are further flags of the engine.
  */
-export async function openSession(client: 'berth' | 'docker', images = standIns()): Promise<Session> {
+export async function openSession(
+  client: 'berth' | 'docker',
+  images = standIns(),
+  args: string[] = [],
+): Promise<Session> {
   await enterOwnNetwork();
-  const engine = await startTestEngine();
+  const engine = await startTestEngine({ args });
   const folder = mkdtempSync(join(tmpdir(), 'berth-handbook-'));
   const directory = join(folder, 'the-zone');
   const programs = join(folder, 'bin');
