@@ -118,7 +118,8 @@ export class ImageStore {
       'SELECT images.* FROM image_references r JOIN images ON images.id = r.image WHERE domain = ? AND path = ? AND tag = ? AND digest = ?',
     );
     this.#referencesOf = db.prepare(
-      'SELECT * FROM image_references WHERE image = ? ORDER BY domain, path, tag, digest',
+      // Tags before digests, as Docker sorts them.
+      'SELECT * FROM image_references WHERE image = ? ORDER BY domain, path, digest, tag',
     );
     this.#membersOf = db.prepare(
       'SELECT images.* FROM image_members m JOIN images ON images.id = m.member WHERE image = ? ORDER BY images.id',
@@ -166,7 +167,7 @@ export class ImageStore {
 
   /** Of all images; those without any have no entry. */
   allReferences(): Map<Digest, Reference[]> {
-    const all = this.db.prepare('SELECT * FROM image_references ORDER BY domain, path, tag, digest').all();
+    const all = this.db.prepare('SELECT * FROM image_references ORDER BY domain, path, digest, tag').all();
     const byImage = new Map<Digest, Reference[]>();
     for (const row of all) {
       const image = String(row.image) as Digest;

@@ -63,7 +63,9 @@ export function imageChapters(client: 'berth' | 'docker'): void {
     });
 
     it('docker image', async () => {
-      const said = (await ok('docker image')).replaceAll('berth', 'docker');
+      const { code, stdout, stderr } = await session.type('docker image');
+      const said = (stdout + stderr).replaceAll('berth', 'docker');
+      expect(code).toBe(0);
       expect(said).toMatch(/^\n?Usage: {2}docker image COMMAND\n\nManage images\n\nCommands:\n/);
       for (const command of [
         'history',
