@@ -197,7 +197,7 @@ describe('starter images', () => {
     await expect(store.images.starter(['busybox', 'nginx'], () => undefined)).rejects.toMatchObject({
       code: 'not-found',
       message: 'no such starter image: nginx',
-      hint: 'Starter images are: hello-world, busybox, debian.',
+      hint: 'Starter images are: hello-world, busybox, debian, registry.',
     });
     await expect(store.images.starter(['toString'], () => undefined)).rejects.toMatchObject({ code: 'not-found' });
   });
