@@ -6,7 +6,7 @@ export const command: Command = {
   usage: 'NAME [NAME...]',
   description:
     'Make starter images from Debian packages, for machines that cannot reach a registry.\n' +
-    'They are small, honest stand-ins (labelled as such) under the names hello-world, busybox, debian.',
+    'They are small, honest stand-ins (labelled as such) under the names hello-world, busybox, debian, registry.',
   flags: [],
   args: atLeastArgs(1),
   async run(context, { args }) {
