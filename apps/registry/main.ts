@@ -1,5 +1,6 @@
 import { BerthError, describeError } from '@berth/kit';
 import { gcCommand, retentionCommand } from './commands/clean.ts';
+import { htpasswdCommand } from './commands/htpasswd.ts';
 import { serveCommand } from './commands/serve.ts';
 
 export type { Registry, RegistryParts } from './registry.ts';
@@ -10,6 +11,7 @@ export type { StorageDriver } from './storage/driver.ts';
 
 const COMMANDS: Record<string, (words: readonly string[]) => Promise<void>> = {
   serve: serveCommand,
+  htpasswd: htpasswdCommand,
   gc: gcCommand,
   retention: retentionCommand,
 };

@@ -1,4 +1,5 @@
 import { createLogger, type Logger } from '@berth/kit';
+import { checkConfig } from '../settings/check.ts';
 import { DEFAULT_CONFIG_FILE, type RegistryConfig } from '../settings/config.ts';
 import { loadConfig } from '../settings/load.ts';
 import { type FlagSpec, flagLines, readWords } from '../settings/words.ts';
@@ -49,6 +50,7 @@ export async function serveCommand(words: readonly string[]): Promise<void> {
     logFormat: flags.get('log-format'),
     environment: flags.has('environment') ? process.env : undefined,
   });
+  checkConfig(config);
   if (flags.has('validate')) {
     process.stdout.write('configuration OK\n');
     return;

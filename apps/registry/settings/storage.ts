@@ -1,4 +1,4 @@
-import type { S3Settings } from '../storage/s3/settings.ts';
+import { PART_SIZE, type S3Settings } from '../storage/s3/settings.ts';
 import { field, object, optional, type Reader, required, size, text } from './shape.ts';
 
 /** The section `storage`: files below `root` unless S3 is named. */
@@ -17,7 +17,7 @@ const s3 = object<S3Config>({
   bucket: required(text),
   region: field(text, 'us-east-1'),
   prefix: field(text, ''),
-  partSize: field(size, 16 * 1024 * 1024),
+  partSize: field(size, PART_SIZE),
   accessKeyId: optional(text),
   secretAccessKey: optional(text),
 });

@@ -14,6 +14,8 @@ export interface Upstream extends CheckedUpstream {
 }
 
 const FETCHES = 8;
+/** A conversation keeps a token for each repository that was asked about: it must not go on for ever. Milliseconds. */
+const LASTS = 3_600_000;
 
 export function openUpstream(checked: CheckedUpstream, transport: Transport, signal: AbortSignal): Upstream {
   const { prefix, url, insecure, credentials } = checked;
@@ -27,12 +29,16 @@ export function openUpstream(checked: CheckedUpstream, transport: Transport, sig
       signal,
     });
   let session: RegistrySession | undefined;
+  let began = 0;
   return {
     ...checked,
     name: prefix || url.host,
     fetching: new Gate(FETCHES),
     ask: async (work) => {
-      session ??= open();
+      if (session === undefined || performance.now() - began > LASTS) {
+        session = open();
+        began = performance.now();
+      }
       const mine = session;
       try {
         await mine.connect();

@@ -2,3 +2,4 @@ export type { Evicted } from './evict.ts';
 export type { Upstreams } from './open-upstreams.ts';
 export { openUpstreams } from './open-upstreams.ts';
 export type { UpstreamSettings } from './settings.ts';
+export { checkUpstreams } from './settings.ts';

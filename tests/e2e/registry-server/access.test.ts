@@ -8,7 +8,7 @@ import { startTestEngine, type TestEngine } from '../../support/engine.ts';
 import { busyboxImage, dockerArchive } from '../../support/images.ts';
 import { type OwnRegistry, type OwnRegistryOptions, startOwnRegistry } from '../../support/own-registry.ts';
 
-/** alice: opensesame, bob: geheim; bcrypt by Apache's htpasswd -B. */
+/** alice: opensesame; bcrypt by Apache's htpasswd -B. */
 const HTPASSWD = `alice:$2y$05$abcdefghijklmnopqrstuuQbLfdQZSxZ9gjhA5V9o8Tyc6aQRO0Qi\n`;
 const ALICE = 'alice:opensesame';
 
@@ -204,6 +204,32 @@ describe('rules', () => {
     expect(head.status).toBe(404);
     expect((await mount('lent/app')).status).toBe(201);
   });
+});
+
+test('berth registry htpasswd: a user is there, has another password and is gone, while the registry serves', async () => {
+  const file = path.join(folder, 'users');
+  writeFileSync(file, `# ours\n${HTPASSWD}`);
+  await using registry = await start({ access: { htpasswd: file } });
+  const client = path.resolve(import.meta.dirname, '../../../apps/cli/main.ts');
+  const htpasswd = (words: string[], input?: string) =>
+    run(process.execPath, [client, 'registry', 'htpasswd', ...words], input);
+  const status = async (login: string) =>
+    (await fetch(`http://${registry.domain}/v2/`, { headers: basic(login) })).status;
+  const to = ['--file', file];
+  htpasswd(['--user', 'bob', ...to], 'first\n');
+  expect([await status('bob:first'), await status(ALICE)]).toEqual([200, 200]);
+  htpasswd(['--user', 'bob', ...to], 'second');
+  expect([await status('bob:first'), await status('bob:second')]).toEqual([401, 200]);
+  htpasswd(['--user', 'bob', '--remove', ...to]);
+  expect([await status('bob:second'), await status(ALICE)]).toEqual([401, 200]);
+  expect(readFileSync(file, 'utf8')).toBe(`# ours\n${HTPASSWD}`);
+  expect(htpasswd(['--user', 'carol'], 'x')).toMatch(/^carol:\$2b\$10\$/);
+  const refused = (words: string[], input = 'x') =>
+    fails(process.execPath, [client, 'registry', 'htpasswd', ...words], input);
+  expect(refused([])).toContain('say whose password it is');
+  expect(refused(['--user', 'a:b'])).toContain('without colons');
+  expect(refused(['--user', 'bob'], '')).toContain('1 to 72 bytes');
+  expect(refused(['--user', 'bob', '--remove', ...to])).toContain('there is no user bob');
 });
 
 test('over TLS, with the client that checks it', async () => {

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { startTestEngine, type TestEngine } from '../../support/engine.ts';
 import { busyboxImage, dockerArchive } from '../../support/images.ts';
 import { startOwnRegistry } from '../../support/own-registry.ts';
@@ -39,7 +39,10 @@ function pull(from: string, ...flags: string[]): string {
 
 describe.skipIf(missingRegistryTools('skopeo'))('read through, kept and pushed to', () => {
   let engine: TestEngine | undefined;
-  afterAll(() => engine?.stop());
+  afterEach(async () => {
+    await engine?.stop();
+    engine = undefined;
+  });
 
   test('a registry with passwords as upstream, also when it is gone; beside what is pushed', async () => {
     await using upstream = await startDockerRegistry({ auth: true });
@@ -64,13 +67,23 @@ describe.skipIf(missingRegistryTools('skopeo'))('read through, kept and pushed t
     expect(pull(`${again.domain}/up.test/library/app:1`)).toBe(first);
   });
 
-  test('as a mirror of the hub for an engine', async () => {
+  test.each(['registry-mirrors', 'registries'])('as a mirror of the hub for an engine, by %s', async (way) => {
     await using upstream = await startDockerRegistry();
     push(`${upstream.domain}/library/app:1`);
+    const url = `http://${upstream.domain}`;
     await using cache = await startOwnRegistry({
-      config: { upstreams: [{ prefix: '', url: `http://${upstream.domain}` }] },
+      config: {
+        upstreams: [
+          { prefix: '', url },
+          { prefix: 'docker.io', url },
+        ],
+      },
     });
-    engine = await startTestEngine({ config: { 'registry-mirrors': [`http://${cache.domain}`] } });
+    const mirrors =
+      way === 'registry-mirrors'
+        ? { 'registry-mirrors': [`http://${cache.domain}`] }
+        : { registries: { 'docker.io': { mirrors: [`http://${cache.domain}/{host}`] } } };
+    engine = await startTestEngine({ config: mirrors });
     const docker = (...args: string[]) =>
       execFileSync('docker', args, { encoding: 'utf8', env: { ...process.env, DOCKER_HOST: engine?.host ?? '' } });
     expect(docker('pull', 'app:1')).toContain('docker.io/library/app:1');

@@ -26,6 +26,11 @@ export const registryCommands: readonly CommandEntry[] = [
     load: async () => (await import('./serve.ts')).command,
   },
   {
+    path: 'registry htpasswd',
+    summary: 'Make, change or remove a user of the registry',
+    load: async () => (await import('./htpasswd.ts')).command,
+  },
+  {
     path: 'registry gc',
     summary: 'Remove what no manifest in the registry needs any more, also while it serves',
     load: async () => (await import('./gc.ts')).command,

@@ -13,6 +13,9 @@ interface S3StageOptions {
   discard(id: string): Promise<void>;
 }
 
+/** First buffer of a part. Bytes. */
+const SMALL = 64 * 1024;
+
 /** What is there of a stage that was begun before: whole parts, and the bytes of one that is not. */
 export interface Begun {
   parts: number;
@@ -96,12 +99,18 @@ export class S3Stage implements Stage {
     return { id: this.id, size: this.size, partSize: this.#options.partSize };
   }
 
-  /** Fills the part with what fits into it; gives the bytes taken. */
+  /** Fills the part with what fits into it; gives the bytes taken. Small blobs, which most are, need no whole part. */
   #take(bytes: Uint8Array): number {
-    this.#buffer ??= Buffer.allocUnsafe(this.#options.partSize);
-    const taken = Math.min(bytes.byteLength, this.#options.partSize - this.#filled);
-    this.#buffer.set(bytes.subarray(0, taken), this.#filled);
-    this.#filled += taken;
+    const { partSize } = this.#options;
+    const taken = Math.min(bytes.byteLength, partSize - this.#filled);
+    const needed = this.#filled + taken;
+    const had = this.#buffer;
+    if (had === undefined || had.length < needed) {
+      this.#buffer = Buffer.allocUnsafe(Math.min(partSize, Math.max(needed, 2 * (had?.length ?? SMALL / 2))));
+      if (had) this.#buffer.set(had.subarray(0, this.#filled));
+    }
+    this.#buffer?.set(bytes.subarray(0, taken), this.#filled);
+    this.#filled = needed;
     this.#written = false;
     return taken;
   }

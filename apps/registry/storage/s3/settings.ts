@@ -14,8 +14,8 @@ export interface S3Settings {
   partSize?: number;
 }
 
-/** A layer of usual size is one part; a hundred uploads at once are 3 GB of memory at the most. */
-export const PART_SIZE = 16 * 1024 * 1024;
+/** A layer of usual size is a few parts; a hundred uploads at once are 1.6 GB of memory at the most. */
+export const PART_SIZE = 8 * 1024 * 1024;
 
 /** Errors: invalid, naming the setting. */
 export function checkS3Settings(settings: S3Settings): Required<S3Settings> {
