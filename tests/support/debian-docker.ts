@@ -9,11 +9,15 @@ import { findDocker } from './fake-engine.ts';
 export interface DebianDocker {
   /** Runs its client with these arguments; gives the output. */
   docker(...args: string[]): string;
+  /** What clients connect to. */
+  host: string;
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
 const TREE = path.resolve(import.meta.dirname, '../../.cache/debian-docker');
+/** Its client, which still has both builders. */
+export const DEBIAN_CLIENT = path.join(TREE, 'usr/bin/docker');
 const START_TIMEOUT_MS = 60_000;
 
 /** Why it cannot run here, or undefined. For `skipIf`. */
@@ -66,7 +70,7 @@ export async function startDebianDocker(): Promise<DebianDocker> {
   for (;;) {
     try {
       docker('version');
-      return { docker, close, [Symbol.asyncDispose]: close };
+      return { docker, host: `unix://${at('sock')}`, close, [Symbol.asyncDispose]: close };
     } catch (error) {
       if (Date.now() < deadline && child.exitCode === null) {
         await delay(100);
