@@ -45,7 +45,6 @@ export const COPIES: CorpusCase[] = [
     dockerfile: 'FROM base:test\nCOPY ["a b", "ü-x", "/with space/"]\nCOPY ["c,d", "/q/e f"]',
     files: { 'a b': '1', 'ü-x': '2', 'c,d': '3' },
   },
-  },
   {
     name: 'modes',
     dockerfile: 'FROM base:test\nCOPY . /m/',
