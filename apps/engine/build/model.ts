@@ -25,7 +25,7 @@ export interface BuildRequest {
   cacheFrom: string[];
   /** Empty: the image store. */
   outputs: BuildOutput[];
-  /** `1`: owners of files that are copied from stages are reset, as Docker's classic builder does. */
+  /** `1`: what is copied from stages and what WORKDIR makes belongs to root, as with Docker's classic builder. */
   version: '1' | '2';
   id: string;
   run: RunSettings;

@@ -172,7 +172,8 @@ async function start(context: Context, work: Work, how: Start) {
   const tags = [...flags.list('tag'), ...outputs.names];
   return startBuild(
     context.client,
-    { ...query, ...how.query, t: tags, ...(session !== undefined && { session }) },
+    // Only our engine has sessions: to it this is BuildKit's way with owners, without anything else of version 2.
+    { ...query, ...how.query, t: tags, ...(session !== undefined && { session, version: 2 }) },
     { context: shipment.body && passed(shipment.body, flags, how.watch), registries: await registryConfig(context) },
   );
 }

@@ -7,7 +7,16 @@ import type { Digest } from '@berth/oci';
 import { createWorkerPool } from '../../archives/index.ts';
 import type { StepLayer } from '../../containers/index.ts';
 import type { ImageDrafts, LayerBlob } from '../../images/index.ts';
-import type { BuildAnswer, BuildJob, CopySource, FromBuildWorker, Layers, SealedLayer, TreeEntry } from './protocol.ts';
+import type {
+  BuildAnswer,
+  BuildJob,
+  CopyOwner,
+  CopySource,
+  FromBuildWorker,
+  Layers,
+  SealedLayer,
+  TreeEntry,
+} from './protocol.ts';
 
 type CopyJob = BuildJob & { kind: 'copy' };
 /** What a copy is about, without where its layer is put together. */
@@ -19,7 +28,7 @@ export type NewLayer = { blob: LayerBlob; diffId: Digest; size: number } | undef
 /** Work on files of images, on threads of its own. Errors: invalid, internal; canceled when the engine ends. */
 export interface FileWork {
   copy(below: readonly string[], request: CopyRequest): Promise<NewLayer>;
-  makeDirectory(below: readonly string[], path: string): Promise<NewLayer>;
+  makeDirectory(below: readonly string[], path: string, owner: CopyOwner): Promise<NewLayer>;
   /** Takes a container's own layer over; its upper directory is moved away. */
   seal(below: readonly string[], layer: StepLayer & { targets: readonly string[] }): Promise<NewLayer>;
   /** Layers as jobs name them. */
@@ -75,7 +84,7 @@ export function createFileWork(dataRoot: string, drafts: ImageDrafts): FileWork 
   };
   return {
     copy: (below, request) => layer(below, (place) => run({ kind: 'copy', ...request, ...place })),
-    makeDirectory: (below, path) => layer(below, (place) => run({ kind: 'directory', path, ...place })),
+    makeDirectory: (below, path, owner) => layer(below, (place) => run({ kind: 'directory', path, owner, ...place })),
     seal: (below, { upper, placeholders, targets, owners }) =>
       layer(below, (place, path) => {
         renameSync(upper, path); // takes the place of the empty one

@@ -70,8 +70,8 @@ export type BuildJob =
         archives: { path: string; compression: 'none' | 'gzip' | 'zstd' }[];
         archive: string;
       })
-  /** A directory, as WORKDIR makes it. */
-  | (Layers & Upper & { kind: 'directory'; path: string; archive: string })
+  /** A directory, as WORKDIR makes it; `keep` gives it to root. */
+  | (Layers & Upper & { kind: 'directory'; path: string; owner: CopyOwner; archive: string })
   /**
    * What a container wrote, as a layer: what is no change is taken out of it, and its archive is written. `targets`: what
    * was mounted on, whose places count as made by the runtime, with the directories above.

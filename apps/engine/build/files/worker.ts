@@ -85,7 +85,7 @@ async function work(job: BuildJob, views: TreeViews, files: HostFiles): Promise<
     case 'directory': {
       const all = places(job, views);
       views.becomeRoot(views.writable(job, job));
-      new ItemWriter(undefined).parents(placeOf(job.path, { isLink: false }));
+      new ItemWriter(ownerInRoot(job.owner)).parents(placeOf(job.path, { isLink: false }));
       return seal(all, files, NOTHING_MOUNTED, views);
     }
     case 'copy': {

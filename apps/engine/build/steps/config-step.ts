@@ -22,24 +22,30 @@ export function configStep(place: StepPlace & { operation: ConfigOperation }, us
   });
 }
 
-/** WORKDIR: its directory is made where it is missing. */
+/** WORKDIR: its directory is made where it is missing; BuildKit gives it to the user, the classic builder to root. */
 export function workdirStep(
   place: StepPlace & { operation: WorkdirOperation },
   useCache: boolean,
 ): Promise<StepOutcome> {
   const { operation, before, build } = place;
+  const user = build.request.version === '2' ? operation.user : '';
   return cachedStep(place, {
     inputs: {
       base: before.id,
       instruction: operation.created,
       arguments: {},
-      settings: { config: JSON.stringify(operation.config), user: operation.user },
+      settings: { config: JSON.stringify(operation.config), user },
       filesDigest: '',
     },
     files: [],
     useCache,
     createdBy: nopAndString(operation, operation.created),
-    make: () => build.builder.files.makeDirectory(below(build.builder, before), operation.path),
+    make: () =>
+      build.builder.files.makeDirectory(
+        below(build.builder, before),
+        operation.path,
+        user === '' ? { kind: 'keep' } : { kind: 'named', text: user },
+      ),
   });
 }
 

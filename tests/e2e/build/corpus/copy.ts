@@ -10,6 +10,8 @@ const TREE = {
   'run.sh': { content: '#!/bin/sh\n', mode: 0o755 },
 };
 
+const LINKS = 'contexts are held by content: names of one file become files of their own';
+
 /** COPY and ADD from the context. */
 export const COPIES: CorpusCase[] = [
   { name: 'a file to a name', dockerfile: 'FROM base:test\nCOPY top.txt /other.txt', files: TREE },
@@ -60,6 +62,7 @@ export const COPIES: CorpusCase[] = [
     name: 'setuid and sticky bits',
     dockerfile: 'FROM base:test\nCOPY . /m/',
     files: { a: { content: 'x', mode: 0o4755 }, b: { content: 'x', mode: 0o2755 }, c: { folder: true, mode: 0o1777 } },
+    differs: { classic: { 'm/a': 'the classic builder loses setuid', 'm/b': 'the classic builder loses setgid' } },
   },
   {
     name: 'owners of the context are not kept',
@@ -82,7 +85,12 @@ export const COPIES: CorpusCase[] = [
     dockerfile: 'FROM base:test\nCOPY l /x\nCOPY k/ /y/',
     files: { a: 'x', l: { link: 'a' }, 'd/b': 'y', k: { link: 'd' } },
   },
-  { name: 'hard links', dockerfile: 'FROM base:test\nCOPY d /d', files: { 'd/a': 'x', 'd/b': { same: 'd/a' } } },
+  {
+    name: 'hard links',
+    dockerfile: 'FROM base:test\nCOPY d /d',
+    files: { 'd/a': 'x', 'd/b': { same: 'd/a' } },
+    differs: { classic: { 'd/a': LINKS, 'd/b': LINKS }, buildkit: { 'd/a': LINKS, 'd/b': LINKS } },
+  },
   {
     name: 'empty folders and files',
     dockerfile: 'FROM base:test\nCOPY . /e',
@@ -123,6 +131,7 @@ export const COPIES: CorpusCase[] = [
     dockerfile:
       'FROM base:test\nCOPY --chown=nobody:nogroup top.txt /a\nCOPY --chown=0:nogroup dir /c/d/\nCOPY --chown=root top.txt /b',
     files: TREE,
+    differs: { classic: { c: 'folders above the destination: BuildKit gives them to the owner too' } },
   },
   {
     name: '--chown with variables',
