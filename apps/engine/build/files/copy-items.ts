@@ -86,7 +86,7 @@ export class ItemWriter {
     // The destination itself stays as it is where it is there.
     if (there !== undefined && item.to === '') return;
     const owner = this.#ownerOf(item);
-    // A destination that is new is a directory as any parent: only what is in the source is copied, not the source.
+    // A destination that is new is made like its parents: only what is in the source is copied, not the source.
     if (item.to === '') this.#make(bytes, this.#owner ?? { uid: 0, gid: 0 }, PARENT_MODE);
     else if (there === undefined) this.#make(bytes, owner, item.mode, item.xattrs);
     else describe(bytes, owner, item.mode, item.xattrs);
