@@ -12,7 +12,8 @@ import { timed } from './engine.mjs';
 import { startBerth } from './engines/berth.mjs';
 import { fetchDebianDocker, startDebianDocker } from './engines/debian-docker.mjs';
 import { onPrivateHost } from './engines/private-host.mjs';
-import { runCases } from './run.mjs';
+import { startRegistry } from './engines/registry.mjs';
+import { CASES, runCases } from './run.mjs';
 import { markdown } from './table.mjs';
 
 const TABLE = join(ROOT, 'docs/benchmarks.md');
@@ -57,7 +58,12 @@ async function compare(scratch) {
   writeFileSync(archive, dockerArchive([busyboxImage(['busybox:latest'])]));
   for (const engine of [docker, berth.engine]) timed(engine, ['load', '-q', '-i', archive]);
   const cases = (values.cases ?? DEFAULT_CASES).split(',');
-  const report = await runCases([docker, berth.engine, berth.client], { cases, rounds: Number(values.rounds ?? 15) });
+  const registry = cases.some((name) => CASES[name]?.needsRegistry) ? await startRegistry(scratch) : undefined;
+  const report = await runCases([docker, berth.engine, berth.client], {
+    cases,
+    rounds: Number(values.rounds ?? 15),
+    ...(registry === undefined ? {} : { registry }),
+  });
   if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(report, null, 1)}\n`);
   if (values.write) writeFileSync(TABLE, markdown(report, facts([docker, berth.engine])));
 }
