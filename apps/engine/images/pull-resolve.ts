@@ -69,12 +69,17 @@ function listPlatforms(entries: readonly Descriptor[]): string {
 }
 
 /** The configuration that a manifest names. Errors: not-supported for what is no image; invalid. */
-export async function readConfig(session: RegistrySession, repository: string, { config }: Manifest): Promise<Buffer> {
+export async function readConfig(
+  session: RegistrySession,
+  repository: string,
+  { config, artifactType }: Manifest,
+): Promise<Buffer> {
   if (config.mediaType !== OCI.config && config.mediaType !== DOCKER.config) {
-    throw new BerthError(
-      'not-supported',
-      `this is not a container image: its configuration is ${JSON.stringify(config.mediaType)}`,
-    );
+    const what =
+      artifactType === undefined
+        ? `its configuration is ${JSON.stringify(config.mediaType)}`
+        : `it is an artifact of type ${JSON.stringify(artifactType)}`;
+    throw new BerthError('not-supported', `this is not a container image: ${what}`);
   }
   if (config.size > CONFIG_LIMIT) {
     throw new BerthError('invalid', `image configuration is larger than ${CONFIG_LIMIT} bytes`);

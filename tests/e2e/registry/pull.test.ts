@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { parseReference } from '@berth/oci';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type FakeRegistry, startFakeRegistry } from '../../support/registry-fake.ts';
@@ -58,6 +59,37 @@ describe('pull', () => {
       ]);
     }
     expect(store.events).toContain(`pull ${name}`);
+  });
+
+  it('brings a layer of several gzip members, as eStargz has them', async () => {
+    const plain = makeImage({ layers: [file('inside')], compression: 'none' });
+    publish(registry, 'a/b', 'v1', plain);
+    const archive = plain.blobs.get(plain.layerDigests[0]!)!;
+    const members = [archive.subarray(0, 700), archive.subarray(700), Buffer.alloc(0)].map((part) => gzipSync(part));
+    const layer = {
+      mediaType: 'application/vnd.oci.image.layer.v1.tar+gzip',
+      ...registry.addBlob(Buffer.concat(members)),
+      annotations: { 'containerd.io/snapshot/stargz/toc.digest': plain.digest },
+    };
+    const manifest = { ...(JSON.parse(plain.bytes.toString()) as object), layers: [layer] };
+    registry.addManifest('a/b', 'v1', plain.mediaType, manifest);
+    await store.pull(`${registry.domain}/a/b:v1`);
+    expect(readFile(`${registry.domain}/a/b:v1`)).toBe('inside');
+  });
+
+  it('refuses an artifact that is no image, naming what it is', async () => {
+    const artifact = {
+      schemaVersion: 2,
+      mediaType: 'application/vnd.oci.image.manifest.v1+json',
+      artifactType: 'application/vnd.example.sbom.v1',
+      config: { mediaType: 'application/vnd.oci.empty.v1+json', ...registry.addBlob('{}') },
+      layers: [{ mediaType: 'application/vnd.example.sbom.v1+json', ...registry.addBlob('{"sbom":1}') }],
+    };
+    registry.addManifest('a/b', 'sbom', artifact.mediaType, artifact);
+    await expect(store.pull(`${registry.domain}/a/b:sbom`)).rejects.toMatchObject({
+      code: 'not-supported',
+      message: 'this is not a container image: it is an artifact of type "application/vnd.example.sbom.v1"',
+    });
   });
 
   it('chooses the host’s platform from an index, or the one that is asked for', async () => {

@@ -28,7 +28,8 @@ export const command: Command = {
     const auth = await complete(context, server, given);
     const { Status, IdentityToken } = await registryLogin(context.client, auth);
     await store.store(IdentityToken ? { ...auth, password: '', identitytoken: IdentityToken } : auth);
-    if (store.plain) context.err.write(plainWarning(context));
+    // A token can be taken back, and is worth nothing elsewhere: Docker warns of passwords alone.
+    if (store.plain && !IdentityToken) context.err.write(plainWarning(context));
     return say(context, Status);
   },
 };
