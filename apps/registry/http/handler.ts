@@ -44,8 +44,9 @@ export interface HandlerParts {
 
 /** Code of a stream whose other end went away. */
 const CLOSED = 'ERR_STREAM_PREMATURE_CLOSE';
-/** A body that nobody wants is read to this length, so that the client comes to read the answer; then it is cut off. */
+/** A body that nobody wants is read to this length, and for so long, so that the client comes to read the answer; then it is cut off. */
 const UNWANTED_BYTES = 16 * 1024 * 1024;
+const UNWANTED_MS = 10_000;
 
 /** The way of every request: place in the API → access → endpoint → answer, or the error that came up. */
 export function createHandler(parts: HandlerParts): (message: IncomingMessage, answer: ServerResponse) => void {
@@ -82,7 +83,8 @@ async function work(
     ...{ message, answer, query, caller },
     body() {
       if (/^100-continue$/i.test(message.headers.expect ?? '')) answer.writeContinue();
-      return message;
+      // Whoever stops to read leaves the rest for `leaveBody`: the client is to come to read the answer.
+      return { [Symbol.asyncIterator]: () => message.iterator({ destroyOnReturn: false }) };
     },
     cut: () => message.destroy(),
   };
@@ -157,11 +159,18 @@ function toRegistryError(cause: unknown): RegistryError {
 /** Reads on a bounded while when the body was left unread, and gives the connection up beyond that. */
 function leaveBody(message: IncomingMessage, answer: ServerResponse): void {
   if (message.complete || message.destroyed) return;
+  const giveUp = () => {
+    if (message.complete) return;
+    if (answer.writableFinished) message.destroy();
+    else answer.once('finish', () => message.destroy());
+  };
   let left = UNWANTED_BYTES;
   message.on('data', (chunk: Buffer) => {
     left -= chunk.byteLength;
-    if (left < 0) answer.writableFinished ? message.destroy() : answer.once('finish', () => message.destroy());
+    if (left < 0) giveUp();
   });
+  const timer = setTimeout(giveUp, UNWANTED_MS).unref();
+  message.once('close', () => clearTimeout(timer));
   message.resume();
 }
 

@@ -189,5 +189,17 @@ describe('3 Content Discovery', () => {
         '</v2/_catalog?last=a%2Fb%2Fc&n=2>; rel="next"',
       ]);
     });
+
+    it.each([
+      ['-1', 400],
+      ['9223372036854775808', 400],
+      ['x', 400],
+      ['0', 200],
+      ['999999999', 200],
+    ])('3.3 attack 36: n=%s is answered by %i, within bounds', async (n, status) => {
+      const answer = await get(`/v2/_catalog?n=${n}`);
+      expect(answer.status).toBe(status);
+      if (n === '0') expect(answer.json()).toEqual({ repositories: [] });
+    });
   });
 });

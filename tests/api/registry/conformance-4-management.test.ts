@@ -62,6 +62,28 @@ describe('4 Content Management', () => {
     expect((await send('DELETE', path)).status).toBe(202);
   });
 
+  it('attack 38: what was deleted here is not readable again because another repository has it', async () => {
+    const image = await newImage(registry.url, NAME);
+    await newImageAgain('conformance/other', image);
+    await putManifest(registry.url, NAME, 'twice', image);
+    await send('DELETE', `manifests/${image.digest}`);
+    await send('DELETE', `blobs/${digestOf(image.layer)}`);
+    const layer = `blobs/${digestOf(image.layer)}`;
+    for (let again = 0; again < 2; again++) {
+      expect((await call(registry.url, 'GET', `/v2/conformance/other/${layer}`)).status).toBe(200);
+      for (const method of ['GET', 'HEAD']) expect((await send(method, layer)).status).toBe(404);
+      expect((await send('GET', `manifests/${image.digest}`)).status).toBe(404);
+    }
+    await registry.registry.collect({ dryRun: false, graceMs: 0 });
+    expect((await send('GET', layer)).status).toBe(404);
+    expect((await call(registry.url, 'GET', `/v2/conformance/other/${layer}`)).status).toBe(200);
+  });
+
+  async function newImageAgain(name: string, image: Awaited<ReturnType<typeof newImage>>): Promise<void> {
+    for (const bytes of [image.config, image.layer]) await pushBlob(registry.url, name, bytes);
+    expect((await putManifest(registry.url, name, 'twice', image)).status).toBe(201);
+  }
+
   it.each([
     ['manifests/missing', 'MANIFEST_UNKNOWN'],
     [`manifests/${digestOf('missing')}`, 'MANIFEST_UNKNOWN'],

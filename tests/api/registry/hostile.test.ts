@@ -128,6 +128,27 @@ describe('hostile clients of the registry', () => {
     expect(await said(socket)).toMatch(/^HTTP\/1\.1 201 /);
   });
 
+  it('a manifest without end is refused after 4 MiB, and memory stays bounded', async () => {
+    const before = process.memoryUsage().rss;
+    const socket = await open(`PUT /v2/${NAME}/manifests/x HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n`);
+    const chunk = Buffer.concat([Buffer.from('100000\r\n'), Buffer.alloc(0x100000, 0x20), Buffer.from('\r\n')]);
+    let answer = '';
+    socket.on('data', (bytes: Buffer) => {
+      answer += bytes.toString();
+    });
+    socket.setMaxListeners(0);
+    let sent = 0;
+    for (; sent < 200 && !socket.closed; sent++)
+      if (!socket.write(chunk))
+        await new Promise<void>((next) => {
+          for (const event of ['drain', 'close']) socket.once(event, () => next());
+        });
+    expect(answer).toMatch(/^HTTP\/1\.1 413 /);
+    expect(sent).toBeLessThan(200); // the connection was given up
+    expect(process.memoryUsage().rss - before).toBeLessThan(150 * 1024 * 1024);
+    await alive();
+  });
+
   it('a blob that is too long is refused, said or not', async () => {
     const location = await startUpload(registry.url, NAME);
     const body = Buffer.alloc(1024 * 1024 + 1);
