@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, utimesSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -68,6 +68,21 @@ test('a blob stays for the time of grace, and again when somebody asked for it',
   expect(await findBlob(store, 'a', digest)).toBe(1);
   expect(await gc(0)).toMatchObject({ unlinked: 1, removed: 1, bytes: 1 });
   expect(await findBlob(store, 'a', digest)).toBeUndefined();
+});
+
+test('a push that takes longer than the grace is not robbed of its first blobs', async () => {
+  const digest = await blob('a', 'x');
+  const other = await blob('b', 'y');
+  const uploads = openUploads(store, { blobLimit: 10 });
+  now += 3 * HOUR;
+  const id = await uploads.begin('a'); // the next layer is on its way
+  const wish = { graceMs: HOUR, uploadMs: 24 * HOUR, dryRun: false };
+  // Files have the clock of the machine, which stands still here: nothing moved for three hours by it.
+  utimesSync(join(root, 'staged', id), now / 1000, now / 1000);
+  expect(await collect(store, uploads, wish)).toMatchObject({ unlinked: 1 });
+  expect([await findBlob(store, 'a', digest), await findBlob(store, 'b', other)]).toEqual([1, undefined]);
+  now += 2 * HOUR;
+  expect(await collect(store, uploads, wish)).toMatchObject({ unlinked: 1 });
 });
 
 test('what a manifest needs stays, without any grace; what no repository has goes', async () => {

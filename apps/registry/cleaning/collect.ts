@@ -41,6 +41,10 @@ interface Run extends CollectOptions {
   watch: Watch;
   /** Objects written after this stay. Milliseconds since 1970. */
   cutoff: number;
+  /** Whether somebody is pushing to this repository: its manifest may come long after its first blob. */
+  isPushedTo: (repository: string) => boolean;
+  /** As `cutoff`, for such a repository. */
+  pushCutoff: number;
   /** Contents that some repository has. */
   live: Set<ContentDigest>;
   collected: Collected;
@@ -60,6 +64,8 @@ export async function collect(store: Store, uploads: Uploads, options: CollectOp
   const run: Run = {
     ...{ ...options, store, watch, collected },
     cutoff: graceMs === 0 ? Number.POSITIVE_INFINITY : store.now() - graceMs,
+    pushCutoff: graceMs === 0 ? Number.POSITIVE_INFINITY : store.now() - Math.max(graceMs, uploadMs),
+    isPushedTo: await uploads.movingSince(store.now() - graceMs),
     live: new Set(),
   };
   try {
@@ -102,7 +108,8 @@ async function sweepRepository(run: Run, repository: string): Promise<void> {
 
 /** Resolves to false when the blob stays. */
 async function unlinkUnused(run: Run, repository: string, digest: ContentDigest): Promise<boolean> {
-  const { store, cutoff } = run;
+  const { store } = run;
+  const cutoff = run.isPushedTo(repository) ? run.pushCutoff : run.cutoff;
   const key = KEYS.link(repository, digest);
   const isOld = async () => ((await store.driver.stat(key))?.modified ?? 0) <= cutoff;
   if (!(await isOld())) return false;

@@ -1,22 +1,15 @@
 import { expect, test } from 'vitest';
-import { matches, ruleFor, tagsToRemove } from './retention-rules.ts';
+import { ruleFor, tagMatches, tagsToRemove } from './retention-rules.ts';
 
 test.each([
-  ['team/*', 'team/app', true],
-  ['team/*', 'team/app/x', false],
-  ['team/**', 'team/app/x', true],
-  ['team/**', 'team', true],
-  ['**/app', 'a/b/app', true],
-  ['**/app', 'app', true],
-  ['**/app', 'myapp', false],
-  ['**', 'a/b/c', true],
   ['v?.*', 'v1.2', true],
   ['v?.*', 'v10.2', false],
   ['v1.*', 'v1x2', false],
   ['*-rc*', '1.0-rc1', true],
   ['[a]', 'a', false],
-])('%s with %s: %s', (pattern, text, expected) => {
-  expect(matches(pattern, text)).toBe(expected);
+  ['*', 'anything_1', true],
+])('%s with %s: %s', (pattern, tag, expected) => {
+  expect(tagMatches(pattern, tag)).toBe(expected);
 });
 
 test('the first rule that matches is the one', () => {

@@ -1,6 +1,8 @@
+import { parsePattern } from '../access/index.ts';
+
 /** What stays in repositories whose name matches; the first rule that matches a repository is the one. */
 export interface RetentionRule {
-  /** Patterns of repository names: `*` is any text within a part, `**` any number of parts. */
+  /** Patterns of repository names, see `parsePattern`. */
   repositories: readonly string[];
   /** The tags that were pushed last stay: so many. */
   keepLast?: number | undefined;
@@ -19,7 +21,7 @@ export interface TagFacts {
 }
 
 export function ruleFor(rules: readonly RetentionRule[], repository: string): RetentionRule | undefined {
-  return rules.find((rule) => rule.repositories.some((pattern) => matches(pattern, repository)));
+  return rules.find((rule) => rule.repositories.some((pattern) => parsePattern(pattern)(repository, undefined)));
 }
 
 /** The tags that a rule takes away: those that none of its conditions keeps. A rule without conditions on tags keeps all. */
@@ -31,26 +33,16 @@ export function tagsToRemove(rule: RetentionRule, tags: readonly TagFacts[], now
     .filter(({ tag, at }, n) => {
       if (keepLast !== undefined && n < keepLast) return false;
       if (keepYoungerMs !== undefined && now - at < keepYoungerMs) return false;
-      return !keepTags?.some((pattern) => matches(pattern, tag));
+      return !keepTags?.some((pattern) => tagMatches(pattern, tag));
     })
     .map(({ tag }) => tag);
 }
 
-const compiled = new Map<string, RegExp>();
-
-/** `**` is any text (with a slash beside it: any number of parts, none included), `*` any text without a slash, `?` one sign of that. */
-export function matches(pattern: string, text: string): boolean {
-  let known = compiled.get(pattern);
-  if (!known) {
-    const source = pattern.replace(/\*\*\/|\/\*\*|\*+|\?|[.+^${}()|[\]\\]/g, (part) => {
-      if (part === '**/') return '(?:.*/)?';
-      if (part === '/**') return '(?:/.*)?';
-      if (part === '*') return '[^/]*';
-      if (part === '?') return '[^/]';
-      return part.startsWith('*') ? '.*' : `\\${part}`;
-    });
-    known = new RegExp(`^${source}$`, 's');
-    compiled.set(pattern, known);
-  }
-  return known.test(text);
+/** `*` is any text, `?` one sign. */
+export function tagMatches(pattern: string, tag: string): boolean {
+  const source = pattern.replace(/\*+|\?|[^\w]/g, (part) => {
+    if (part === '?') return '.';
+    return part.startsWith('*') ? '.*' : `\\${part}`;
+  });
+  return new RegExp(`^${source}$`).test(tag);
 }

@@ -21,6 +21,8 @@ export interface Uploads {
   finish(repository: string, id: string, digest: ContentDigest, source: Source): Promise<void>;
   /** Errors: BLOB_UPLOAD_UNKNOWN. */
   cancel(repository: string, id: string): Promise<void>;
+  /** Tells of a repository whether something was added to an upload of it since this time, milliseconds since 1970. */
+  movingSince(time: number): Promise<(repository: string) => boolean>;
   /** Removes those that nothing was added to since this time, milliseconds since 1970; with `dry` it only counts. */
   expire(before: number, dry: boolean): Promise<{ uploads: number; bytes: number }>;
 }
@@ -87,11 +89,15 @@ export function openUploads(store: Store, { blobLimit }: Options): Uploads {
     const most = range ? Math.min(blobLimit, range.end + 1) : blobLimit;
     for await (const chunk of bytes) {
       if (stage.size + chunk.byteLength > most) throw tooLong(stage.size + chunk.byteLength, blobLimit);
-      await stage.append(chunk);
-      if (digest) {
-        digest.hash.update(chunk);
-        digest.size += chunk.byteLength;
+      const writing = stage.append(chunk);
+      digest?.hash.update(chunk); // while it is written
+      try {
+        await writing;
+      } catch (error) {
+        running.delete(stage.id); // it has seen bytes that are not here
+        throw error;
       }
+      if (digest) digest.size += chunk.byteLength;
     }
     if (range && stage.size !== range.end + 1)
       throw new RegistryError('SIZE_INVALID', `the chunk ends at ${stage.size - 1}, not at ${range.end} as it said`);
@@ -159,6 +165,11 @@ export function openUploads(store: Store, { blobLimit }: Options): Uploads {
           running.delete(id);
         },
       ),
+    async movingSince(time) {
+      const marks = new Set<string>();
+      for await (const { id, modified } of store.driver.stages()) if (modified >= time) marks.add(id.slice(MARK_AT));
+      return (repository) => marks.has(markOf(repository));
+    },
     async expire(before, dry) {
       const gone = { uploads: 0, bytes: 0 };
       for await (const { id, size, modified } of store.driver.stages()) {
@@ -187,9 +198,13 @@ function newId(repository: string): string {
 
 function isIdOf(repository: string, id: string): boolean {
   return (
-    /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}-/.test(id) && id.slice(37) === markOf(repository)
+    /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}-/.test(id) &&
+    id.slice(MARK_AT) === markOf(repository)
   );
 }
+
+/** Behind a UUID and a hyphen. */
+const MARK_AT = 37;
 
 function markOf(repository: string): string {
   return contentDigest(repository).slice('sha256:'.length, 'sha256:'.length + 16);

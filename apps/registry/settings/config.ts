@@ -1,4 +1,5 @@
 import type { LogLevel } from '@berth/kit';
+import { parsePattern } from '../access/index.ts';
 import type { RetentionRule } from '../cleaning/retention-rules.ts';
 import type { QuotaRule } from '../limits/index.ts';
 import type { TlsSettings } from '../tls/index.ts';
@@ -69,6 +70,12 @@ export const DEFAULT_CONFIG_FILE = '/etc/berth/registry.json';
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 
+const pattern: Reader<string> = (value, where) => {
+  const read = text(value, where);
+  parsePattern(read); // it says what is wrong
+  return read;
+};
+
 const rule: Reader<RetentionRule> = (value, where) => {
   const { repositories, keepLast, keepYounger, keepTags, untaggedAfter } = object<{
     repositories: string[];
@@ -77,7 +84,7 @@ const rule: Reader<RetentionRule> = (value, where) => {
     keepTags: string[] | undefined;
     untaggedAfter: number | undefined;
   }>({
-    repositories: field(listOf(text), ['**']),
+    repositories: field(listOf(pattern), ['**']),
     keepLast: optional(wholeNumber(0)),
     keepYounger: optional(duration),
     keepTags: optional(listOf(text)),

@@ -30,7 +30,8 @@ export function openDisk(root: string): StorageDriver {
       const file = await open(name, 'wx', 0o600);
       try {
         await file.writeFile(bytes);
-        await file.datasync();
+        // One without bytes is made to last with its name.
+        if (bytes.byteLength > 0) await file.datasync();
       } finally {
         await file.close();
       }
