@@ -12,6 +12,8 @@ export interface TarEntry {
   /** Default root. */
   uid?: number;
   gid?: number;
+  /** Seconds since the epoch; the same for all unless given. */
+  mtime?: number;
 }
 
 const BLOCK = 512;
@@ -37,7 +39,7 @@ function header(entry: TarEntry, size: number): Buffer {
   block.write(octal(entry.uid ?? 0, 7), 108);
   block.write(octal(entry.gid ?? 0, 7), 116);
   block.write(octal(size, 11), 124);
-  block.write(octal(1_700_000_000, 11), 136);
+  block.write(octal(entry.mtime ?? 1_700_000_000, 11), 136);
   block.write('        ', 148);
   block.write(kind, 156);
   block.write(entry.link ?? '', 157);

