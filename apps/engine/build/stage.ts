@@ -11,7 +11,7 @@ import type { StepPlace } from './steps/cached-step.ts';
 import { configStep, type StepOutcome, workdirStep } from './steps/config-step.ts';
 import { copyStep } from './steps/copy-step.ts';
 import { selectFiles } from './steps/file-selection.ts';
-import { below } from './steps/image-layers.ts';
+import { layersOf } from './steps/image-layers.ts';
 import { runStep } from './steps/run-step.ts';
 import { type CopyRoot, contextRoot, imageRoot } from './steps/trees.ts';
 
@@ -114,17 +114,24 @@ async function filesImage(build: Build, context: BuildContext): Promise<StageIma
   const root = contextRoot(context);
   const { items } = await selectFiles(root.tree, '/', { isExcluded: () => false, parents: false });
   const before = scratch(platformOf(build));
-  const layer = await files.copy(below(build.builder, before), {
-    ...{ destination: '/', intoDirectory: true, isLink: false, owner: { kind: 'keep' }, archives: [] },
-    sources: [
-      {
-        origin: root.origin,
-        items: items.map((item) => ({ ...item, from: root.from({ ...item, path: item.from, sha256: '' }) })),
-      },
-    ],
-  });
+  const layer = await files.copy(
+    { layers: layersOf(build.builder, before), forbidden: [], leaked: never },
+    {
+      ...{ destination: '/', intoDirectory: true, isLink: false, owner: { kind: 'keep' }, archives: [] },
+      sources: [
+        {
+          origin: root.origin,
+          items: items.map((item) => ({ ...item, from: root.from({ ...item, path: item.from, sha256: '' }) })),
+        },
+      ],
+    },
+  );
   const step = { config: {}, author: undefined, createdBy: 'build context', layer, created: new Date() };
   return addStep(images.drafts, before, step);
+}
+
+function never(): never {
+  throw new BerthError('internal', 'nothing was forbidden');
 }
 
 function platformOf({ plan }: Build): StageImage['platform'] {

@@ -7,6 +7,7 @@ import type { Digest } from '@berth/oci';
 import { createWorkerPool } from '../../archives/index.ts';
 import type { StepLayer } from '../../containers/index.ts';
 import type { ImageDrafts, LayerBlob } from '../../images/index.ts';
+import type { Forbidden, Found } from './find-secret.ts';
 import type {
   BuildAnswer,
   BuildJob,
@@ -16,21 +17,30 @@ import type {
   Layers,
   SealedLayer,
   TreeEntry,
+  Upper,
 } from './protocol.ts';
 
 type CopyJob = BuildJob & { kind: 'copy' };
 /** What a copy is about, without where its layer is put together. */
-export type CopyRequest = Omit<CopyJob, 'kind' | 'archive' | 'upper' | 'work' | 'dataRoot' | 'lower'>;
+export type CopyRequest = Omit<CopyJob, 'kind' | keyof Upper | keyof Layers>;
 
 /** A layer that was added to the store; undefined: nothing changed. */
 export type NewLayer = { blob: LayerBlob; diffId: Digest; size: number } | undefined;
 
+/** What a new layer comes on top of, and what must not be in it. */
+export interface Below {
+  /** Absolute directories of the image's layers, topmost first. */
+  layers: readonly string[];
+  forbidden: readonly Forbidden[];
+  leaked(found: Found): BerthError;
+}
+
 /** Work on files of images, on threads of its own. Errors: invalid, internal; canceled when the engine ends. */
 export interface FileWork {
-  copy(below: readonly string[], request: CopyRequest): Promise<NewLayer>;
-  makeDirectory(below: readonly string[], path: string, owner: CopyOwner): Promise<NewLayer>;
+  copy(below: Below, request: CopyRequest): Promise<NewLayer>;
+  makeDirectory(below: Below, path: string, owner: CopyOwner): Promise<NewLayer>;
   /** Takes a container's own layer over; its upper directory is moved away. */
-  seal(below: readonly string[], layer: StepLayer & { targets: readonly string[] }): Promise<NewLayer>;
+  seal(below: Below, layer: StepLayer & { targets: readonly string[] }): Promise<NewLayer>;
   /** Layers as jobs name them. */
   layersOf(image: readonly string[]): Layers;
   scan(image: readonly string[], path: string, options: { followLast: boolean; deep: boolean }): Promise<TreeEntry[]>;
@@ -44,7 +54,6 @@ export interface FileWork {
 const MAX_WORKERS = 4;
 const IDLE_MS = 30_000;
 
-/** `below`: absolute directories of the image's layers, topmost first. */
 export function createFileWork(dataRoot: string, drafts: ImageDrafts): FileWork {
   const pool = createWorkerPool({
     script: new URL('./worker.ts', import.meta.url),
@@ -61,8 +70,8 @@ export function createFileWork(dataRoot: string, drafts: ImageDrafts): FileWork 
     lower: below.map((path) => relative(dataRoot, path)),
   });
   const layer = async (
-    below: readonly string[],
-    make: (place: Layers & { upper: string; work: string; archive: string }, path: string) => Promise<BuildAnswer>,
+    { layers, forbidden, leaked }: Below,
+    make: (place: Layers & Upper, path: string) => Promise<BuildAnswer>,
   ): Promise<NewLayer> => {
     const { name, path } = drafts.newLayer();
     const archive = drafts.newArchive();
@@ -70,9 +79,11 @@ export function createFileWork(dataRoot: string, drafts: ImageDrafts): FileWork 
     let taken = false;
     try {
       mkdirSync(work, { mode: 0o700 });
-      const place = { ...layersOf(below), upper: relative(dataRoot, path), work: relative(dataRoot, work), archive };
+      const [upper, workBelow] = [path, work].map((full) => relative(dataRoot, full)) as [string, string];
+      const place = { ...layersOf(layers), upper, work: workBelow, archive, forbidden: [...forbidden] };
       const sealed = (await make(place, path)) as SealedLayer;
       if (sealed.isEmpty) return undefined;
+      if (sealed.secret) throw leaked(sealed.secret);
       const { diffId, archiveSize, size } = sealed;
       const blob = drafts.addLayer({ diffId, archive, archiveSize, directory: name, size });
       taken = true;

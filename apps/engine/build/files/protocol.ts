@@ -1,6 +1,7 @@
 import type { ErrorCode } from '@berth/kit';
 import type { Digest } from '@berth/oci';
 import type { OwnerMap } from '../../archives/index.ts';
+import type { Forbidden, Found } from './find-secret.ts';
 
 /** Layers of an image below `dataRoot`, topmost first: paths relative to it, short enough for the kernel's one page. */
 export interface Layers {
@@ -12,6 +13,10 @@ export interface Layers {
 export interface Upper {
   upper: string;
   work: string;
+  /** Host path of its archive, which is made. */
+  archive: string;
+  /** What must not be in it. */
+  forbidden: Forbidden[];
 }
 
 /** A file of a tree, seen from the tree's root. */
@@ -68,10 +73,9 @@ export type BuildJob =
         owner: CopyOwner;
         /** Local archives that are unpacked at the destination; host paths. */
         archives: { path: string; compression: 'none' | 'gzip' | 'zstd' }[];
-        archive: string;
       })
   /** A directory, as WORKDIR makes it; `keep` gives it to root. */
-  | (Layers & Upper & { kind: 'directory'; path: string; owner: CopyOwner; archive: string })
+  | (Layers & Upper & { kind: 'directory'; path: string; owner: CopyOwner })
   /**
    * What a container wrote, as a layer: what is no change is taken out of it, and its archive is written. `targets`: what
    * was mounted on, whose places count as made by the runtime, with the directories above.
@@ -82,7 +86,6 @@ export type BuildJob =
         placeholders: string[];
         targets: string[];
         owners: OwnerMap | undefined;
-        archive: string;
       })
   /** Everything at and below a path of an image, with digests of contents; without `deep` what is at the path alone. */
   | (Layers & { kind: 'scan'; path: string; followLast: boolean; deep: boolean })
@@ -95,6 +98,8 @@ export interface SealedLayer {
   archiveSize: number;
   size: number;
   isEmpty: boolean;
+  /** One of what is forbidden that is in it. */
+  secret?: Found | undefined;
 }
 
 export type BuildAnswer = SealedLayer | TreeEntry[] | undefined;

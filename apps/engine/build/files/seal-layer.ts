@@ -4,6 +4,7 @@ import { errnoOf } from '@berth/kit';
 import type { Digest } from '@berth/oci';
 import { compareLayer, type OwnerMap, TreeReader } from '../../archives/index.ts';
 import { changeDirectory } from '../../linux/chroot.ts';
+import { type Forbidden, findSecret, SecretFinder } from './find-secret.ts';
 import type { SealedLayer } from './protocol.ts';
 import { resolvePlace } from './resolve-place.ts';
 
@@ -11,6 +12,7 @@ export interface SealOptions {
   placeholders: readonly string[];
   targets: readonly string[];
   owners: OwnerMap | undefined;
+  forbidden: readonly Forbidden[];
 }
 
 /**
@@ -18,7 +20,11 @@ export interface SealOptions {
  * the directory, then its archive is written to `archive`. The archive is of the very
  * files that stay, so that it and the directory say the same.
  */
-export function sealLayer(upper: number, archive: number, { placeholders, targets, owners }: SealOptions): SealedLayer {
+export function sealLayer(
+  upper: number,
+  archive: number,
+  { placeholders, targets, owners, forbidden }: SealOptions,
+): SealedLayer {
   changeDirectory(upper);
   const { same, changes } = compareLayer(new Set([...placeholders, ...targets.flatMap(withParents)]), owners);
   if (changes.length === 0) return { diffId: EMPTY, archiveSize: 0, size: 0, isEmpty: true };
@@ -30,12 +36,21 @@ export function sealLayer(upper: number, archive: number, { placeholders, target
     ...{ only: undefined, as: Buffer.alloc(0), layer: true, owners },
     skips: (name) => same.has(name),
   });
+  const finder = new SecretFinder(forbidden);
+  let hasSecret = false;
   for (const piece of reader.read()) {
+    hasSecret ||= finder.push(piece) !== undefined;
     hash.update(piece);
     for (let at = 0; at < piece.length; ) at += writeSync(archive, piece, at);
     archiveSize += piece.length;
   }
-  return { diffId: `sha256:${hash.digest('hex')}`, archiveSize, size: reader.contentSize, isEmpty: false };
+  return {
+    diffId: `sha256:${hash.digest('hex')}`,
+    archiveSize,
+    size: reader.contentSize,
+    isEmpty: false,
+    ...(hasSecret && { secret: findSecret(archive, forbidden) }),
+  };
 }
 
 const EMPTY: Digest = `sha256:${'0'.repeat(64)}`;

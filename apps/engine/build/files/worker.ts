@@ -51,7 +51,7 @@ class HostFiles {
   constructor(job: BuildJob) {
     if (job.kind === 'scan') return;
     try {
-      if (job.kind !== 'tree') this.archive = openSync(job.archive, 'wx', 0o600);
+      if (job.kind !== 'tree') this.archive = openSync(job.archive, 'wx+', 0o600);
       if (job.kind !== 'copy' && job.kind !== 'tree') return;
       if (job.kind === 'copy') for (const { path } of job.archives) this.archives.push(openSync(path, 'r'));
       for (const { origin } of job.sources)
@@ -86,12 +86,12 @@ async function work(job: BuildJob, views: TreeViews, files: HostFiles): Promise<
       const all = places(job, views);
       views.becomeRoot(views.writable(job, job));
       new ItemWriter(ownerInRoot(job.owner)).parents(placeOf(job.path, { isLink: false }));
-      return seal(all, files, NOTHING_MOUNTED, views);
+      return seal(all, files, { ...NOTHING_MOUNTED, forbidden: job.forbidden }, views);
     }
     case 'copy': {
       const all = places(job, views);
       await copy(job, views, files);
-      return seal(all, files, NOTHING_MOUNTED, views);
+      return seal(all, files, { ...NOTHING_MOUNTED, forbidden: job.forbidden }, views);
     }
   }
 }

@@ -4,6 +4,7 @@ import type { Build } from '../build-context.ts';
 import { explainMiss } from '../cache/explain.ts';
 import { type FileFact, keyOf, type StepInputs } from '../cache/store.ts';
 import type { StepReporter } from '../output/reporter.ts';
+import { checkWritten } from '../secrets.ts';
 import { addStep, onImage, type StageImage, type StepResult } from '../stage-image.ts';
 
 /** What a step needs of the stage that it is in. */
@@ -32,6 +33,7 @@ export interface StepWork {
 /** Takes a step from the cache, or waits for a build that does it just now, or does it. */
 export async function cachedStep(place: StepPlace, work: StepWork): Promise<{ image: StageImage; cached: boolean }> {
   const { build, operation, stage } = place;
+  checkWritten(build, operation, work.createdBy);
   const key = keyOf(work.inputs);
   build.done.push({ stage: stage.title, text: operation.text, key });
   const hit = work.useCache ? recall(build, key) : undefined;

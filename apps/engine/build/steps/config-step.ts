@@ -42,7 +42,7 @@ export function workdirStep(
     createdBy: nopAndString(operation, operation.created),
     make: () =>
       build.builder.files.makeDirectory(
-        below(build.builder, before),
+        below(build, before, operation),
         operation.path,
         user === '' ? { kind: 'keep' } : { kind: 'named', text: user },
       ),

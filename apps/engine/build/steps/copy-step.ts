@@ -36,7 +36,7 @@ export async function copyStep(
     useCache,
     createdBy: nopAndString(operation, created(operation, taken, filesDigest)),
     make: () =>
-      build.builder.files.copy(below(build.builder, before), {
+      build.builder.files.copy(below(build, before, operation), {
         destination: operation.destination,
         intoDirectory: operation.destination.endsWith('/') || many,
         isLink: operation.link,

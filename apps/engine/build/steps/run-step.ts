@@ -91,7 +91,7 @@ async function run(
     onCreated: (container) => reporter.running(container),
     onOutput: tell,
     take: async (made) => {
-      layer = await build.builder.files.seal(below(build.builder, before), { ...made, targets: mounts.targets });
+      layer = await build.builder.files.seal(below(build, before, operation), { ...made, targets: mounts.targets });
     },
   });
   if (exitCode === 0 || build.request.forceRemove) reporter.removed(id);

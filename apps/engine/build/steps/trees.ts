@@ -4,7 +4,7 @@ import type { BuildContext, ContextEntry } from '../context/index.ts';
 import type { CopySource, TreeEntry } from '../files/protocol.ts';
 import type { StageImage } from '../stage-image.ts';
 import type { FileTree, Listing } from './file-selection.ts';
-import { below } from './image-layers.ts';
+import { layersOf } from './image-layers.ts';
 
 /** A place that COPY takes files from. */
 export interface CopyRoot {
@@ -49,7 +49,7 @@ function toTreeEntry(entry: ContextEntry): TreeEntry {
 
 /** Files of an image or a stage. `keepOwners`: they stay who they belong to. */
 export function imageRoot(builder: Builder, image: StageImage, { keepOwners }: { keepOwners: boolean }): CopyRoot {
-  const layers = below(builder, image);
+  const layers = layersOf(builder, image);
   const listed = new Map<string, Promise<Listing | undefined>>();
   const list = async (path: string): Promise<Listing | undefined> => {
     const found = await builder.files.scan(layers, `/${path}`, { followLast: true, deep: true });
