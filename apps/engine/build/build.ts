@@ -14,6 +14,7 @@ import { both } from './output/both.ts';
 import { classicReporter, shortOf } from './output/classic.ts';
 import { type ExtraSteps, progressReporter } from './output/progress.ts';
 import { localPlatform } from './platform.ts';
+import { squash } from './squash.ts';
 import { type BuiltStage, buildStage } from './stage.ts';
 import { withLabels } from './with-labels.ts';
 
@@ -31,6 +32,7 @@ export async function build(builder: Builder, request: BuildRequest, input: Buil
   const lease = builder.images.lease();
   lease.holdEverything();
   scope.add('let go of content', () => lease.close());
+  refuseUnsupported(request);
   builder.files.warm();
   const scratch = join(builder.config.dataRoot, 'build', 'tmp', randomBytes(8).toString('hex'));
   mkdirSync(scratch, { recursive: true, mode: 0o700 });
@@ -55,6 +57,7 @@ export async function build(builder: Builder, request: BuildRequest, input: Buil
   };
   scope.add('release fetched contexts', () => releaseNamedContexts(work));
   if (input.signal.aborted) canceled();
+  sayWhatIsNot(request, emit);
   try {
     await finish(work, await buildStages(work, abort), input, progress);
   } catch (error) {
@@ -69,6 +72,23 @@ export async function build(builder: Builder, request: BuildRequest, input: Buil
 }
 
 export type { OpenedContext };
+
+/** Errors: not-supported, naming the option. */
+function refuseUnsupported({ session }: BuildRequest): void {
+  const [to] = session?.cacheTo ?? [];
+  if (to !== undefined && to['type'] !== 'inline')
+    throw new BerthError('not-supported', `exporting the build cache (--cache-to type=${to['type']}) is not supported`);
+  if (to !== undefined)
+    throw new BerthError('not-supported', 'inline build cache (--cache-to type=inline) is not supported');
+}
+
+/** What was asked for and changes nothing. */
+function sayWhatIsNot({ cacheFrom, remove, session, version }: BuildRequest, emit: (message: object) => void): void {
+  for (const name of [...cacheFrom, ...(session?.cacheFrom ?? []).map(({ ref, src }) => ref ?? src ?? '')])
+    emit({ stream: `[Warning] no steps are taken from ${name}: what an image says of its history is not believed\n` });
+  if (!remove && !session && version === '1')
+    emit({ stream: '[Warning] containers of steps are removed: their layers have become those of the image\n' });
+}
 
 function planOf(dockerfile: Dockerfile, { target, buildArgs, platform, session }: BuildRequest): BuildPlan {
   const local = localPlatform();
@@ -109,13 +129,13 @@ async function buildStages(build: Build, abort: AbortController): Promise<BuiltS
 
 async function finish(
   build: Build,
-  { image }: BuiltStage,
+  { image, base }: BuiltStage,
   { emit }: BuildInput,
   progress: ExtraSteps | undefined,
 ): Promise<void> {
   const { builder, request } = build;
-  if (image.id === '') throw new BerthError('invalid', 'No image was generated. Is your Dockerfile empty?');
-  const { id } = image;
+  if (image.image === undefined) throw new BerthError('invalid', 'No image was generated. Is your Dockerfile empty?');
+  const { id } = request.squash ? await squash(build, base, image.image) : image.image;
   const references = request.session?.untagged ? [] : request.tags;
   const exporting = progress?.extra('exporting to image');
   exporting?.begin();

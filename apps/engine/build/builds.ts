@@ -8,7 +8,7 @@ import type { Images, Transfers } from '../images/index.ts';
 import type { Database } from '../state/database.ts';
 import { build } from './build.ts';
 import type { Builder } from './build-context.ts';
-import { pruneCache } from './cache/prune.ts';
+import { collectGarbage, pruneCache } from './cache/prune.ts';
 import { SharedSteps } from './cache/shared-steps.ts';
 import { CacheStore } from './cache/store.ts';
 import { usage } from './cache/usage.ts';
@@ -25,6 +25,8 @@ export interface Builds {
   /** Ends what is under way and waits for it. */
   close(): Promise<void>;
 }
+
+const GC_DELAY_MS = 60_000;
 
 /** Opens the build cache and removes what an engine before this one left of its builds. */
 export function createBuilds(parts: {
@@ -50,6 +52,17 @@ export function createBuilds(parts: {
     files: createFileWork(config.dataRoot, images.drafts),
   };
   const running = new Map<object, { id: string; abort: AbortController; ended: Promise<unknown> }>();
+  let collecting: Promise<void> | undefined;
+  /** The answer does not wait for it, and several builds in a row have one of it. */
+  const collectWhenIdle = () => {
+    if (running.size > 0 || collecting) return;
+    collecting = new Promise<void>((resolve) => setTimeout(resolve, GC_DELAY_MS).unref())
+      .then(() => collectGarbage(builder))
+      .catch((error: unknown) => parts.log.warn('cannot trim the build cache', { error }))
+      .finally(() => {
+        collecting = undefined;
+      });
+  };
   return {
     isCached: (image) => cache.isCached(image),
     service: {
@@ -63,13 +76,14 @@ export function createBuilds(parts: {
           await ended;
         } finally {
           running.delete(entry);
+          collectWhenIdle();
         }
       },
       cancel: (id) => {
         for (const entry of running.values()) if (entry.id === id) entry.abort.abort();
       },
       prune: (options) => pruneCache(builder, options),
-      usage: async () => usage(builder),
+      usage: () => usage(builder),
     },
     close: async () => {
       for (const { abort } of running.values()) abort.abort();

@@ -18,6 +18,8 @@ import { type CopyRoot, contextRoot, imageRoot } from './steps/trees.ts';
 /** A stage that is finished. */
 export interface BuiltStage {
   image: StageImage;
+  /** What it was begun with, through all stages that it is on. */
+  base: StageImage;
   state: StageState;
 }
 
@@ -48,7 +50,7 @@ export async function buildStage(build: Build, stage: Stage, others: OtherStage)
         throw error;
       }
     }
-    return { image, state: run.state };
+    return { image, base: base.base, state: run.state };
   } finally {
     output.end();
   }
@@ -83,7 +85,11 @@ async function baseOf(build: Build, stage: Stage, others: OtherStage, reporter: 
   const { base } = stage;
   if (base.kind === 'stage') return others(base.index);
   const image = await rootImage(build, base, others, reporter, stage.platform);
-  return { image, state: { config: structuredClone(image.image?.config.config ?? {}) as StageState['config'] } };
+  return {
+    image,
+    base: image,
+    state: { config: structuredClone(image.image?.config.config ?? {}) as StageState['config'] },
+  };
 }
 
 async function rootImage(

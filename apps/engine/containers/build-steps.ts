@@ -18,6 +18,8 @@ export interface StepRequest {
   body: CreateBody;
   /** Variables that no record, inspection or event tells. */
   hiddenEnvironment: readonly string[];
+  /** One whose program failed stays, as an ordinary container. */
+  keepFailed: boolean;
   signal: AbortSignal;
   onCreated(id: string): void;
   onOutput(stream: 1 | 2, bytes: Buffer): void;
@@ -64,6 +66,7 @@ async function runStep(context: Context, request: StepRequest): Promise<StepResu
     platform: undefined,
     buildStep: true,
   });
+  let isKept = false;
   try {
     request.onCreated(id);
     request.signal.throwIfAborted();
@@ -72,6 +75,7 @@ async function runStep(context: Context, request: StepRequest): Promise<StepResu
     context.keepOnce.add(id);
     const exitCode = await startAndWait(context, id, request);
     if (exitCode === 0) await context.lock.run(id, () => handOver(context, id, request));
+    else if (request.keepFailed) isKept = await context.lock.run(id, () => keep(context, id));
     return { id, exitCode };
   } catch (error) {
     if (request.signal.aborted) throw new BerthError('canceled', 'the build was canceled', { cause: error });
@@ -79,8 +83,17 @@ async function runStep(context: Context, request: StepRequest): Promise<StepResu
   } finally {
     hiddenEnvironment.delete(id);
     context.keepOnce.delete(id);
-    await removeStep(context, id);
+    if (!isKept) await removeStep(context, id);
   }
+}
+
+/** Makes an ordinary container of a step's that has ended. False when somebody removed it. */
+function keep(context: Context, id: string): boolean {
+  const record = context.store.get(id);
+  if (!record) return false;
+  const { buildStep: _, ...spec } = record.spec;
+  context.store.save({ ...record, spec: { ...spec, hostConfig: { ...spec.hostConfig, AutoRemove: false } } });
+  return true;
 }
 
 /** `AutoRemove` makes its layer volatile: nothing is synced but by who takes it. */

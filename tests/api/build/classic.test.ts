@@ -116,7 +116,11 @@ describe('the classic stream', () => {
 describe('failures', () => {
   test('a command that fails ends the build with its code', async () => {
     const before = (await c.ask('GET', '/containers/json?all=1')).json();
-    const built = await build(c, { Dockerfile: 'FROM busybox:test\nRUN echo before; exit 7\nRUN echo never\n' });
+    const built = await build(
+      c,
+      { Dockerfile: 'FROM busybox:test\nRUN echo before; exit 7\nRUN echo never\n' },
+      { forcerm: '1' },
+    );
     expect(built).toMatchObject({
       status: 200,
       code: 7,

@@ -53,7 +53,9 @@ test.each([
 });
 
 test('used and not kept', async () => {
-  const { error } = await build([`RUN ${MOUNT} ${MOUNT},env=T test "$(echo $T)" = "$(cat /run/secrets/token)" && sleep 0.1`]);
+  const { error } = await build([
+    `RUN ${MOUNT} ${MOUNT},env=T test "$(echo $T)" = "$(cat /run/secrets/token)" && sleep 0.1`,
+  ]);
   expect(error).toBeUndefined();
   for (const file of ['berth.db', 'berth.db-wal'])
     expect(readFileSync(join(c.engine.dataRoot, file)).includes(SECRET)).toBe(false);

@@ -39,6 +39,8 @@ export interface Below {
 export interface FileWork {
   copy(below: Below, request: CopyRequest): Promise<NewLayer>;
   makeDirectory(below: Below, path: string, owner: CopyOwner): Promise<NewLayer>;
+  /** Makes one layer of several, lowest first. */
+  merge(below: Below, archives: (BuildJob & { kind: 'merge' })['archives']): Promise<NewLayer>;
   /** Takes a container's own layer over; its upper directory is moved away. */
   seal(below: Below, layer: StepLayer & { targets: readonly string[] }): Promise<NewLayer>;
   /** Layers as jobs name them. */
@@ -96,6 +98,7 @@ export function createFileWork(dataRoot: string, drafts: ImageDrafts): FileWork 
   return {
     copy: (below, request) => layer(below, (place) => run({ kind: 'copy', ...request, ...place })),
     makeDirectory: (below, path, owner) => layer(below, (place) => run({ kind: 'directory', path, owner, ...place })),
+    merge: (below, archives) => layer(below, (place) => run({ kind: 'merge', archives, ...place })),
     seal: (below, { upper, placeholders, targets, owners }) =>
       layer(below, (place, path) => {
         renameSync(upper, path); // takes the place of the empty one

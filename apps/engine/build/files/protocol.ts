@@ -74,6 +74,8 @@ export type BuildJob =
         /** Local archives that are unpacked at the destination; host paths. */
         archives: { path: string; compression: 'none' | 'gzip' | 'zstd' }[];
       })
+  /** Layers, lowest first, as one. */
+  | (Layers & Upper & { kind: 'merge'; archives: { path: string; compression: 'none' | 'gzip' | 'zstd' }[] })
   /** A directory, as WORKDIR makes it; `keep` gives it to root. */
   | (Layers & Upper & { kind: 'directory'; path: string; owner: CopyOwner })
   /**

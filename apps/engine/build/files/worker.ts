@@ -10,6 +10,7 @@ import { changeDirectory } from '../../linux/chroot.ts';
 import { detachThreadMounts } from '../../linux/thread-mounts.ts';
 import { ItemWriter, type Owner, placeOf } from './copy-items.ts';
 import { ownerInRoot } from './image-accounts.ts';
+import { LayerApplier } from './merge-layers.ts';
 import type { BuildAnswer, BuildJob, CopyItem, CopySource, FromBuildWorker, SealedLayer } from './protocol.ts';
 import { scanTree } from './scan-tree.ts';
 import { type SealOptions, sealLayer } from './seal-layer.ts';
@@ -52,8 +53,9 @@ class HostFiles {
     if (job.kind === 'scan') return;
     try {
       if (job.kind !== 'tree') this.archive = openSync(job.archive, 'wx+', 0o600);
-      if (job.kind !== 'copy' && job.kind !== 'tree') return;
-      if (job.kind === 'copy') for (const { path } of job.archives) this.archives.push(openSync(path, 'r'));
+      if (job.kind === 'directory' || job.kind === 'seal') return;
+      if (job.kind !== 'tree') for (const { path } of job.archives) this.archives.push(openSync(path, 'r'));
+      if (job.kind === 'merge') return;
       for (const { origin } of job.sources)
         if (origin.kind === 'content') this.contents.set(origin.directory, openSync(origin.directory, 'r'));
     } catch (error) {
@@ -86,6 +88,13 @@ async function work(job: BuildJob, views: TreeViews, files: HostFiles): Promise<
       const all = places(job, views);
       views.becomeRoot(views.writable(job, job));
       new ItemWriter(ownerInRoot(job.owner)).parents(placeOf(job.path, { isLink: false }));
+      return seal(all, files, { ...NOTHING_MOUNTED, forbidden: job.forbidden }, views);
+    }
+    case 'merge': {
+      const all = places(job, views);
+      views.becomeRoot(views.writable(job, job));
+      for (const [index, { compression }] of job.archives.entries())
+        await readInto(files.archives[index]!, compression, new LayerApplier(LIMITS));
       return seal(all, files, { ...NOTHING_MOUNTED, forbidden: job.forbidden }, views);
     }
     case 'copy': {
@@ -171,14 +180,16 @@ const UNPACKED_MAX = 1024 ** 4;
 const ENTRIES_MAX = 2_000_000;
 const CHUNK = 256 * 1024;
 
-/** Reading goes over the descriptor; what is written is below the working directory of this thread. */
-async function unpack(archive: number, compression: string, owner: Owner | undefined): Promise<void> {
-  const writer = new TreeWriter({
-    limits: { maxBytes: UNPACKED_MAX, maxEntries: ENTRIES_MAX },
-    subject: 'archive',
-    base: './',
-    owner,
-  });
+const LIMITS = { maxBytes: UNPACKED_MAX, maxEntries: ENTRIES_MAX };
+
+/** What is written is below the working directory of this thread. */
+function unpack(archive: number, compression: string, owner: Owner | undefined): Promise<void> {
+  const options = { limits: LIMITS, subject: 'archive', base: './' as const, owner };
+  return readInto(archive, compression, new TreeWriter(options));
+}
+
+/** Reading goes over the descriptor: it needs no name that this thread would see. */
+async function readInto(archive: number, compression: string, writer: TreeWriter): Promise<void> {
   const parser = new TarParser();
   const take = (piece: Buffer) => {
     for (const event of parser.push(piece)) writer.take(event);

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, renameSync, statSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, renameSync, statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ResolvedMount } from '@berth/dockerfile';
 import { BerthError } from '@berth/kit';
@@ -29,6 +29,8 @@ export async function holdCache(mount: ResolvedMount, target: string, means: Mou
   else take(path);
   scope.add('let go of a cache', () => letGo(path, base));
   if (!existsSync(path)) await fill(path, mount, means);
+  const now = new Date();
+  utimesSync(path, now, now);
   return path;
 }
 
@@ -90,13 +92,21 @@ async function fill(path: string, mount: ResolvedMount, { build, rootOf }: Mount
   renameSync(draft, path);
 }
 
-/** Removes caches that no step has now and nobody used since `before`; resolves to how many there were. */
-export async function pruneCaches(dataRoot: string, before: number): Promise<number> {
+/** A cache of RUN steps on disk. */
+export interface CacheDirectory {
+  path: string;
+  /** Name on disk. */
+  id: string;
+  inUse: boolean;
+  /** Milliseconds since the epoch. */
+  used: number;
+}
+
+export function cacheDirectories(dataRoot: string): CacheDirectory[] {
   const root = join(dataRoot, 'build', 'cache');
-  if (!existsSync(root)) return 0;
-  const gone = readdirSync(root)
-    .map((name) => join(root, name))
-    .filter((path) => !inUse.has(path) && statSync(path).mtimeMs < before);
-  for (const path of gone) await removeTree(path);
-  return gone.length;
+  if (!existsSync(root)) return [];
+  return readdirSync(root).map((id) => {
+    const path = join(root, id);
+    return { path, id, inUse: inUse.has(path), used: statSync(path).mtimeMs };
+  });
 }

@@ -1,6 +1,7 @@
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import type { Root, RunOperation } from '@berth/dockerfile';
 import { BerthError, Scope } from '@berth/kit';
+import { formatPlatform, hostPlatform } from '../../images/index.ts';
 import type { Build } from '../build-context.ts';
 import { digestOfFiles } from '../cache/store.ts';
 import type { NewLayer } from '../files/file-work.ts';
@@ -23,6 +24,7 @@ interface Options {
 export async function runStep(place: Place, { useCache, rootOf }: Options): Promise<StepOutcome> {
   const { operation, before, build } = place;
   checkEntitlements(build, operation);
+  checkRunnable(before);
   const files = await mountFacts(operation.mounts, rootOf);
   return cachedStep(place, {
     inputs: {
@@ -65,6 +67,26 @@ function checkEntitlements({ request }: Build, { network, security, devices }: R
   });
 }
 
+/** Errors: invalid for an image of another architecture on a host that has no emulation of it. */
+function checkRunnable({ platform }: StageImage): void {
+  const here = hostPlatform();
+  if (platform.os === here.os && platform.architecture === here.architecture) return;
+  if (platform.os === 'linux' && isEmulated(platform.architecture)) return;
+  throw new BerthError(
+    'invalid',
+    `cannot run a program of ${formatPlatform(platform)}: this host is ${formatPlatform(here)} and has no emulation of it`,
+    { hint: 'Install one, such as qemu-user-static with binfmt-support, or build for another --platform.' },
+  );
+}
+
+const BINFMT = '/proc/sys/fs/binfmt_misc';
+/** Names of architectures in QEMU where they are others. */
+const QEMU: Record<string, string> = { amd64: 'x86_64', arm64: 'aarch64', 386: 'i386', ppc64le: 'ppc64le' };
+
+function isEmulated(architecture: string): boolean {
+  return existsSync(`${BINFMT}/qemu-${QEMU[architecture] ?? architecture}`);
+}
+
 async function run(
   { build, operation, before, reporter }: Place,
   {
@@ -87,6 +109,7 @@ async function run(
   const { id, exitCode } = await build.builder.steps.run({
     body: bodyOf(build, operation, mounts, image),
     hiddenEnvironment: mounts.secrets,
+    keepFailed: build.request.version === '1' && !build.request.session && !build.request.forceRemove,
     signal,
     onCreated: (container) => reporter.running(container),
     onOutput: tell,

@@ -50,7 +50,7 @@ export const FOREIGN: readonly ForeignSetting[] = [
     flag: 'feature',
   },
   {
-    ...word('builder', 'building images is not supported by this version of Berth', [{}]),
+    ...word('builder', 'the limits of the build cache are fixed in this version of Berth', [{}]),
     flag: undefined,
   },
   {
