@@ -25,14 +25,21 @@ export interface LayerComparison {
 const ENTER = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 const DEPTH_MAX = 4000;
 const CHANGES_MAX = 2_000_000;
+/** Of all paths that are kept, in bytes: they go through several hands, each of which has them once more. */
+const PATHS_MAX = 64 * 1024 * 1024;
 
 /**
  * Compares the upper directory that is the thread's working directory with the image that is its root, as Docker does:
  * a directory has changed when its attributes did or something in it, whatever its times say. `placeholders` are paths
- * that runtimes mount on: what they made there, empty, is no change. `owners`: the layer belongs to a user namespace.
+ * that runtimes mount on: what they made there, empty, is no change. `owners`: the layer belongs to a user namespace. Errors: invalid for
+ * layers of more files, longer paths or deeper directories than memory is given to; `pathsMax` in bytes.
  */
-export function compareLayer(placeholders: ReadonlySet<string>, owners: OwnerMap | undefined): LayerComparison {
-  const comparison = new Comparison(placeholders, owners);
+export function compareLayer(
+  placeholders: ReadonlySet<string>,
+  owners: OwnerMap | undefined,
+  pathsMax: number = PATHS_MAX,
+): LayerComparison {
+  const comparison = new Comparison(placeholders, owners, pathsMax);
   comparison.visit('', { lower: true, isHidden: false });
   return comparison;
 }
@@ -50,11 +57,14 @@ class Comparison implements LayerComparison {
   readonly same = new Set<string>();
   readonly #placeholders: ReadonlySet<string>;
   readonly #owners: OwnerMap | undefined;
+  readonly #pathsMax: number;
   #depth = 0;
+  #pathBytes = 0;
 
-  constructor(placeholders: ReadonlySet<string>, owners: OwnerMap | undefined) {
+  constructor(placeholders: ReadonlySet<string>, owners: OwnerMap | undefined, pathsMax: number) {
     this.#placeholders = placeholders;
     this.#owners = owners;
+    this.#pathsMax = pathsMax;
   }
 
   visit(directory: string, place: Place): void {
@@ -69,12 +79,12 @@ class Comparison implements LayerComparison {
     const lower = place.lower ? lowerStat(path) : undefined;
     if (isWhiteout(stat)) {
       if (lower) this.#add(path, DELETED);
-      else this.same.add(path.slice(1));
+      else this.#same(path);
     } else if (stat.isDirectory()) this.#directory(name, path, { stat, lower, place });
-    else if (!lower && this.#placeholders.has(path) && stat.isFile() && stat.size === 0n) this.same.add(path.slice(1));
+    else if (!lower && this.#placeholders.has(path) && stat.isFile() && stat.size === 0n) this.#same(path);
     else if (!lower) this.#add(path, ADDED);
     else if (this.#differs(stat, lower) || !sameCapability(name, path, stat)) this.#add(path, MODIFIED);
-    else if (!place.isHidden) this.same.add(path.slice(1));
+    else if (!place.isHidden) this.#same(path);
   }
 
   #directory(
@@ -94,7 +104,7 @@ class Comparison implements LayerComparison {
     const isPlaceholder = lower === undefined && this.#placeholders.has(path) && this.changes.length === at + 1;
     if (isPlaceholder || (!isOwn && this.changes.length === at + 1)) {
       this.changes.length = at;
-      if (isPlaceholder || !place.isHidden) this.same.add(path.slice(1));
+      if (isPlaceholder || !place.isHidden) this.#same(path);
     }
   }
 
@@ -139,7 +149,20 @@ class Comparison implements LayerComparison {
     return !own.isDirectory() && (own.mtimeNs !== image.mtimeNs || own.size !== image.size);
   }
 
+  #same(path: string): void {
+    this.#count(path);
+    this.same.add(path.slice(1));
+  }
+
+  #count(path: string): void {
+    this.#pathBytes += path.length;
+    if (this.#pathBytes > this.#pathsMax) {
+      throw new BerthError('invalid', `the paths of the container's files have more than ${this.#pathsMax} bytes`);
+    }
+  }
+
   #add(path: string, kind: LayerChange['kind']): void {
+    this.#count(path);
     if (this.changes.length >= CHANGES_MAX) {
       throw new BerthError('invalid', `the container changed more than ${CHANGES_MAX} files`);
     }

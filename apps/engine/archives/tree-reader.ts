@@ -22,6 +22,11 @@ export interface TreeReaderOptions {
   layer?: boolean;
   /** Leaves out an entry by its name in the archive (bytes as latin1 characters), and all below it. */
   skips?: (name: string) => boolean;
+  /**
+   * Memory for names of files that have several, in bytes. What is beyond it is no link of the first in the archive but a
+   * file of its own with the same content.
+   */
+  linksMax?: number;
 }
 
 type Stats = ReturnType<typeof statOf>;
@@ -29,6 +34,9 @@ type Stats = ReturnType<typeof statOf>;
 const ENTER = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 /** Each open directory on the way down is a descriptor. */
 const DEPTH_MAX = 4000;
+const LINKS_MAX = 64 * 1024 * 1024;
+/** Of a name in memory, beside its bytes. */
+const LINK_COST = 256;
 const SLASH = Buffer.from('/');
 const OPAQUE = 'trusted.overlay.opaque';
 /** An upper directory with these does not hold its own content. */
@@ -44,7 +52,8 @@ export class TreeReader {
   readonly #options: TreeReaderOptions;
   readonly #out = new ChunkedOutput();
   /** First names of files that have several. */
-  readonly #seen = new Map<string, Buffer>();
+  readonly #seen = new Map<string, { name: Buffer; left: bigint }>();
+  #seenBytes = 0;
   #depth = 0;
   /** Bytes of all files' contents so far. */
   contentSize = 0;
@@ -148,10 +157,18 @@ export class TreeReader {
   #again(stat: Stats & object, as: Buffer): Buffer | undefined {
     if (stat.nlink < 2n) return undefined;
     const key = `${stat.dev}:${stat.ino}`;
-    const first = this.#seen.get(key);
-    if (first === undefined) {
-      this.#seen.set(key, as);
+    const known = this.#seen.get(key);
+    if (known === undefined) {
+      this.#seenBytes += as.length + LINK_COST;
+      if (this.#seenBytes <= (this.#options.linksMax ?? LINKS_MAX))
+        this.#seen.set(key, { name: as, left: stat.nlink - 1n });
+      else this.#seenBytes -= as.length + LINK_COST;
       return undefined;
+    }
+    const first = known.name;
+    if (--known.left === 0n) {
+      this.#seen.delete(key);
+      this.#seenBytes -= first.length + LINK_COST;
     }
     const { mode, uid, gid } = stat;
     return encodeTarHeader({

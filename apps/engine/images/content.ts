@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errnoOf, type Logger } from '@berth/kit';
 import { type BlobStore, type Digest, hexOf, openBlobStore } from '@berth/oci';
 import { spreadChildren } from '../linux/directory-flags.ts';
+import { removeTree } from '../linux/remove-tree.ts';
 import { durablyEvenIfFull, keepReserve } from '../state/database.ts';
 import { Durability } from './durability.ts';
 import { repairLayers } from './repair-layers.ts';
@@ -289,7 +289,7 @@ export class ImageContent {
   }
 
   #remove(directory: string, failure: string): Promise<void> {
-    const removal = rm(directory, { recursive: true, force: true }).catch((error: unknown) => {
+    const removal = removeTree(directory).catch((error: unknown) => {
       this.#log.warn(failure, { directory, error });
     });
     this.#removals.add(removal);

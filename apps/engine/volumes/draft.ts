@@ -1,7 +1,7 @@
 import { renameSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BerthError } from '@berth/kit';
+import { removeTree } from '../linux/remove-tree.ts';
 import { flushed } from '../state/database.ts';
 import { DATA, DRAFT, homeOf, type VolumeContext } from './context.ts';
 import type { VolumeRecord } from './model.ts';
@@ -31,7 +31,7 @@ export async function makeFilled<T>(
     await flushed(context.db);
     return { volume, value };
   } catch (error) {
-    await rm(draft, { recursive: true, force: true });
+    await removeTree(draft);
     throw error;
   }
 }

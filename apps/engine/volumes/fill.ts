@@ -1,8 +1,8 @@
 import { closeSync, mkdirSync, openSync, readdirSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { exchangeNames } from '../linux/file.ts';
 import { O } from '../linux/open-in-root.ts';
+import { removeTree } from '../linux/remove-tree.ts';
 import { dataOf, homeOf, RESTORE, type VolumeContext } from './context.ts';
 import { copyInto } from './copy.ts';
 import type { VolumeSource } from './model.ts';
@@ -26,7 +26,7 @@ export const fill =
       if (isOnlyHolder(context, id, containerId) && readdirSync(data).length === 0) exchangeNames(draft, data);
       else await copyTo(source, data);
     } finally {
-      await rm(draft, { recursive: true, force: true });
+      await removeTree(draft);
     }
   };
 

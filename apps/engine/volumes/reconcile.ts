@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, readdirSync, rmdirSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errnoOf } from '@berth/kit';
 import { readMountTable } from '../linux/mount-table.ts';
+import { removeTree } from '../linux/remove-tree.ts';
 import { DRAFT, dataOf, homeOf, inBackground, RESTORE, type VolumeContext } from './context.ts';
 import { unmountData } from './hold.ts';
 
@@ -48,16 +48,14 @@ export async function reconcile(context: VolumeContext, live: readonly LiveVolum
 }
 
 function removeDraft(context: VolumeContext, name: string): void {
-  inBackground(context, 'remove a volume that was not finished', () =>
-    rm(homeOf(context.config, name), { recursive: true, force: true }),
-  );
+  inBackground(context, 'remove a volume that was not finished', () => removeTree(homeOf(context.config, name)));
 }
 
 /** What an engine put together, or had replaced, when it died. */
 function sweepRestores(context: VolumeContext, id: string): void {
   const home = homeOf(context.config, id);
   for (const name of readdirSync(home).filter((entry) => entry.startsWith(RESTORE)))
-    inBackground(context, `remove ${name} of a volume`, () => rm(join(home, name), { recursive: true, force: true }));
+    inBackground(context, `remove ${name} of a volume`, () => removeTree(join(home, name)));
 }
 
 /** Empty ones are what a cut-short create left. One with data was somebody's: its row was lost, the data must not be. */

@@ -1,8 +1,8 @@
 import { mkdirSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BerthError } from '@berth/kit';
 import { exchangeNames } from '../linux/file.ts';
+import { removeTree } from '../linux/remove-tree.ts';
 import { type CopyReport, copyData } from './clone.ts';
 import { announce, dataOf, homeOf, inBackground, RESTORE, type VolumeContext } from './context.ts';
 import { makeFilled } from './draft.ts';
@@ -40,7 +40,7 @@ export async function restoreVolume(
     announce(context, 'restore', volume);
     return { ...show(context, volume), ...(Copy && { Copy }) };
   } catch (error) {
-    await rm(place, { recursive: true, force: true });
+    await removeTree(place);
     throw error;
   }
 }
@@ -67,7 +67,5 @@ function refuseOthers(context: VolumeContext, volume: VolumeRecord): void {
 /** At once, so that a container that starts, or an engine that dies, finds the old data or the new. */
 function exchange(context: VolumeContext, volume: VolumeRecord, place: string): void {
   exchangeNames(place, dataOf(context.config, volume.id));
-  inBackground(context, `remove the former data of volume ${volume.name}`, () =>
-    rm(place, { recursive: true, force: true }),
-  );
+  inBackground(context, `remove the former data of volume ${volume.name}`, () => removeTree(place));
 }
