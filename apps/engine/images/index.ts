@@ -24,6 +24,7 @@ import type { Images } from './service.ts';
 import { makeStarterImages } from './starter/index.ts';
 import { ImageStore } from './store.ts';
 import { tagImage } from './tag.ts';
+import { wholeIndexOf } from './whole-index.ts';
 
 export { applyChanges } from './changes/index.ts';
 export type { DraftLayer, ImageDrafts, LayerBlob } from './drafts.ts';
@@ -83,6 +84,7 @@ export async function createImages({ config, db, log, publish, users }: ImagesOp
       const bytes = await content.blobs.readAll(row.manifest, MANIFEST_LIMIT);
       return { descriptor: { mediaType: row.manifestType, digest: row.manifest, size: bytes.length }, bytes };
     },
+    wholeIndexOf: (id) => wholeIndexOf(context, id),
     addDigest: (id, { domain, path }, digest) => store.putReference({ domain, path, digest }, id),
     announce: (action, id, name) => announce(context, action, id, name),
     layersSize: () => store.layersSize() + content.blobs.partial.size(),

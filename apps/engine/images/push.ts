@@ -21,6 +21,7 @@ import type { EngineConfig } from '../config.ts';
 import type { Image } from './model.ts';
 import { createProgress, type Progress } from './progress.ts';
 import type { Slots } from './pull-slots.ts';
+import { pushIndex } from './push-index.ts';
 import { announceLayers, pushLayers } from './push-layers.ts';
 import { passOnRefusal } from './registry-auth.ts';
 import type { ContentLease, Images, OnProgress } from './service.ts';
@@ -66,7 +67,13 @@ export async function push(
     signal: AbortSignal.any([signal, stop.signal]),
   });
   try {
-    for (const { target, image } of images) await pushOne({ ...context, session, stop, progress }, target, image);
+    for (const { target, image } of images) {
+      const one = { ...context, session, stop, progress };
+      // Of several platforms all go, unless one is asked for or something of them is not here.
+      const index = options.platform === undefined ? await context.images.wholeIndexOf(image.id) : undefined;
+      if (index) await pushIndex(one, target, image, index);
+      else await pushOne(one, target, image);
+    }
   } catch (error) {
     signal.throwIfAborted();
     throw passOnRefusal(error, reference.domain);

@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import type { BlobStore, Compression, Descriptor, Digest, Reference } from '@berth/oci';
 import type { ImageDrafts } from './drafts.ts';
 import type { Image, ImageSource } from './model.ts';
+import type { WholeIndex } from './whole-index.ts';
 import type { HistoryItem, ImageInspect, ImageSummary, ManifestSummary, ProgressMessage, RemovedItem } from './wire.ts';
 
 /**
@@ -42,6 +43,8 @@ export interface Images extends ImageSource {
   readonly drafts: ImageDrafts;
   /** The stored manifest of an image, as its bytes stand in the blob store: what a push sends. */
   manifestOf(id: Digest): Promise<{ descriptor: Descriptor; bytes: Buffer }>;
+  /** The index of an image of several platforms, when it is here with all that it names. */
+  wholeIndexOf(id: Digest): Promise<WholeIndex | undefined>;
   /** Notes that `reference` (canonical name) is known in its registry by this manifest or index digest. */
   addDigest(id: Digest, reference: Reference, digest: Digest): void;
   /** Says what happened to an image: `pull`, `push`, … */
