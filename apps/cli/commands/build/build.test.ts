@@ -307,6 +307,12 @@ describe('a build', () => {
     async (flag) => expect((await build(flag)).code).toBe(0),
   );
 
+  it('is there as buildx build as well, and without help about it', async () => {
+    const { code, stderr } = await runBerth(engine, ['buildx', 'build', join(folder, 'ctx')]);
+    expect([code, stderr]).toEqual([0, expect.stringContaining('[2/2] RUN echo "hi"')]);
+    expect((await runBerth(engine, ['--help'])).stdout).not.toContain('buildx');
+  });
+
   it('DOCKER_BUILDKIT=0 and BUILDKIT_PROGRESS choose the view', async () => {
     const args = ['build', join(folder, 'ctx')];
     expect((await runBerth(engine, args, { env: { DOCKER_BUILDKIT: '0' } })).stdout).toContain(

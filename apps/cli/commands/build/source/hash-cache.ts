@@ -12,8 +12,8 @@ type Entry = [ino: number, size: number, mtimeMs: number, ctimeMs: number, sha25
 
 /** Digests of a context's files, kept between builds by inode, size, mtime and ctime. */
 export interface HashCache {
-  /** SHA-256, hexadecimal. Throws what `readSource` throws. */
-  digest(file: SourceFile): string;
+  /** SHA-256, hexadecimal. `onRead` gets the content of a file that had to be read. Throws what `readSource` throws. */
+  digest(file: SourceFile, onRead?: (sha256: string, content: Buffer) => void): string;
   /** Writes what is new; a folder that cannot be written to is no error. */
   save(): void;
 }
@@ -25,7 +25,7 @@ export function openHashCache(folder: string, root: string, now: () => number = 
   const after = new Map<string, Entry>();
   let isNew = false;
   return {
-    digest(file) {
+    digest(file, onRead) {
       const { ino, size, mtimeMs, ctimeMs } = file.stat;
       const known = before.get(file.path);
       if (known && known[0] === ino && known[1] === size && known[2] === mtimeMs && known[3] === ctimeMs) {
@@ -33,9 +33,7 @@ export function openHashCache(folder: string, root: string, now: () => number = 
         return known[4];
       }
       const startedAt = now();
-      const hash = createHash('sha256');
-      for (const chunk of readSource(file)) hash.update(chunk);
-      const sha256 = hash.digest('hex');
+      const sha256 = digestOf(file, onRead);
       if (startedAt - Math.max(mtimeMs, ctimeMs) > SETTLED_MS) {
         after.set(file.path, [ino, size, mtimeMs, ctimeMs, sha256]);
         isNew = true;
@@ -56,6 +54,22 @@ export function openHashCache(folder: string, root: string, now: () => number = 
       }
     },
   };
+}
+
+/** Files of more bytes are not handed on: they would be held in memory. */
+const HANDED_ON = 1024 * 1024;
+
+function digestOf(file: SourceFile, onRead: ((sha256: string, content: Buffer) => void) | undefined): string {
+  const hash = createHash('sha256');
+  const pieces: Buffer[] = [];
+  const wanted = onRead !== undefined && file.stat.size <= HANDED_ON;
+  for (const chunk of readSource(file)) {
+    hash.update(chunk);
+    if (wanted) pieces.push(Buffer.from(chunk));
+  }
+  const sha256 = hash.digest('hex');
+  if (wanted) onRead(sha256, pieces.length === 1 && pieces[0] ? pieces[0] : Buffer.concat(pieces));
+  return sha256;
 }
 
 function read(path: string): Map<string, Entry> {

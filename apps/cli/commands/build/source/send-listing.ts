@@ -26,7 +26,8 @@ export async function sendByListing(
   files: readonly SourceFile[],
   { cache, onSent }: { cache: HashCache; onSent?: (bytes: number) => void },
 ): Promise<SentContext> {
-  const lines = files.map((file) => describe(file, cache));
+  const read = keepSome();
+  const lines = files.map((file) => describe(file, cache, read.keep));
   const { id, missing } = await announceContext(client, lines);
   const wanted = new Set(missing);
   let sent = 0;
@@ -40,7 +41,7 @@ export async function sendByListing(
       sent += bytes;
       onSent?.(sent);
     };
-    await sendContextFiles(client, id, contentsTar(chosen, counted)).catch((error: unknown) => {
+    await sendContextFiles(client, id, contentsTar(chosen, read.contents, counted)).catch((error: unknown) => {
       if (error instanceof Error && /content that it was announced with/.test(error.message))
         throw new CliError('cannot send the build context: a file changed while it was being read');
       throw error;
@@ -55,16 +56,33 @@ export function sendable(files: readonly SourceFile[]): SourceFile[] {
   return files.filter(({ type }) => type !== 'fifo' && type !== 'device');
 }
 
-function describe(file: SourceFile, cache: HashCache): ContextLine {
+/** Contents that were read for their digest, so that most files are read once only. */
+const KEPT_MAX = 64 * 1024 * 1024;
+
+function keepSome(): { contents: Map<string, Buffer>; keep: (sha256: string, content: Buffer) => void } {
+  const contents = new Map<string, Buffer>();
+  let size = 0;
+  return {
+    contents,
+    keep(sha256, content) {
+      if (size + content.length > KEPT_MAX) return;
+      size += content.length;
+      contents.set(sha256, content);
+    },
+  };
+}
+
+function describe(file: SourceFile, cache: HashCache, keep: (sha256: string, content: Buffer) => void): ContextLine {
   const { path, stat, type, link } = file;
   const line = { path, mode: stat.mode & 0o7777, mtime: Math.floor(stat.mtimeMs / 1000) };
   if (type === 'symlink') return { ...line, type, link: link ?? '' };
   if (type === 'directory') return { ...line, type };
-  return { ...line, type: 'file', size: stat.size, sha256: cache.digest(file) };
+  return { ...line, type: 'file', size: stat.size, sha256: cache.digest(file, keep) };
 }
 
 async function* contentsTar(
   files: ReadonlyMap<string, SourceFile>,
+  kept: ReadonlyMap<string, Buffer>,
   counted: (bytes: number) => void,
 ): AsyncGenerator<Uint8Array, void> {
   let pieces: Uint8Array[] = [];
@@ -72,8 +90,9 @@ async function* contentsTar(
   for (const [sha256, file] of files) {
     const { size: length } = file.stat;
     pieces.push(encodeTarHeader({ name: sha256, type: 'file', size: length }));
-    for (const chunk of readSource(file)) {
-      pieces.push(Buffer.from(chunk));
+    const content = kept.get(sha256);
+    for (const chunk of content ? [content] : readSource(file)) {
+      pieces.push(content ?? Buffer.from(chunk));
       size += chunk.length;
       if (size < PIECE) continue;
       counted(size);
