@@ -10,6 +10,8 @@ export interface ImageRecipe {
   files: TarEntry[];
   /** Further layers over that of `files`, each over the one before. */
   above?: TarEntry[][];
+  /** What its history says of every layer. */
+  createdBy?: string;
   /** The `config` member of the image configuration, in Docker's spelling. */
   config: {
     Cmd?: string[];
@@ -63,11 +65,12 @@ export function busyboxImage(tags: string[], further: Partial<Omit<ImageRecipe, 
     tags,
     files: [...busyboxFiles(), ...(further.files ?? [])],
     ...(further.above && { above: further.above }),
+    ...(further.createdBy !== undefined && { createdBy: further.createdBy }),
     config: { Cmd: ['sh'], Env: ['PATH=/bin'], ...further.config },
   };
 }
 
-function image({ tags, files, above = [], config }: ImageRecipe) {
+function image({ tags, files, above = [], config, createdBy = 'made for a test' }: ImageRecipe) {
   const layers = [files, ...above].map((entries) => {
     const content = tar(entries);
     return { id: sha256(content), content };
@@ -78,7 +81,7 @@ function image({ tags, files, above = [], config }: ImageRecipe) {
     created: '2024-01-01T00:00:00Z',
     config,
     rootfs: { type: 'layers', diff_ids: layers.map(({ id }) => `sha256:${id}`) },
-    history: layers.map(() => ({ created: '2024-01-01T00:00:00Z', created_by: 'made for a test', comment: tags[0] })),
+    history: layers.map(() => ({ created: '2024-01-01T00:00:00Z', created_by: createdBy, comment: tags[0] })),
   });
   return { tags, layers, config: { id: sha256(configuration), content: configuration } };
 }
