@@ -21,6 +21,8 @@ export interface DraftLayer {
   archiveSize: number;
   /** Of `newLayer`. */
   directory: string;
+  /** The directory's owners are those of a user namespace: its archive is unpacked in its place. */
+  hasForeignOwners: boolean;
   /** Sum of file sizes in bytes. */
   size: number;
 }
@@ -37,7 +39,7 @@ export interface ImageDrafts {
   /** A path for an archive that is being written. */
   newArchive(): string;
   /** Takes a layer over. */
-  addLayer(layer: DraftLayer): LayerBlob;
+  addLayer(layer: DraftLayer): Promise<LayerBlob>;
   /** Makes an image of a configuration and the archives of its layers, which are here. Errors: invalid. */
   add(config: ImageConfig, layers: readonly LayerBlob[], parent: Digest | ''): Image;
   /** The archives of an image's layers as they stand in the blob store, lowest first. */
@@ -76,8 +78,13 @@ export function openDrafts(context: ImageContext, dataRoot: string): ImageDrafts
     newLayer: () => content.newDirectory(),
     discardLayer: (name) => content.discard(name),
     newArchive: temporary,
-    addLayer: ({ diffId, archive, archiveSize, directory, size }) => {
+    addLayer: async ({ diffId, archive, archiveSize, directory, size, hasForeignOwners }) => {
       renameSync(archive, content.blobs.path(diffId));
+      if (hasForeignOwners) {
+        await content.unpack({ diffId, compression: 'none', source: { blob: diffId }, size: archiveSize });
+        await content.discard(directory);
+        return { digest: diffId, size: archiveSize, compression: 'none' };
+      }
       const row: LayerRow = { diffId, directory, size, opaqueRoot: false };
       if (!content.adopt(row)) void content.discard(directory);
       return { digest: diffId, size: archiveSize, compression: 'none' };

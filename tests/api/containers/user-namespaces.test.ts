@@ -5,6 +5,7 @@ import path from 'node:path';
 import { TarParser } from '@berth/oci';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { archiveOf } from '../../kernel/images/unpacking.ts';
+import { build } from '../../support/builds.ts';
 import { type Containers, startContainers } from '../../support/containers.ts';
 
 /** An account of this test's own with a range of subordinate ids; the host's files are as before afterwards. */
@@ -190,3 +191,17 @@ function read(file: string): string {
     return '';
   }
 }
+
+test('layers of a build have the owners that its steps saw', async () => {
+  const built = await build(
+    containers,
+    {
+      Dockerfile:
+        'FROM busybox:test\nRUN echo x > /x && chown 5:6 /x && mkdir /etc/new\nCOPY --chown=7 Dockerfile /d\nRUN stat -c %u:%g /x /d\n',
+    },
+    { t: 'mapped:1' },
+  );
+  expect(built.error).toBeUndefined();
+  expect(built.text).toContain('5:6\n7:7\n');
+  expect(await containers.sh('stat -c %u:%g /x /d /etc/new', { Image: 'mapped:1' })).toBe('5:6\n7:7\n0:0');
+});

@@ -74,6 +74,7 @@ export function createFileWork(dataRoot: string, drafts: ImageDrafts): FileWork 
   const layer = async (
     { layers, forbidden, leaked }: Below,
     make: (place: Layers & Upper, path: string) => Promise<BuildAnswer>,
+    hasForeignOwners = false,
   ): Promise<NewLayer> => {
     const { name, path } = drafts.newLayer();
     const archive = drafts.newArchive();
@@ -87,7 +88,7 @@ export function createFileWork(dataRoot: string, drafts: ImageDrafts): FileWork 
       if (sealed.isEmpty) return undefined;
       if (sealed.secret) throw leaked(sealed.secret);
       const { diffId, archiveSize, size } = sealed;
-      const blob = drafts.addLayer({ diffId, archive, archiveSize, directory: name, size });
+      const blob = await drafts.addLayer({ diffId, archive, archiveSize, directory: name, size, hasForeignOwners });
       taken = true;
       return { blob, diffId, size };
     } finally {
@@ -99,11 +100,13 @@ export function createFileWork(dataRoot: string, drafts: ImageDrafts): FileWork 
     copy: (below, request) => layer(below, (place) => run({ kind: 'copy', ...request, ...place })),
     makeDirectory: (below, path, owner) => layer(below, (place) => run({ kind: 'directory', path, owner, ...place })),
     merge: (below, archives) => layer(below, (place) => run({ kind: 'merge', archives, ...place })),
-    seal: (below, { upper, placeholders, targets, owners }) =>
-      layer(below, (place, path) => {
+    seal: (below, { upper, placeholders, targets, owners }) => {
+      const take = (place: Layers & Upper, path: string) => {
         renameSync(upper, path); // takes the place of the empty one
         return run({ kind: 'seal', placeholders: [...placeholders], targets: [...targets], owners, ...place });
-      }),
+      };
+      return layer(below, take, owners !== undefined);
+    },
     layersOf,
     scan: async (image, path, options) =>
       (await run({ kind: 'scan', ...layersOf(image), path, ...options })) as TreeEntry[],
