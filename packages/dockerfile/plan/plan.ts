@@ -63,6 +63,7 @@ export interface BuildPlan {
  * platform, and at a stage that needs itself or a later one.
  */
 export function planBuild(dockerfile: Dockerfile, wish: BuildWish): BuildPlan {
+  checkFrontend(dockerfile, wish);
   const globalArgs = takeGlobalArgs(dockerfile);
   const globals = globalsOf(dockerfile, globalArgs, wish);
   const contexts = [...(wish.contexts ?? [])];
@@ -78,6 +79,24 @@ export function planBuild(dockerfile: Dockerfile, wish: BuildWish): BuildPlan {
 export function stagesOf(plan: BuildPlan, stage: Stage, instruction: Instruction): Stage[] {
   return stagesUsedBy(plan, stage, instruction);
 }
+
+/** What a frontend of that name would read is not this language: nothing of it is fetched, and nothing guessed. */
+function checkFrontend({ source, directives, syntax }: Dockerfile, { buildArgs = {} }: BuildWish): void {
+  const passed = Object.hasOwn(buildArgs, 'BUILDKIT_SYNTAX') ? buildArgs['BUILDKIT_SYNTAX'] : undefined;
+  const frontend = passed || syntax;
+  if (frontend === undefined || BUILT_IN.test(frontend)) return;
+  const line = passed ? 1 : (directives.find(({ name }) => name === 'syntax')?.line ?? 1);
+  const end = { line, column: (source.lines[line - 1]?.length ?? 0) + 1 };
+  const shown = JSON.stringify(frontend);
+  throw planError(
+    { source, span: { start: { line, column: 1 }, end } },
+    `frontend ${shown} is not supported: the built-in one reads docker/dockerfile:1`,
+  );
+}
+
+/** Docker's own frontend under all of its names. */
+const BUILT_IN =
+  /^(?:dockerfile\.v0|(?:docker\.io\/)?docker\/dockerfile(?:-upstream)?(?::[\w.-]+)?(?:@sha256:[0-9a-f]{64})?)$/;
 
 function takeGlobalArgs({ instructions }: Dockerfile): ArgInstruction[] {
   const args: ArgInstruction[] = [];

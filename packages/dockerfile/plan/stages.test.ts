@@ -13,6 +13,27 @@ describe('stages', () => {
     expect(messageOf(() => order('thre'))).toBe('target stage "thre" could not be found (did you mean three?)');
   });
 
+  it('directive/syntax, args/BUILDKIT_SYNTAX: the built-in frontend answers for docker/dockerfile, others are refused', () => {
+    const plan = (syntax: string, buildArgs = {}) => testBuild(`# syntax=${syntax}\nFROM a`, { buildArgs }).plan;
+    for (const name of [
+      'docker/dockerfile:1',
+      'docker.io/docker/dockerfile:1.7-labs',
+      'docker/dockerfile-upstream:master',
+    ]) {
+      expect(plan(name).order.length).toBe(1);
+    }
+    const error = errorOf(() => plan('evil/frontend'));
+    expect(error.message).toContain('frontend "evil/frontend" is not supported');
+    expect(error.details).toMatchObject({ line: 1, column: 1 });
+    expect(plan('evil/frontend', { BUILDKIT_SYNTAX: 'dockerfile.v0' }).order.length).toBe(1);
+    expect(messageOf(() => plan('docker/dockerfile:1', { BUILDKIT_SYNTAX: 'evil/one' }))).toContain('"evil/one"');
+  });
+
+  it('context/reserved-stage-names: scratch and context are never contexts by name', () => {
+    const { plan } = testBuild('FROM scratch\nCOPY --from=context x y', { contexts: ['scratch', 'context'] });
+    expect(plan.target.base).toEqual({ kind: 'scratch' });
+  });
+
   it('FROM/rule-4: scratch is nothing', () => {
     expect(testBuild('FROM scratch').plan.target.base).toEqual({ kind: 'scratch' });
   });

@@ -114,7 +114,7 @@ describe('the classic stream', () => {
 });
 
 describe('failures', () => {
-  test('a command that fails ends the build with its code', async () => {
+  test('RUN/rule-1: a command that fails ends the build with its code', async () => {
     const before = (await c.ask('GET', '/containers/json?all=1')).json();
     const built = await build(
       c,
@@ -144,7 +144,7 @@ describe('failures', () => {
     });
   });
 
-  test('what is to be copied is not there', async () => {
+  test('COPY/rule-7: what is to be copied is not there', async () => {
     const built = await build(c, { Dockerfile: 'FROM busybox:test\nCOPY missing /\n' });
     expect(built.error).toBe(
       'COPY failed: file not found in build context or excluded by .dockerignore: stat missing: file does not exist',

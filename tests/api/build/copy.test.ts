@@ -44,7 +44,7 @@ const TREE = 'cd / && find $0 | sort | while read f; do stat -c "%A %u:%g %n" "$
 const tree = (path: string) => TREE.replace('$0', path);
 
 describe('COPY', () => {
-  test('a directory is copied by its content, with modes and links, owned by root', async () => {
+  test('COPY/semantics, COPY/rule-5: a directory is copied by its content, with modes and links, owned by root', async () => {
     const files: Record<string, TarEntry> = {
       a: { path: 'src/bin/tool', content: '#!', mode: 0o755, uid: 1000, gid: 1000 },
       b: { path: 'src/link', link: 'bin/tool' },
@@ -71,11 +71,11 @@ describe('COPY', () => {
     ['through a link of the image', 'RUN mkdir /real && ln -s real /ln\nCOPY a /ln/', '/real/a'],
     ['a variable', 'ARG N=a\nCOPY $N /x', '/x'],
     ['through a link in the image that leads nowhere', 'RUN ln -s /../../nowhere /ln\nCOPY a /ln/', '/nowhere/a'],
-  ])('%s', async (_, dockerfile, place) => {
+  ])('COPY/rule-1, COPY/rule-2, COPY/rule-3, COPY/rule-4: %s', async (_, dockerfile, place) => {
     expect(await built(dockerfile, { a: 'content of a', b: 'b' }, `cat ${place}`)).toBe('content of a');
   });
 
-  test('owners by name, by number and by the group of the user', async () => {
+  test('COPY/--chown: owners by name, by number and by the group of the user', async () => {
     const script = 'stat -c %u:%g /1 /2 /3 /4 /n/d/f /n/d';
     const dockerfile = [
       'COPY --chown=nobody f /1',
@@ -94,7 +94,7 @@ describe('COPY', () => {
     expect(outcome.error).toContain('unable to find user who');
   });
 
-  test('modes, octal and symbolic', async () => {
+  test('COPY/--chmod: modes, octal and symbolic', async () => {
     const dockerfile = 'COPY --chmod=4711 f /1\nCOPY --chmod=u=rwX,go=rX d /2\nCOPY --chmod=+x f /3';
     const files: Record<string, string | TarEntry> = {
       f: 'x',
@@ -103,7 +103,7 @@ describe('COPY', () => {
     expect(await built(dockerfile, files, 'stat -c %a /1 /2 /2/plain /3')).toBe('4711\n755\n644\n755');
   });
 
-  test('--parents, --exclude and **', async () => {
+  test('COPY/--parents, COPY/--exclude: and **', async () => {
     const files = { 'a/b/x.txt': '1', 'a/b/y.md': '2', 'a/z.txt': '3' };
     expect(await built('COPY --parents a/b/x.txt a/z.txt /p/', files, 'cd /p && find . -type f | sort')).toBe(
       './a/b/x.txt\n./a/z.txt',
@@ -117,7 +117,7 @@ describe('COPY', () => {
     );
   });
 
-  test('from a stage, an index, an image; what is not needed is not built', async () => {
+  test('COPY/--from, FROM/rule-7: from a stage, an index, an image; what is not needed is not built', async () => {
     const dockerfile = `FROM busybox:test AS one
 RUN mkdir /o && echo from one > /o/f && chown 5:6 /o/f && ln -s f /o/l
 FROM busybox:test AS never
@@ -145,12 +145,12 @@ COPY --from=busybox:test /etc/passwd /passwd
     expect(await built('RUN echo old > /x\nCOPY f /x', { f: 'new' }, 'cat /x')).toBe('new');
   });
 
-  test('a here-document is a file', async () => {
+  test('heredoc/rule-6: a here-document is a file', async () => {
     const dockerfile = 'ARG A=1\nCOPY <<one <<"two" /d/\nA is $A\none\nA is $A\ntwo';
     expect(await built(dockerfile, {}, 'cat /d/one /d/two; stat -c %a /d/one')).toBe('A is 1\nA is $A\n644');
   });
 
-  test('what the ignore file leaves out is not there', async () => {
+  test('dockerignore-5: what the ignore file leaves out is not there', async () => {
     const outcome = await build(
       c,
       { Dockerfile: 'FROM busybox:test\nCOPY . /d\n', '.dockerignore': 'secret*\n', secret1: 'x', open: 'x' },
@@ -170,7 +170,7 @@ describe('ADD', () => {
   test.each([
     ['plain', archive],
     ['gzip', gzipSync(archive)],
-  ])('an archive of the context is unpacked: %s', async (_, content) => {
+  ])('ADD/semantics, ADD/rule-2, ADD/--unpack: an archive of the context is unpacked: %s', async (_, content) => {
     expect(await built('ADD a.tar /d/', { a: { path: 'a.tar', content } }, 'cat /d/in/l')).toBe('unpacked');
     expect(await built('ADD --unpack=false a.tar /d/', { a: { path: 'a.tar', content } }, 'ls /d')).toBe('a.tar');
     expect(await built('COPY a.tar /d/', { a: { path: 'a.tar', content } }, 'ls /d')).toBe('a.tar');
@@ -180,7 +180,7 @@ describe('ADD', () => {
     expect(await built('ADD f.gz /d/', { f: { path: 'f.gz', content: gzipSync('x') } }, 'ls /d')).toBe('f.gz');
   });
 
-  test('a file from the web: mode, time, name, checksum', async () => {
+  test('ADD/rule-1, ADD/--checksum: a file from the web: mode, time, name, checksum', async () => {
     const { port } = server.address() as AddressInfo;
     const url = `http://127.0.0.1:${port}/some/name.txt`;
     const sum = createHash('sha256').update('served /some/name.txt').digest('hex');
@@ -196,7 +196,7 @@ describe('ADD', () => {
 });
 
 describe('remote contexts', () => {
-  test.each(['context.tar', 'Dockerfile'])('%s', async (name) => {
+  test.each(['context.tar', 'Dockerfile'])('context/http: %s', async (name) => {
     const { port } = server.address() as AddressInfo;
     const query = new URLSearchParams({ remote: `http://127.0.0.1:${port}/${name}`, t: 'remote:1' });
     const answer = await c.engine.request('POST', `/build?${query}`);
@@ -205,11 +205,11 @@ describe('remote contexts', () => {
   });
 });
 
-test('WORKDIR makes its directory', async () => {
+test('WORKDIR/semantics: WORKDIR makes its directory', async () => {
   expect(await built('WORKDIR /a/b\nWORKDIR c', {}, 'pwd; stat -c "%a %u:%g" /a/b/c')).toBe('/a/b/c\n755 0:0');
 });
 
-test('from scratch', async () => {
+test('FROM/rule-4: from scratch', async () => {
   const outcome = await build(c, { Dockerfile: 'FROM scratch\nCOPY f /f\nCMD ["/f"]\n', f: 'x' }, { t: 'scratch:1' });
   expect(outcome.error).toBeUndefined();
   expect(outcome.text).toContain('Step 1/3 : FROM scratch\n ---> \n');

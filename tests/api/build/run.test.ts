@@ -30,7 +30,7 @@ async function withSession(lines: string, session: object, query: Record<string,
 }
 
 describe('what a command sees', () => {
-  test('variables, user, working directory, network and limits', async () => {
+  test('RUN/semantics, default/USER: variables, user, working directory, network and limits', async () => {
     const { text } = await ran(
       'ARG A=1\nENV B=2\nWORKDIR /w\nUSER nobody\nRUN echo $A $B $(pwd) $(id -un) && cat /sys/fs/cgroup/memory/memory.limit_in_bytes 2>/dev/null || cat /sys/fs/cgroup/memory.max',
       { buildargs: '{"A":"given"}', memory: String(64 * 1024 * 1024) },
@@ -39,7 +39,7 @@ describe('what a command sees', () => {
     expect(text).toContain('67108864');
   });
 
-  test('exec form, SHELL, here-documents and scripts', async () => {
+  test('RUN/form-2, RUN/form-3, SHELL/semantics, heredoc/rule-5: exec form, SHELL, here-documents and scripts', async () => {
     const { text } = await ran(`RUN ["echo", "exec  form"]
 SHELL ["/bin/sh", "-xc"]
 RUN echo shell
@@ -56,12 +56,12 @@ EOF`);
       expect(text).toContain(line);
   });
 
-  test('no network where none is asked for', async () => {
+  test('RUN/--network: no network where none is asked for', async () => {
     expect((await ran('RUN --network=none ls /sys/class/net')).text).toContain('\nlo\nRemoving');
     expect((await ran('RUN ls /sys/class/net/', { networkmode: 'none' })).text).toContain('\nlo\nRemoving');
   });
 
-  test('what would reach the host has to be allowed', async () => {
+  test('RUN/--security, entitlement/network.host, entitlement/security.insecure: what would reach the host has to be allowed', async () => {
     const wish = { ...from('RUN --network=host true') };
     expect((await build(c, wish)).error).toBe('network.host is not allowed');
     expect((await build(c, from('RUN --security=insecure true'))).error).toBe('security.insecure is not allowed');
@@ -79,7 +79,7 @@ EOF`);
 });
 
 describe('mounts', () => {
-  test('a file of the context, of a stage and of an image', async () => {
+  test('mount/bind, mount/bind/target, mount/bind/source, mount/bind/from, mount/bind/readwrite, mount/bind/readonly: a file of the context, of a stage and of an image', async () => {
     const { text } = await ran(
       `RUN --mount=target=/ctx cat /ctx/f && ! touch /ctx/new 2>/dev/null
 RUN --mount=source=d,target=/ctx,rw touch /ctx/new && ls /ctx
@@ -96,7 +96,7 @@ RUN ls -d /ctx /etc2 /pw 2>&1 | sort; true`,
     expect(text).toContain('/ctx: No such file');
   });
 
-  test('mounts leave nothing in the layer', async () => {
+  test('RUN/rule-3, mount/tmpfs, mount/tmpfs/target: mounts leave nothing in the layer', async () => {
     const { id } = await ran('RUN --mount=type=tmpfs,target=/a/b/c echo > /kept');
     const changes = (await c.ask('GET', `/images/${id}/history`)).json<{ Size: number }[]>();
     expect(changes[0]!.Size).toBe(1);
@@ -105,7 +105,7 @@ RUN ls -d /ctx /etc2 /pw 2>&1 | sort; true`,
     );
   });
 
-  test('a cache keeps its files from build to build, and by id', async () => {
+  test('mount/cache, mount/cache/id, mount/cache/target, mount/cache/uid, mount/cache/mode: a cache keeps its files from build to build, and by id', async () => {
     const step = (name: string) =>
       `RUN --mount=type=cache,id=../../x,target=/cache echo ${name} >> /cache/f && cat /cache/f`;
     await ran(step('first'));
@@ -115,14 +115,14 @@ RUN ls -d /ctx /etc2 /pw 2>&1 | sort; true`,
     );
   });
 
-  test('a locked cache is for one step at a time', async () => {
+  test('mount/cache/sharing: a locked cache is for one step at a time', async () => {
     const step = (n: number) =>
       `RUN --mount=type=cache,id=lock,target=/c,sharing=locked test ! -e /c/taken && touch /c/taken && sleep 0.3 && rm /c/taken && echo turn ${n}`;
     const outcomes = await Promise.all([1, 2, 3].map((n) => build(c, from(step(n)))));
     expect(outcomes.map(({ error }) => error)).toEqual([undefined, undefined, undefined]);
   });
 
-  test('a secret is there for the step, and nowhere else', async () => {
+  test('mount/secret, mount/secret/id, mount/secret/env: a secret is there for the step, and nowhere else', async () => {
     const value = 'very-secret-value-4711';
     const secrets = { s: Buffer.from(value).toString('base64') };
     const built = await withSession(
@@ -138,7 +138,7 @@ RUN ls /run/secrets 2>&1; env`,
     expect(built.text).toContain('/run/secrets: No such file');
   });
 
-  test('a secret that is missing', async () => {
+  test('mount/secret/required: a secret that is missing', async () => {
     expect((await build(c, from('RUN --mount=type=secret,id=none,required true'))).error).toBe(
       'secret none: not found',
     );

@@ -140,13 +140,13 @@ describe.concurrent('checks', () => {
     expect(await statusOf(off)).toMatch(/^Up [^(]*$/);
   });
 
-  test('output is kept up to 4096 bytes, and a check never blocks on it', async () => {
+  test('HEALTHCHECK/rule-2: output is kept up to 4096 bytes, and a check never blocks on it', async () => {
     const id = await begin('yes | head -c 1000000; echo err >&2');
     await becomes(id, 'healthy');
     expect((await last(id))?.Output).toBe(`${'y\n'.repeat(2048)}...`);
   });
 
-  test('events: of the check itself, and of each change', async () => {
+  test('HEALTHCHECK/rule-3: events: of the check itself, and of each change', async () => {
     const id = await begin('test ! -e /bad');
     await becomes(id, 'healthy');
     await c.exec(id, ['touch', '/bad']);

@@ -126,7 +126,7 @@ describe('a build by both clients', () => {
     expect(readFileSync(iid, 'utf8').trim()).toBe(stdout.trim());
   });
 
-  it.each(['berth', 'docker'] as const)('%s: a Dockerfile, or an archive, from stdin', async (name) => {
+  it.each(['berth', 'docker'] as const)('context/-: %s: a Dockerfile, or an archive, from stdin', async (name) => {
     await ok(['build', '-t', `stdin-${name}`, '-'], { client: name, input: `FROM busybox\nRUN echo ${name} > /x\n` });
     expect(await shown(`stdin-${name}`, 'cat', '/x')).toBe(`${name}\n`);
     const archive = tar([
@@ -152,7 +152,7 @@ describe('a build by both clients', () => {
 describe('contexts', () => {
   const transferred = (stderr: string) => /transferring context(?:: (\S+))?/.exec(stderr)?.[1] ?? '0B';
 
-  it('what has not changed is not sent again, and what the build does not ask for is not sent at all', async () => {
+  it('context/path: what has not changed is not sent again, and what the build does not ask for is not sent at all', async () => {
     const big = 'x'.repeat(300_000);
     const path = context({
       Dockerfile: 'FROM busybox\nCOPY src /src\n',
@@ -197,7 +197,7 @@ describe('contexts', () => {
     );
   });
 
-  it('more contexts by name, and images and stages under names', async () => {
+  it('context/named: more contexts by name, and images and stages under names', async () => {
     const other = context({ file: 'of the other\n' });
     const path = context({ Dockerfile: 'FROM base\nCOPY --from=other file /file\n' });
     await ok([
@@ -213,7 +213,7 @@ describe('contexts', () => {
     expect(await shown('named', 'cat', '/file')).toBe('of the other\n');
   });
 
-  it('a context of Git, by the client and by the engine', async () => {
+  it('context/git: a context of Git, by the client and by the engine', async () => {
     await using git: GitServer = await startGitServer();
     const repository = git.repository('app');
     mkdirSync(join(repository.folder, 'sub'));
@@ -245,7 +245,7 @@ describe('secrets and agents', () => {
     expect(engine.output()).not.toContain('sesame');
   });
 
-  it('keys are used and never seen', async () => {
+  it('mount/ssh, mount/ssh/id: keys are used and never seen', async () => {
     const key = join(folder, 'key');
     execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', 'of a test', '-f', key]);
     const program = `FROM busybox\nRUN --mount=type=ssh printf '\\0\\0\\0\\1\\13' | nc -w 5 local:$SSH_AUTH_SOCK | od -c | head -20; test -S "$SSH_AUTH_SOCK" && echo is a socket\n`;

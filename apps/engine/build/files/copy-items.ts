@@ -41,6 +41,8 @@ export interface Owner {
  */
 export class ItemWriter {
   readonly #owner: Owner | undefined;
+  /** With `--link` a link of the image gives way to a directory, as when layers are laid over each other. */
+  readonly #replacesLinks: boolean;
   readonly #buffer = Buffer.allocUnsafe(CHUNK);
   /** Directory times are set last: every new file in a directory changes them. */
   readonly #times: { path: Buffer; mtime: bigint }[] = [];
@@ -49,8 +51,9 @@ export class ItemWriter {
   /** First copies of files that have several names, by what the source is. */
   readonly #links = new Map<string, string>();
 
-  constructor(owner: Owner | undefined) {
+  constructor(owner: Owner | undefined, { replacesLinks = false }: { replacesLinks?: boolean } = {}) {
     this.#owner = owner;
+    this.#replacesLinks = replacesLinks;
   }
 
   /** `destination`: absolute, its links resolved. */
@@ -67,7 +70,7 @@ export class ItemWriter {
     if (path === '' || this.#made.has(path)) return;
     this.parents(path.slice(0, path.lastIndexOf('/')));
     const bytes = Buffer.from(path, 'latin1');
-    const there = lstatSync(bytes, { throwIfNoEntry: false });
+    const there = this.#lookAt(bytes);
     if (there === undefined) this.#make(bytes, this.#owner ?? { uid: 0, gid: 0 }, PARENT_MODE);
     else if (!there.isDirectory()) throw new BerthError('invalid', `cannot copy to non-directory: ${shown(path)}`);
     this.#made.add(path);
@@ -80,7 +83,7 @@ export class ItemWriter {
   #directory(place: string, item: CopyItem): void {
     if (place === '/') return;
     const bytes = Buffer.from(place, 'latin1');
-    const there = lstatSync(bytes, { throwIfNoEntry: false });
+    const there = this.#lookAt(bytes);
     if (there !== undefined && !there.isDirectory())
       throw new BerthError('invalid', `cannot copy to non-directory: ${shown(place)}`);
     // The destination itself stays as it is where it is there.
@@ -92,6 +95,14 @@ export class ItemWriter {
     else describe(bytes, owner, item.mode, item.xattrs);
     this.#made.add(place);
     this.#times.push({ path: bytes, mtime: item.mtime });
+  }
+
+  /** What is in the place of a directory; undefined for nothing, also when it was a link that gave way. */
+  #lookAt(path: Buffer): Stats | undefined {
+    const there = lstatSync(path, { throwIfNoEntry: false });
+    if (!this.#replacesLinks || !there?.isSymbolicLink()) return there;
+    unlinkSync(path);
+    return undefined;
   }
 
   #make(path: Buffer, owner: Owner, mode: number, xattrs?: CopyItem['xattrs']): void {

@@ -129,7 +129,7 @@ async function copy(job: BuildJob & { kind: 'copy' }, views: TreeViews, files: H
   views.becomeRoot(root);
   const owner = ownerInRoot(job.owner);
   const destination = placeOf(job.destination, job);
-  const writer = new ItemWriter(owner);
+  const writer = new ItemWriter(owner, { replacesLinks: job.isLink });
   const into = job.intoDirectory || isDirectory(destination);
   writeItems(writer, sources, destination, into);
   if (job.archives.length === 0) return;

@@ -7,6 +7,8 @@ import { removeTree } from '../../linux/remove-tree.ts';
 import { selectFiles } from '../steps/file-selection.ts';
 import { hashedName, type MountMeans } from './run-mounts.ts';
 
+const NAMESPACE = 'BUILDKIT_CACHE_MOUNT_NS';
+
 /** Which cache directories steps write to now; each one lets go of it at its end. */
 const inUse = new Map<string, number>();
 const waiting = new Map<string, (() => void)[]>();
@@ -21,7 +23,7 @@ export async function holdCache(mount: ResolvedMount, target: string, means: Mou
   const { build, scope, signal } = means;
   const root = join(build.builder.config.dataRoot, 'build', 'cache');
   mkdirSync(root, { recursive: true, mode: 0o700 });
-  const namespace = build.plan.globals.get('BUILDKIT_CACHE_MOUNT_NS') ?? '';
+  const namespace = build.plan.globals.get(NAMESPACE) ?? build.request.buildArgs[NAMESPACE] ?? '';
   const base = join(root, hashedName(`${namespace}/${mount.id ?? target}`));
   const sharing = mount.sharing ?? 'shared';
   const path = sharing === 'private' ? freeCopy(base) : base;

@@ -1,10 +1,11 @@
 import { existsSync, writeFileSync } from 'node:fs';
-import type { Root, RunOperation } from '@berth/dockerfile';
+import type { BuildPlan, Root, RunOperation } from '@berth/dockerfile';
 import { BerthError, Scope } from '@berth/kit';
 import { formatPlatform, hostPlatform } from '../../images/index.ts';
 import type { Build } from '../build-context.ts';
 import { digestOfFiles } from '../cache/store.ts';
 import type { NewLayer } from '../files/file-work.ts';
+import type { BuildRequest } from '../model.ts';
 import { privateDirectory } from '../mounts/private-directory.ts';
 import { type MountRoot, mountFacts, prepareMounts, type RunMounts } from '../mounts/run-mounts.ts';
 import type { StageImage } from '../stage-image.ts';
@@ -134,8 +135,17 @@ function emptyImage({ builder }: Build, { platform }: StageImage): string {
   return builder.images.drafts.add(config, [], '').id;
 }
 
+/** BuildKit's steps have a name of their own, the classic builder's that of their container. */
+function hostname({ globals }: BuildPlan, { buildArgs, version }: BuildRequest): { Hostname?: string } {
+  const name = globals.get(HOSTNAME) ?? buildArgs[HOSTNAME];
+  if (name) return { Hostname: name };
+  return version === '2' ? { Hostname: 'buildkitsandbox' } : {};
+}
+
+const HOSTNAME = 'BUILDKIT_SANDBOX_HOSTNAME';
+
 function bodyOf(
-  { request }: Build,
+  { plan, request }: Build,
   operation: RunOperation,
   mounts: RunMounts,
   image: string,
@@ -149,6 +159,7 @@ function bodyOf(
     Env: [...environment, ...proxies, ...mounts.environment],
     WorkingDir: workdir,
     User: user,
+    ...hostname(plan, request),
     Healthcheck: { Test: ['NONE'] },
     HostConfig: {
       ...settings,
