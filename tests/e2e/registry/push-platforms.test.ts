@@ -67,12 +67,14 @@ describe.skipIf(missing !== undefined)(
       expect(store.images.resolve(name).digests).toEqual([`${name.slice(0, -3)}@${index.digest}`]);
     });
 
-    it('one platform, when it is asked for or something of the others is not here', async () => {
+    it('one platform, when it is asked for', async () => {
       const chosen = await loaded();
       await store.push(chosen, { platform: 'linux/s390x' });
       expect(raw(chosen)).toBe(other.bytes.toString());
+    });
+
+    it('one platform, when something of the others is not here', async () => {
       const partial = await loaded([other.layerDigests[1]!]);
-      await store.images.remove(chosen, { force: true, noPrune: false });
       await store.push(partial);
       expect(raw(partial)).toBe(host.bytes.toString());
     });
