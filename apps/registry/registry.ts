@@ -21,7 +21,13 @@ import type { RegistryMetrics } from './metrics/index.ts';
 import type { ApiContext } from './protocol/context.ts';
 import { createRoutes } from './protocol/routes.ts';
 import type { StorageDriver } from './storage/driver.ts';
-import { type Evicted, openUpstreams, type UpstreamSettings, type Upstreams } from './upstreams/index.ts';
+import {
+  type Evicted,
+  type EvictOptions,
+  openUpstreams,
+  type UpstreamSettings,
+  type Upstreams,
+} from './upstreams/index.ts';
 
 /** What a registry is made of. */
 export interface RegistryParts {
@@ -74,8 +80,8 @@ export interface Registry {
   collect(options: CollectWish): Promise<Collected>;
   /** Applies the rules of retention; bytes are freed by the next collection. */
   retain(options: { dryRun: boolean; signal?: AbortSignal | undefined }): Promise<Retained>;
-  /** Removes what was fetched from upstreams and not used for so long (milliseconds); bytes go with the next collection. */
-  evict(options: { unusedMs: number; dryRun: boolean; signal?: AbortSignal | undefined }): Promise<Evicted>;
+  /** Removes what was fetched from upstreams and is not used, or too much; bytes go with the next collection. */
+  evict(options: EvictOptions): Promise<Evicted>;
   /** Ends what is under way with upstreams. */
   close(): Promise<void>;
 }

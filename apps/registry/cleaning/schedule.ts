@@ -4,7 +4,7 @@ import type { Registry } from '../registry.ts';
 interface Times {
   gc: { interval: number };
   retention: { interval: number; rules: readonly unknown[] };
-  fetched: { interval: number; unusedAfter: number };
+  fetched: { interval: number; unusedAfter: number | undefined; maxBytes: number | undefined };
 }
 
 /** Longest that a timer of Node waits. */
@@ -43,10 +43,14 @@ export function scheduleCleaning(
       const { tags, manifests, milliseconds } = await registry.retain({ dryRun: false, signal });
       log.info('retention was applied', { tags: tags.length, manifests: manifests.length, milliseconds });
     });
-  if (fetched.unusedAfter > 0)
+  const { unusedAfter: unusedMs, maxBytes } = fetched;
+  if (unusedMs !== undefined || maxBytes !== undefined)
     every(fetched.interval, 'eviction', async () => {
-      const { manifests } = await registry.evict({ unusedMs: fetched.unusedAfter, dryRun: false, signal });
-      log.info('what was fetched and is not used was evicted', { manifests: manifests.length });
+      const { manifests } = await registry.evict({ unusedMs, maxBytes, dryRun: false, signal });
+      if (manifests.length === 0) return;
+      log.info('fetched content was evicted', { manifests: manifests.length });
+      // A bound of bytes is one only when their place is free.
+      if (maxBytes !== undefined) await registry.collect({ dryRun: false, signal });
     });
   every(gc.interval, 'garbage collection', async () => {
     log.info('garbage was collected', { ...(await registry.collect({ dryRun: false, signal })) });

@@ -36,8 +36,8 @@ export interface RegistryConfig {
   /** Bytes that repositories may hold. */
   quotas: QuotaRule[];
   upstreams: UpstreamSettings[];
-  /** What was fetched from upstreams goes when nobody used it for so long; 0: never. Milliseconds. */
-  fetched: { interval: number; unusedAfter: number };
+  /** What was fetched from upstreams goes when nobody used it for so long (milliseconds), or when it is more (bytes). */
+  fetched: { interval: number; unusedAfter: number | undefined; maxBytes: number | undefined };
   /** Where health and figures are asked for, beside `/healthz` and `/readyz` of the registry itself. */
   watch: { listen: string } | undefined;
   log: { level: LogLevel; format: 'text' | 'json' };
@@ -110,7 +110,7 @@ const FIELDS: { [K in keyof RegistryConfig]: Field<RegistryConfig[K]> } = {
   storage: { read: readStorage, otherwise: readStorage({}, '') },
   quotas: field(listOf(object<QuotaRule>({ repositories: required(listOf(text)), bytes: required(size) })), []),
   upstreams: field(listOf(readUpstream), []),
-  fetched: section({ interval: field(duration, DAY), unusedAfter: field(duration, 0) }),
+  fetched: section({ interval: field(duration, HOUR), unusedAfter: optional(duration), maxBytes: optional(size) }),
   watch: optional(object<{ listen: string }>({ listen: required(text) })),
   log: section({
     level: field(oneOf('debug', 'info', 'warn', 'error'), 'info'),

@@ -1,4 +1,4 @@
-export type { Evicted } from './evict.ts';
+export type { Evicted, EvictOptions } from './evict.ts';
 export type { Upstreams } from './open-upstreams.ts';
 export { openUpstreams } from './open-upstreams.ts';
 export type { UpstreamSettings } from './settings.ts';

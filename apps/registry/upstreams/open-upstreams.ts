@@ -13,7 +13,7 @@ import { readReference } from '../names.ts';
 import { cutPage, readPage } from '../protocol/page.ts';
 import { readRange } from '../protocol/range.ts';
 import { openUpstream } from './ask-upstream.ts';
-import { type Evicted, evict } from './evict.ts';
+import { type Evicted, type EvictOptions, evict } from './evict.ts';
 import { type BlobKeeper, keepBlobs } from './keep-blobs.ts';
 import { type KeepParts, keepManifests, type Place } from './keep-manifests.ts';
 import { openMarks } from './marks.ts';
@@ -27,8 +27,8 @@ export interface Upstreams {
   withNamespace(path: string, namespace: string): string | undefined;
   /** The endpoint with what is needed of an upstream before it. */
   around(endpoint: Endpoint, path: string): Endpoint;
-  /** Removes fetched manifests that were not used for so long (milliseconds). What was pushed stays. */
-  evict(options: { unusedMs: number; dryRun: boolean; signal?: AbortSignal | undefined }): Promise<Evicted>;
+  /** Removes fetched manifests that were not used for long, or are too many. What was pushed stays. */
+  evict(options: EvictOptions): Promise<Evicted>;
   close(): Promise<void>;
 }
 

@@ -318,6 +318,30 @@ test("what was pushed is nobody else's business: not asked about, not evicted", 
   expect(JSON.parse(String(tags.bytes))).toEqual({ name: 'hub.test/team/app', tags: ['ours', 'theirs'] });
 });
 
+test('more than the bound does not stay: what was used last stays longest', async () => {
+  const other = await startOther();
+  const registry = await start(other);
+  const images = ['one', 'two', 'three'].map((name) => ({ name, ...offer(other, `team/${name}`, '1') }));
+  const pull = async ({ name, layer }: { name: string; layer: Buffer }) => {
+    expect((await registry.ask(`/v2/hub.test/team/${name}/manifests/1`)).status).toBe(200);
+    expect((await registry.ask(`/v2/hub.test/team/${name}/blobs/${digestOf(layer)}`)).status).toBe(200);
+  };
+  for (const image of images) {
+    await pull(image);
+    await new Promise((resolve) => setTimeout(resolve, 5)); // a later millisecond
+  }
+  const evict = (maxBytes: number, dryRun = false) => registry.registry.evict({ maxBytes, dryRun });
+  expect((await evict(1_000_000)).manifests).toEqual([]);
+  const gone = images[0]!;
+  expect((await evict(250_000, true)).manifests).toHaveLength(1);
+  expect((await evict(250_000)).manifests).toEqual([{ repository: 'hub.test/team/one', digest: gone.digest }]);
+  expect((await evict(250_000)).manifests).toEqual([]);
+  expect((await registry.registry.collect({ dryRun: false, graceMs: 0 })).bytes).toBeGreaterThan(100_000);
+  const before = other.count(/^GET .*blobs/);
+  for (const image of images) await pull(image);
+  expect(other.count(/^GET .*blobs/)).toBe(before + 1);
+});
+
 test('who may push is not told that a blob is here when only the upstream has it', async () => {
   const other = await startOther();
   const { layer } = offer(other, 'team/app', '1');

@@ -206,6 +206,24 @@ describe('rules', () => {
   });
 });
 
+test('tokens of another token service: docker and skopeo go where the challenge sends them', async () => {
+  await using service = await start({ access: { ...users(), mode: 'token', service: 'both' } });
+  const keys = path.join(folder, 'public.pem');
+  run('openssl', ['pkey', '-in', path.join(service.root, 'token.key'), '-pubout', '-out', keys]);
+  const issuer = { realm: `http://${service.domain}/token`, service: 'both', issuer: 'berth-registry', keys };
+  await using registry = await start({ access: { issuer } });
+  const image = `${registry.domain}/team/app:1`;
+  run('docker', ['tag', 'busybox', image]);
+  expect(fails('docker', ['push', image])).toMatch(/unauthorized|authentication required|no basic auth/);
+  run('docker', ['login', '-u', 'alice', '--password-stdin', registry.domain], 'opensesame');
+  expect(run('docker', ['push', image])).toMatch(/1: digest: sha256:/);
+  expect(run('skopeo', ['inspect', '--creds', ALICE, '--tls-verify=false', `docker://${image}`])).toContain('RepoTags');
+  expect(fails('skopeo', ['inspect', '--no-creds', '--tls-verify=false', `docker://${image}`])).toMatch(
+    /unauthorized|authentication required/i,
+  );
+  run('docker', ['logout', registry.domain]);
+});
+
 test('berth registry htpasswd: a user is there, has another password and is gone, while the registry serves', async () => {
   const file = path.join(folder, 'users');
   writeFileSync(file, `# ours\n${HTPASSWD}`);
