@@ -69,7 +69,7 @@ export function keepBlobs({ store, log, metrics }: KeepParts): BlobKeeper {
       .ask((session) => fetch.run(source(session, remote), (complete) => addBlob(store, repository, digest, complete)))
       .catch((error) => log.warn('a blob could not be fetched', { upstream: upstream.name, repository, digest, error }))
       .finally(() => {
-        coming.delete(key);
+        if (coming.get(key) === fetch) coming.delete(key);
         leave();
         running.delete(run);
       });
@@ -82,7 +82,8 @@ export function keepBlobs({ store, log, metrics }: KeepParts): BlobKeeper {
     fetch: async (place, digest) => {
       const key = `${place.repository} ${digest}`;
       const known = coming.get(key);
-      if (known) {
+      // One that failed is not joined any more, though it is not yet cleared away.
+      if (known && !known.failed) {
         metrics.cache(place.upstream.name, 'blob', 'hit');
         return known;
       }

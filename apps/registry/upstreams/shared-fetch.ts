@@ -33,6 +33,10 @@ export class SharedFetch {
     this.size = parts.size;
   }
 
+  get failed(): boolean {
+    return this.#state === 'failed';
+  }
+
   /** Takes all bytes of a source that verifies them, then makes the stage a blob by `settle`. */
   async run(source: AsyncIterable<Uint8Array>, settle: (stage: Stage) => Promise<void>): Promise<void> {
     const { stage } = this.#parts;

@@ -1,119 +1,12 @@
-import { createHash, randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { createLogger } from '@berth/kit';
-import { afterEach, expect, test } from 'vitest';
-import { readConfig } from '../settings/config.ts';
-import { startRegistry } from '../start.ts';
-
-const MANIFEST = 'application/vnd.oci.image.manifest.v1+json';
-const digestOf = (bytes: Buffer | string) => `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
-const scope: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const undo of scope.splice(0).reverse()) await undo();
-});
-
-/** A registry of somebody else, whose answers a test decides. */
-interface Other {
-  url: string;
-  host: string;
-  /** `METHOD path` with the Authorization that came. */
-  requests: { line: string; authorization: string | undefined }[];
-  /** Path → answer; what is not there is 404. */
-  answers: Map<string, (request: IncomingMessage, response: ServerResponse) => void>;
-  count(pattern: RegExp): number;
-  close(): Promise<void>;
-}
-
-async function startOther(): Promise<Other> {
-  const requests: Other['requests'] = [];
-  const answers: Other['answers'] = new Map([['/v2/', (_, response) => void response.end('{}')]]);
-  const server: Server = createServer((request, response) => {
-    requests.push({ line: `${request.method} ${request.url}`, authorization: request.headers.authorization });
-    const answer = answers.get((request.url ?? '').split('?')[0]!);
-    if (answer) answer(request, response);
-    else response.writeHead(404).end();
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const close = async () => {
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
-  };
-  scope.push(close);
-  const count = (pattern: RegExp) => requests.filter(({ line }) => pattern.test(line)).length;
-  return { url: `http://${host}`, host, requests, answers, count, close };
-}
-
-function send(bytes: Buffer, headers: Record<string, string> = {}) {
-  return (request: IncomingMessage, response: ServerResponse) => {
-    response.writeHead(200, { 'content-length': bytes.length, ...headers });
-    response.end(request.method === 'HEAD' ? undefined : bytes);
-  };
-}
-
-/** An image with one layer; gives what it is made of. */
-function offer(other: Other, repository: string, tag: string, layer = randomBytes(100_000)) {
-  const config = Buffer.from(JSON.stringify({ made: randomBytes(8).toString('hex') }));
-  const describe = (bytes: Buffer, mediaType: string) => ({ mediaType, digest: digestOf(bytes), size: bytes.length });
-  const manifest = Buffer.from(
-    JSON.stringify({
-      schemaVersion: 2,
-      mediaType: MANIFEST,
-      config: describe(config, 'application/vnd.oci.image.config.v1+json'),
-      layers: [describe(layer, 'application/vnd.oci.image.layer.v1.tar+gzip')],
-    }),
-  );
-  const headers = { 'content-type': MANIFEST, 'docker-content-digest': digestOf(manifest) };
-  for (const name of [tag, digestOf(manifest)])
-    other.answers.set(`/v2/${repository}/manifests/${name}`, send(manifest, headers));
-  for (const blob of [config, layer]) other.answers.set(`/v2/${repository}/blobs/${digestOf(blob)}`, send(blob));
-  return {
-    manifest,
-    config,
-    layer,
-    digest: digestOf(manifest),
-    layerPath: `/v2/${repository}/blobs/${digestOf(layer)}`,
-  };
-}
-
-interface StartOptions {
-  upstream?: object;
-  config?: object;
-  root?: string;
-}
-
-async function start(other: Other, { upstream = {}, config = {}, root }: StartOptions = {}) {
-  const folder = root ?? mkdtempSync(join(tmpdir(), 'berth-upstreams-'));
-  if (root === undefined) scope.push(async () => rmSync(folder, { recursive: true, force: true }));
-  const log: string[] = [];
-  const document = {
-    root: folder,
-    listen: '127.0.0.1:0',
-    upstreams: [{ prefix: 'hub.test', url: other.url, ttl: '1h', ...upstream }],
-    watch: { listen: '127.0.0.1:0' },
-    ...config,
-  };
-  const running = await startRegistry(
-    readConfig(document, ''),
-    createLogger('debug', 'text', (line) => log.push(line)),
-  );
-  scope.push(() => running.stop());
-  const ask = async (path: string, init?: RequestInit) => {
-    const response = await fetch(`http://${running.address}${path}`, init);
-    return { status: response.status, headers: response.headers, bytes: Buffer.from(await response.arrayBuffer()) };
-  };
-  const figures = async () => (await (await fetch(`http://${running.watched}/metrics`)).text()).split('\n');
-  return { ...running, ask, log, root: folder, figures };
-}
+import { randomBytes } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { expect, test } from 'vitest';
+import { digestOf, MANIFEST, offer, send, startCache, startOther } from '../../../tests/support/upstreams.ts';
 
 test('what is asked for is fetched, kept, and given when the upstream is gone', async () => {
   const other = await startOther();
   const { manifest, layer, config, digest } = offer(other, 'team/app', '1');
-  const registry = await start(other);
+  const registry = await startCache(other);
   const pull = async () => {
     const got = await registry.ask('/v2/hub.test/team/app/manifests/1');
     expect([got.status, got.headers.get('docker-content-digest'), got.headers.get('content-type')]).toEqual([
@@ -146,7 +39,7 @@ test('the registry may be named by the client, and the root may be an upstream',
   const [hub, quay] = [await startOther(), await startOther()];
   const one = offer(hub, 'library/app', '1');
   const two = offer(quay, 'org/app', '1');
-  const registry = await start(hub, {
+  const registry = await startCache(hub, {
     config: {
       upstreams: [
         { prefix: 'docker.io', url: hub.url },
@@ -173,7 +66,7 @@ test('many clients at once cost one fetch, each gets every byte, a slow one hold
     response.write(layer.subarray(0, 1_000_000));
     void go.then(() => response.end(layer.subarray(1_000_000)));
   });
-  const registry = await start(other);
+  const registry = await startCache(other);
   const path = `/v2/hub.test${layerPath.slice('/v2'.length)}`;
   const slow = await fetch(`http://${registry.address}${path}`);
   const slowReader = slow.body!.getReader();
@@ -204,7 +97,7 @@ test('a client who leaves does not end the fetch', async () => {
   other.answers.set(layerPath, (request, response) =>
     request.method === 'HEAD' ? whole(request, response) : void go.then(() => whole(request, response)),
   );
-  const registry = await start(other);
+  const registry = await startCache(other);
   const path = `/v2/hub.test${layerPath.slice('/v2'.length)}`;
   const leaving = new AbortController();
   const left = await fetch(`http://${registry.address}${path}`, { signal: leaving.signal });
@@ -219,7 +112,7 @@ test('content that is not what its digest says reaches nobody as a whole, and is
   const other = await startOther();
   const { layerPath, layer, digest } = offer(other, 'team/app', '1');
   other.answers.set(layerPath, send(Buffer.alloc(layer.length, 'x')));
-  const registry = await start(other);
+  const registry = await startCache(other);
   const path = `/v2/hub.test${layerPath.slice('/v2'.length)}`;
   await expect(registry.ask(path)).rejects.toThrow();
   other.answers.set(layerPath, send(layer));
@@ -234,7 +127,7 @@ test('content that is not what its digest says reaches nobody as a whole, and is
 test('a tag is asked for again when its time is over; an upstream that fails does no harm', async () => {
   const other = await startOther();
   const one = offer(other, 'team/app', 'latest');
-  const registry = await start(other, { upstream: { ttl: '0' } });
+  const registry = await startCache(other, { upstream: { ttl: '0' } });
   const digest = async () =>
     (await registry.ask('/v2/hub.test/team/app/manifests/latest', { method: 'HEAD' })).headers.get(
       'docker-content-digest',
@@ -256,7 +149,7 @@ test('a tag is asked for again when its time is over; an upstream that fails doe
 
 test('what is not there is asked for once in a while', async () => {
   const other = await startOther();
-  const registry = await start(other, { upstream: { negativeTtl: '1h' } });
+  const registry = await startCache(other, { upstream: { negativeTtl: '1h' } });
   const absent = `sha256:${'0'.repeat(64)}`;
   for (let n = 0; n < 3; n++) {
     expect((await registry.ask('/v2/hub.test/team/none/manifests/1')).status).toBe(404);
@@ -272,86 +165,13 @@ test('too many requests: the upstream is left alone for as long as it says', asy
     '/v2/team/app/manifests/1',
     (_, response) => void response.writeHead(429, { 'retry-after': '3600' }).end(),
   );
-  const registry = await start(other);
+  const registry = await startCache(other);
   const first = await registry.ask('/v2/hub.test/team/app/manifests/1');
   expect([first.status, Number(first.headers.get('retry-after')) > 0]).toEqual([429, true]);
   const second = await registry.ask('/v2/hub.test/team/other/manifests/1');
   expect(second.status).toBe(429);
   expect(Number(second.headers.get('retry-after'))).toBeGreaterThan(3000);
   expect(other.count(/manifests/)).toBe(1);
-});
-
-test("what was pushed is nobody else's business: not asked about, not evicted", async () => {
-  const other = await startOther();
-  const fetched = offer(other, 'team/app', 'theirs');
-  const source = await startOther();
-  const own = offer(source, 'x', 'ours');
-  const registry = await start(other, { config: { fetched: { unusedAfter: '1h' } } });
-  const repository = '/v2/hub.test/team/app';
-  for (const blob of [own.config, own.layer])
-    expect(
-      (await registry.ask(`${repository}/blobs/uploads/?digest=${digestOf(blob)}`, { method: 'POST', body: blob }))
-        .status,
-    ).toBe(201);
-  const push = (tag: string) =>
-    registry.ask(`${repository}/manifests/${tag}`, {
-      method: 'PUT',
-      headers: { 'content-type': MANIFEST },
-      body: own.manifest,
-    });
-  expect((await push('ours')).status).toBe(201);
-  expect((await registry.ask(`${repository}/manifests/theirs`)).status).toBe(200);
-  const before = other.requests.length;
-  expect((await registry.ask(`${repository}/manifests/ours`)).bytes.equals(own.manifest)).toBe(true);
-  expect(other.requests.length).toBe(before);
-  expect((await registry.registry.evict({ unusedMs: 3_600_000, dryRun: false })).manifests).toEqual([]);
-  expect((await registry.registry.evict({ unusedMs: -1, dryRun: true })).manifests).toHaveLength(1);
-  expect((await registry.registry.evict({ unusedMs: -1, dryRun: false })).manifests).toEqual([
-    { repository: 'hub.test/team/app', digest: fetched.digest },
-  ]);
-  expect((await registry.ask(`${repository}/manifests/ours`)).status).toBe(200);
-  // Pushed over what was fetched: from now on it is pushed.
-  expect((await registry.ask(`${repository}/manifests/theirs`)).status).toBe(200);
-  expect((await push('theirs')).status).toBe(201);
-  expect((await registry.ask(`${repository}/manifests/theirs`)).bytes.equals(own.manifest)).toBe(true);
-  const tags = await registry.ask(`${repository}/tags/list`);
-  expect(JSON.parse(String(tags.bytes))).toEqual({ name: 'hub.test/team/app', tags: ['ours', 'theirs'] });
-});
-
-test('more than the bound does not stay: what was used last stays longest', async () => {
-  const other = await startOther();
-  const registry = await start(other);
-  const images = ['one', 'two', 'three'].map((name) => ({ name, ...offer(other, `team/${name}`, '1') }));
-  const pull = async ({ name, layer }: { name: string; layer: Buffer }) => {
-    expect((await registry.ask(`/v2/hub.test/team/${name}/manifests/1`)).status).toBe(200);
-    expect((await registry.ask(`/v2/hub.test/team/${name}/blobs/${digestOf(layer)}`)).status).toBe(200);
-  };
-  for (const image of images) {
-    await pull(image);
-    await new Promise((resolve) => setTimeout(resolve, 5)); // a later millisecond
-  }
-  const evict = (maxBytes: number, dryRun = false) => registry.registry.evict({ maxBytes, dryRun });
-  expect((await evict(1_000_000)).manifests).toEqual([]);
-  const gone = images[0]!;
-  expect((await evict(250_000, true)).manifests).toHaveLength(1);
-  expect((await evict(250_000)).manifests).toEqual([{ repository: 'hub.test/team/one', digest: gone.digest }]);
-  expect((await evict(250_000)).manifests).toEqual([]);
-  expect((await registry.registry.collect({ dryRun: false, graceMs: 0 })).bytes).toBeGreaterThan(100_000);
-  const before = other.count(/^GET .*blobs/);
-  for (const image of images) await pull(image);
-  expect(other.count(/^GET .*blobs/)).toBe(before + 1);
-});
-
-test('who may push is not told that a blob is here when only the upstream has it', async () => {
-  const other = await startOther();
-  const { layer } = offer(other, 'team/app', '1');
-  const registry = await start(other);
-  expect((await registry.ask(`/v2/hub.test/team/app/blobs/${digestOf(layer)}`, { method: 'HEAD' })).status).toBe(404);
-  const readers = { access: { rules: [{ who: ['anonymous'], may: ['pull'] }] } };
-  const readOnly = await start(other, { config: readers });
-  const head = await readOnly.ask(`/v2/hub.test/team/app/blobs/${digestOf(layer)}`, { method: 'HEAD' });
-  expect([head.status, head.headers.get('content-length')]).toEqual([200, String(layer.length)]);
-  expect(other.count(/GET .*blobs/)).toBe(0);
 });
 
 test('attack 33: credentials of an upstream go to it and to its token service only', async () => {
@@ -370,7 +190,7 @@ test('attack 33: credentials of an upstream go to it and to its token service on
   ];
   for (const realm of realms) {
     other.answers.set('/v2/', wants(realm));
-    const registry = await start(other, { upstream: credentials });
+    const registry = await startCache(other, { upstream: credentials });
     const got = await registry.ask('/v2/hub.test/team/app/manifests/1');
     expect([realm, got.status >= 400]).toEqual([realm, true]);
     expect(registry.log.join('')).not.toContain('a secret');
@@ -388,7 +208,7 @@ test('attack 33: credentials of an upstream go to it and to its token service on
     (_, response) => void response.writeHead(307, { location: `${collector.url}/stored` }).end(),
   );
   collector.answers.set('/stored', send(layer));
-  const registry = await start(other, { upstream: credentials });
+  const registry = await startCache(other, { upstream: credentials });
   expect(digestOf((await registry.ask(`/v2/hub.test/team/app/blobs/${digestOf(layer)}`)).bytes)).toBe(digestOf(layer));
   expect(collector.requests.length).toBeGreaterThan(0);
   expect(collector.requests.map(({ authorization }) => authorization).filter((value) => value !== undefined)).toEqual(
@@ -398,20 +218,20 @@ test('attack 33: credentials of an upstream go to it and to its token service on
   // The legitimate neighbour: a token service that was named in the settings is sent them.
   other.answers.set('/v2/', wants(`${collector.url}/token`));
   collector.answers.set('/token', (_, response) => void response.end(JSON.stringify({ token: 'abc' })));
-  const trusting = await start(other, { upstream: { ...credentials, tokenHosts: [collector.host] } });
+  const trusting = await startCache(other, { upstream: { ...credentials, tokenHosts: [collector.host] } });
   expect((await trusting.ask('/v2/hub.test/team/app/manifests/1')).status).toBe(200);
   expect(collector.requests.at(-1)!.authorization).toMatch(/^Basic /);
 });
 
 test('settings that cannot be meant', async () => {
   const other = await startOther();
-  const wrong = (upstream: object) => expect(start(other, { upstream })).rejects;
+  const wrong = (upstream: object) => expect(startCache(other, { upstream })).rejects;
   await wrong({ url: 'http://registry.example' }).toThrow(/plain HTTP on another machine/);
   await wrong({ prefix: 'Hub' }).toThrow(/prefix/);
   await wrong({ username: 'x' }).toThrow(/a username goes with/);
   await wrong({ username: 'x', passwordFile: '/none' }).toThrow(/cannot be read/);
   await wrong({ url: 'https://x/path' }).toThrow(/upstreams\[0\].url/);
-  await expect(start(other, { config: { upstreams: [{ url: other.url }, { url: other.url }] } })).rejects.toThrow(
+  await expect(startCache(other, { config: { upstreams: [{ url: other.url }, { url: other.url }] } })).rejects.toThrow(
     /two upstreams/,
   );
 });
