@@ -1,6 +1,10 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { EngineClient } from '@berth/client';
+import { dispatch } from '../../apps/cli/dispatch.ts';
+import { openContext } from '../../apps/cli/open-context.ts';
+import { fileInput } from '../../apps/cli/streams.ts';
 import { type CommandOptions, type CommandResult, run } from './docker.ts';
 
 const MAIN = path.resolve(import.meta.dirname, '../../apps/cli/main.ts');
@@ -56,4 +60,58 @@ export async function composeOk(
   if (result.code !== 0)
     throw new Error(`compose ${args.join(' ')} ended with ${result.code}:\n${result.stdout}${result.stderr}`);
   return result;
+}
+
+/** The same in this process, for tests of very many calls: what was said, and the exit code. Files are named by `-f`. */
+export async function composeHere(
+  engine: { host: string },
+  project: { folder: string },
+  args: string[],
+  options: { program?: string; env?: Record<string, string> } = {},
+): Promise<CommandResult> {
+  const { program = 'berth' } = options;
+  const texts = { stdout: '', stderr: '' };
+  const output = (name: 'stdout' | 'stderr') => {
+    const decoder = new TextDecoder();
+    return {
+      write(data: string | Uint8Array) {
+        texts[name] += typeof data === 'string' ? data : decoder.decode(data, { stream: true });
+      },
+      drain: async () => undefined,
+      pending: 0,
+      isTerminal: false,
+      colors: false,
+      size: () => undefined,
+    };
+  };
+  const [out, err] = [output('stdout'), output('stderr')];
+  const env = {
+    PATH: process.env.PATH ?? '',
+    HOME: project.folder,
+    DOCKER_CONFIG: project.folder,
+    DOCKER_HOST: engine.host,
+    ...options.env,
+  };
+  const words = ['compose', '--project-directory', project.folder, ...args];
+  const code = await dispatch(words, {
+    programName: program,
+    configDir: project.folder,
+    columns: () => 80,
+    out: (text) => out.write(text),
+    err: (text) => err.write(text),
+    openContext(global) {
+      const context = openContext(global, { programName: program, env, out, err, in: fileInput(0, false) });
+      // One client for all calls: each keeps its connections, and this process does not end between calls.
+      return Object.create(context, { client: { value: sharedClient(engine.host) } }) as typeof context;
+    },
+  });
+  return { code, ...texts };
+}
+
+const clients = new Map<string, EngineClient>();
+
+function sharedClient(host: string): EngineClient {
+  const client = clients.get(host) ?? new EngineClient({ host });
+  clients.set(host, client);
+  return client;
 }

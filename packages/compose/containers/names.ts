@@ -18,11 +18,10 @@ export function imageName(project: Project, name: string, service: Service, styl
   return service.image ?? `${project.name}${separatorOf(style)}${name}`;
 }
 
-/** `web-1` of `shop-web-1`: how logs name a container. */
+/** `web-1` of `shop-web-1`: how logs name a container. A name that the file gives is shown whole. */
 export function shortName(container: string, project: string): string {
-  return container.startsWith(project) && /[-_]/.test(container.charAt(project.length))
-    ? container.slice(project.length + 1)
-    : container;
+  const rest = container.startsWith(project) ? container.slice(project.length) : '';
+  return /^[-_].+[-_]\d+$/.test(rest) ? rest.slice(1) : container;
 }
 
 /** Numbers 1 to this. */

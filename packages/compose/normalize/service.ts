@@ -164,6 +164,14 @@ const network = fields({
   gw_priority: integer,
 });
 
+/** `{}` says as little as nothing. */
+function emptyAsNothing(below: form.Form): form.Form {
+  return (node, where, context) =>
+    node.kind === 'map' && node.entries.size === 0
+      ? inPlaceOf(node, scalar(node.source, null))
+      : below(node, where, context);
+}
+
 /** Short forms of a service's values → the long ones of the model. Keys without an entry have one form only. */
 export const service = fields({
   annotations: fullPairs,
@@ -220,7 +228,7 @@ export const service = fields({
   mem_swappiness: integer,
   memswap_limit: size,
   models: byName((item) => scalar(item.source, null)),
-  networks: byName((item) => scalar(item.source, null), network),
+  networks: byName((item) => scalar(item.source, null), emptyAsNothing(network)),
   oom_kill_disable: bool,
   oom_score_adj: integer,
   pids_limit: integer,

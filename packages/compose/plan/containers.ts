@@ -113,7 +113,7 @@ function replace(decision: ContainerDecision, seen: SeenContainer, facts: Contai
     ...base,
     id: readyId(decision.name),
     kind: 'rename-container',
-    needs: gone ? [gone.id] : [],
+    needs: [...(gone ? [gone.id] : []), ...idsOf(made)],
     container: created?.kind === 'create-container' ? created.name : '',
     name: decision.name,
   };

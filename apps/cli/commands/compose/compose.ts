@@ -30,7 +30,7 @@ export interface ComposeCommand {
 }
 
 /** What the flags before the command say about loading. */
-export function loadOptions({ context, flags }: Compose): LoadOptions {
+export function loadOptions({ context, flags, style }: Compose): LoadOptions {
   return {
     files: flags.list('file'),
     cwd: process.cwd(),
@@ -40,7 +40,11 @@ export function loadOptions({ context, flags }: Compose): LoadOptions {
     projectDirectory: flags.string('project-directory') || flags.string('workdir'),
     profiles: flags.list('profile'),
     readStdin: () => readAll(context),
-    onWarning: (text) => warn(context, text),
+    onWarning(text) {
+      if (style === 'current') warn(context, text);
+      // To docker-compose a version was what every file has.
+      else if (!text.includes('`version` is obsolete')) context.err.write(`WARNING: ${text}\n`);
+    },
   };
 }
 

@@ -14,6 +14,22 @@ export const composeCommands: readonly ComposeEntry[] = [
     load: async () => (await import('./attach.ts')).command,
   },
   {
+    path: 'compose bridge convert',
+    summary: 'Convert compose files to Kubernetes manifests, Helm charts, or another model',
+    load: async () => (await import('./bridge-convert.ts')).command,
+  },
+  {
+    path: 'compose bridge transformations create',
+    summary: 'Create a new transformation',
+    load: async () => (await import('./bridge-transformations-create.ts')).command,
+  },
+  {
+    path: 'compose bridge transformations list',
+    aliases: ['compose bridge transformations ls'],
+    summary: 'List available transformations',
+    load: async () => (await import('./bridge-transformations-list.ts')).command,
+  },
+  {
     path: 'compose build',
     summary: 'Build or rebuild services',
     load: async () => (await import('./build.ts')).command,
@@ -98,6 +114,11 @@ export const composeCommands: readonly ComposeEntry[] = [
     path: 'compose ps',
     summary: 'List containers',
     load: async () => (await import('./ps.ts')).command,
+  },
+  {
+    path: 'compose publish',
+    summary: 'Publish compose application',
+    load: async () => (await import('./publish.ts')).command,
   },
   {
     path: 'compose pull',
