@@ -14,6 +14,7 @@ const NOT_OF_A_CONTAINER = new Set([
   'attach',
   'provider',
   'post_start',
+  'pre_start',
   'pre_stop',
 ]);
 

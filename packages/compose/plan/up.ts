@@ -4,6 +4,7 @@ import type { Project, Service } from '../model.ts';
 import type { Observed, SeenContainer } from '../observe/observe.ts';
 import { type ContainerFacts, goneId, hookedId, planContainer, removal, startedId, stoppedId } from './containers.ts';
 import { containerSubject, type Operation } from './operation.ts';
+import { planPreStart, preStartIds } from './pre-start.ts';
 import { planNetwork, planVolume } from './resources.ts';
 
 export interface UpFacts {
@@ -100,9 +101,13 @@ function planStart(
   if (action === 'keep' || action === 'remove') return [];
   const service = facts.project.services[decision.service] ?? {};
   const waits = dependencyWaits(decision, service, before, decisions, facts);
+  const steps = planPreStart(decision, service, facts, waits.needs).filter(
+    ({ id }) => !before.some((one) => one.id === id),
+  );
+  const last = preStartIds(decision, service).slice(-1);
   const subject = containerSubject(name);
   const own = before.filter((one) => one.subject === subject && !one.id.startsWith('leave:')).map(({ id }) => id);
-  const needs = [...own, ...waits.needs];
+  const needs = [...own, ...waits.needs, ...last];
   const start: Operation =
     action === 'restart'
       ? {
@@ -124,7 +129,7 @@ function planStart(
           reasons: decision.reasons,
           container: name,
         };
-  return [...waits.operations, start, ...postStartHooks(name, service)];
+  return [...waits.operations, ...steps, start, ...postStartHooks(name, service)];
 }
 
 function postStartHooks(name: string, service: Service): Operation[] {

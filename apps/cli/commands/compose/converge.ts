@@ -147,11 +147,6 @@ function refuseUnsupported(project: Project, services: readonly string[], { scal
       throw new CliError(
         `service ${JSON.stringify(name)}: 'models' need a model runner, which this engine does not have`,
       );
-    for (const hook of service.pre_start ?? [])
-      if (hook)
-        throw new CliError(
-          `service ${JSON.stringify(name)}: 'pre_start' is not supported; a service with condition service_completed_successfully does the same`,
-        );
     if (service.container_name && (scale.get(name) ?? scaleOf(service)) > 1)
       throw new CliError(
         `services.${name}: can't scale a service with the container name ${JSON.stringify(service.container_name)}: it can be used once only`,
