@@ -48,8 +48,8 @@ export function tutorialImages(): Buffer {
         Volumes: { '/var/lib/postgresql/data': {} },
       },
     }),
-    app('notes-api:dev', 'echo "app running -> http://127.0.0.1:3000"; exec httpd -f -p 3000 -h /home/node/app', 3000),
-    app('notes-client:dev', 'echo "App running"; exec httpd -f -p 8080 -h /home/node/app', 8080),
-    app('notes-router:dev', `echo router; exec httpd -f -p 80 -h /`, 80),
+    app('notes-api:base', 'echo "app running -> http://127.0.0.1:3000"; exec httpd -f -p 3000 -h /home/node/app', 3000),
+    app('notes-client:base', 'echo "App running"; exec httpd -f -p 8080 -h /home/node/app', 8080),
+    app('notes-router:base', `echo router; exec httpd -f -p 80 -h /`, 80),
   ]);
 }

@@ -17,6 +17,8 @@ export interface KeyCase {
   inspect?: string;
   /** Or a command of Compose. */
   compose?: string[];
+  /** A command of Compose before that. */
+  before?: string[];
   /** What comes out: text in it, or a pattern. */
   shows: string | RegExp;
   /** Words after `up -d`. */
@@ -651,4 +653,65 @@ export const KEY_CASES: readonly KeyCase[] = [
     run: 'cat /made',
     shows: 'of the other context',
   },
+  {
+    keys: ['networks.*.enable_ipv4'],
+    more: 'networks: {default: {enable_ipv4: false, enable_ipv6: true, ipam: {config: [{subnet: "fd00:78::/64"}]}}}\n',
+    run: 'ip -4 -o addr show dev eth0 | wc -l',
+    shows: '0',
+  },
+  {
+    keys: ['networks.*.ipam.config[].aux_addresses'],
+    more: 'networks: {default: {ipam: {config: [{subnet: 10.252.7.0/29, aux_addresses: {router: 10.252.7.2}}]}}}\n',
+    run: 'ip addr show dev eth0',
+    shows: '10.252.7.3/29',
+  },
+  {
+    keys: ['S.depends_on.*.restart'],
+    app: '    depends_on: {db: {condition: service_started, restart: true}}\n',
+    more: 'SERVICE db:\n    hostname: d\n',
+    compose: ['restart', '-t', '0', 'db'],
+    shows: 'Container keys-app-1  Started',
+  },
+  {
+    keys: [
+      'S.develop.watch[].exec',
+      'S.develop.watch[].exec.command',
+      'S.develop.watch[].exec.user',
+      'S.develop.watch[].exec.working_dir',
+      'S.develop.watch[].exec.environment',
+      'S.develop.watch[].exec.privileged',
+    ],
+    app: '    develop: {watch: [{path: ., action: sync+exec, target: /w, exec: {command: [echo, x], user: "1", working_dir: /tmp, environment: {A: b}, privileged: true}}]}\n',
+    compose: ['config', '--format', 'json'],
+    shows: '"action": "sync+exec"',
+  },
+  {
+    keys: ['S.networks.*.driver_opts'],
+    app: '    networks: {default: {driver_opts: {com.docker.network.endpoint.sysctls: "net.ipv4.conf.IFNAME.log_martians=1"}}}\n',
+    run: 'cat /proc/sys/net/ipv4/conf/eth0/log_martians',
+    shows: '1',
+  },
+  {
+    keys: ['S.networks.*.link_local_ips'],
+    app: '    networks: {default: {link_local_ips: [169.254.8.8]}}\n',
+    inspect: '{{json .NetworkSettings.Networks}}',
+    shows: '169.254.8.8',
+  },
+  {
+    keys: [
+      'S.pre_stop',
+      'S.pre_stop[].command',
+      'S.pre_stop[].user',
+      'S.pre_stop[].working_dir',
+      'S.pre_stop[].environment',
+      'S.pre_stop[].privileged',
+    ],
+    app: '    volumes: ["data:/data"]\n    pre_stop: [{command: [sh, -c, "echo $$A-$$(id -u)-$$(pwd) > /data/f"], user: "0", working_dir: /tmp, environment: {A: x}, privileged: true}]\n',
+    more: 'SERVICE db:\n    volumes: ["data:/data"]\nvolumes: {data: }\n',
+    before: ['stop', 'app'],
+    container: 'db-1',
+    run: 'cat /data/f',
+    shows: 'x-0-/tmp',
+  },
+  { keys: ['S.use_api_socket'], app: '    use_api_socket: true\n', run: 'ls -l /var/run/docker.sock', shows: /^s/ },
 ];

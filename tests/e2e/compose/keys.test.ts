@@ -20,7 +20,7 @@ function fileOf({ app = '', more = '' }: KeyCase): string {
     more.split('\n').filter((line) => !line.startsWith('SERVICE') && !line.startsWith('    ')),
   ];
   const standard = (text: string) =>
-    `${text.includes('image:') ? '' : '    image: busybox\n'}${/^ {4}command:/m.test(text) ? '' : '    command: sleep 1000\n'}${text.includes('stop_grace_period') ? '' : '    stop_grace_period: 0s\n'}`;
+    `${/^ {4}image:/m.test(text) ? '' : '    image: busybox\n'}${/^ {4}command:/m.test(text) ? '' : '    command: sleep 1000\n'}${text.includes('stop_grace_period') ? '' : '    stop_grace_period: 0s\n'}`;
   const own = services.map((line) => (line.startsWith('SERVICE') ? `  ${line.slice(8)}` : line)).join('\n');
   const other = own === '' ? '' : `${own}\n${standard(own)}`;
   return `services:\n  app:\n${app}${standard(app)}${other}${sections.join('\n')}\n`;
@@ -35,6 +35,7 @@ describe('each key of a Compose file', () => {
       const up = await call('up', '-d', ...(one.up ?? []));
       expect(up, up.stderr).toMatchObject({ code: 0 });
       const container = one.container?.startsWith('the-') ? one.container : `keys-${one.container ?? 'app-1'}`;
+      if (one.before) expect(await call(...one.before)).toMatchObject({ code: 0 });
       const seen = one.compose
         ? await call(...one.compose)
         : await docker(

@@ -2,11 +2,12 @@
 export const HELLO = {
   name: 'basicdocker',
   files: {
+    Dockerfile: 'FROM hello_world\n',
     'docker-compose.yml': `version: '3'
 
 services:
     hello-world:
-        image: 'hello_world'
+        build: .
         environment:
             - environment=PRODUCTION
 
@@ -50,7 +51,8 @@ volumes:
     notes-db-dev-data:
         name: notes-db-dev-data
 `,
-    'api/Dockerfile.dev': 'FROM notes-api:dev\n',
+    'api/Dockerfile.dev':
+      'FROM notes-api:base as builder\nRUN echo installed > /installed\nFROM notes-api:base\nENV NODE_ENV=development\nCOPY --from=builder /installed /installed\n',
     'api/app.txt': 'hello from the api\n',
   },
 };
@@ -124,9 +126,10 @@ networks:
         name: fullstack-notes-application-network-backend
         driver: bridge
 `,
-    'api/Dockerfile.dev': 'FROM notes-api:dev\n',
-    'client/Dockerfile.dev': 'FROM notes-client:dev\n',
-    'nginx/Dockerfile.dev': 'FROM notes-router:dev\n',
+    'api/Dockerfile.dev':
+      'FROM notes-api:base as builder\nRUN echo installed > /installed\nFROM notes-api:base\nENV NODE_ENV=development\nCOPY --from=builder /installed /installed\n',
+    'client/Dockerfile.dev': 'FROM notes-client:base\n',
+    'nginx/Dockerfile.dev': 'FROM notes-router:base\n',
     'api/app.txt': 'hello from the api\n',
     'client/index.html': 'hello from the client\n',
   },

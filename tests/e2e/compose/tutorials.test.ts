@@ -21,6 +21,15 @@ afterEach(async () => {
   if (stdout !== '') await docker(engine, ['rm', '-fv', ...stdout.trim().split('\n')]);
   await docker(engine, ['network', 'prune', '-f']);
   await docker(engine, ['volume', 'prune', '-af']);
+  await docker(engine, [
+    'rmi',
+    '-f',
+    'notes-api:dev',
+    'notes-client:dev',
+    'notes-router:dev',
+    'basicdocker_hello-world',
+    'basicdocker-hello-world',
+  ]);
 });
 
 /** Debian's docker-compose 1.29.2, where it is installed. */
@@ -68,14 +77,18 @@ describe.each<[string, Call, boolean]>([
 
   it.skipIf(!isThere)('notes-api with its database', async () => {
     using project = projectFolder(NOTES.name, free(NOTES.files));
-    const { stderr } = await call(project, '--file', 'docker-compose.yaml', 'up', '--detach', '--no-build');
+    const { stdout, stderr } = await call(project, '--file', 'docker-compose.yaml', 'up', '--detach');
     expect(stderr).toContain('Creating network "notes-api_default" with the default driver\n');
     expect(stderr).toContain('Creating volume "notes-db-dev-data" with default driver\n');
+    expect(stderr).toContain('Building api\n');
+    expect(stdout + stderr).toMatch(
+      /Step 1\/\d+ : FROM notes-api:base as builder[\s\S]*Successfully built [0-9a-f]{12}\n[\s\S]*Successfully tagged notes-api:dev\n/i,
+    );
     expect(stderr).toMatch(/Creating notes-api-dev \.\.\. done/);
     expect(stderr).toMatch(/Creating notes-db-dev {2}\.\.\. done/);
-    const { stdout } = await call(project, 'ps');
-    expect(stdout).toMatch(/notes-api-dev +docker-entrypoint\.sh sh -c \.\.\. +Up +127\.0\.0\.1:\d+->3000\/tcp/);
-    expect(stdout).toMatch(/notes-db-dev +docker-entrypoint\.sh postgres +Up +5432\/tcp/);
+    const listed = await call(project, 'ps');
+    expect(listed.stdout).toMatch(/notes-api-dev +docker-entrypoint\.sh sh -c \.\.\. +Up +127\.0\.0\.1:\d+->3000\/tcp/);
+    expect(listed.stdout).toMatch(/notes-db-dev +docker-entrypoint\.sh postgres +Up +5432\/tcp/);
     expect((await call(project, 'exec', '-T', 'api', 'npm', 'run', 'db:migrate')).stdout).toContain(
       'Batch 1 run: 1 migrations',
     );
@@ -98,7 +111,7 @@ describe.each<[string, Call, boolean]>([
 
   it.skipIf(!isThere)('the full-stack application behind its router', async () => {
     using project = projectFolder(FULLSTACK.name, free(FULLSTACK.files));
-    const { stderr } = await call(project, '--file', 'docker-compose.yaml', 'up', '--detach', '--no-build');
+    const { stderr } = await call(project, '--file', 'docker-compose.yaml', 'up', '--detach');
     for (const side of ['backend', 'frontend'])
       expect(stderr).toContain(`Creating network "fullstack-notes-application-network-${side}" with driver "bridge"\n`);
     expect(stderr).toContain('Creating volume "notes-db-dev-data" with default driver\n');

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 import { type Build, imageName, type Project } from '@berth/compose';
 import { CliError } from '../../cli-error.ts';
+import type { Context } from '../../context.ts';
 import { entries } from '../../registry.ts';
 import type { Compose } from './compose.ts';
 import { delegate } from './delegate.ts';
@@ -35,6 +36,11 @@ export async function buildServices(
   );
   if (!entry) throw new CliError('building images is not in this version of Berth');
   const build = await entry.load();
+  // What docker-compose shows is the classic stream of steps.
+  const viewed: Context =
+    style === 'classic'
+      ? Object.create(context, { env: { value: { DOCKER_BUILDKIT: '0', ...context.env } } })
+      : context;
   const done = new Map<string, string>();
   for (const name of inOrder(project, services)) {
     const service = project.services[name];
@@ -53,7 +59,7 @@ export async function buildServices(
       const known = new Set(build.flags.map(({ long }) => long));
       const unknown = words.find((word) => word.startsWith('--') && !known.has(word.slice(2).split('=')[0] ?? ''));
       if (unknown) throw new CliError(`service ${JSON.stringify(name)}: the builder has no ${unknown.split('=')[0]}`);
-      const code = dryRun ? 0 : await delegate(context, build, words, `${compose.program} build`);
+      const code = dryRun ? 0 : await delegate(viewed, build, words, `${compose.program} build`);
       if (code !== 0)
         throw new CliError(
           style === 'classic'

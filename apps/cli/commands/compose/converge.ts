@@ -98,6 +98,7 @@ export async function converge(compose: Compose, project: Project, wishes: Conve
     if (!project.services[service]) throw new CliError(`no such service: ${service}`);
   const services = withDependencies(project, wishes.named, wishes.dependencies);
   refuseUnsupported(project, services, wishes);
+  shareSocket(compose, project, services);
   const used = {
     ...project,
     services: Object.fromEntries(services.map((name) => [name, project.services[name] ?? {}])),
@@ -139,6 +140,21 @@ export async function converge(compose: Compose, project: Project, wishes: Conve
   return { project, services, observed, decisions, operations };
 }
 
+/** `use_api_socket`: the engine's socket is mounted, as other files of the host are. */
+function shareSocket({ context }: Compose, project: Project, services: readonly string[]): void {
+  for (const name of services) {
+    const service = project.services[name];
+    if (!service?.use_api_socket) continue;
+    const source = /^unix:\/\/(\/.+)$/.exec(context.host)?.[1];
+    if (source === undefined)
+      throw new CliError(
+        `service ${JSON.stringify(name)}: use_api_socket needs an engine at a Unix socket, not at ${context.host}`,
+      );
+    const mount = { type: 'bind' as const, source, target: '/var/run/docker.sock', bind: { create_host_path: false } };
+    project.services[name] = { ...service, volumes: [...(service.volumes ?? []), mount] };
+  }
+}
+
 /** What this engine has not is said before anything is done. */
 function refuseUnsupported(project: Project, services: readonly string[], { scale }: ConvergeWishes): void {
   for (const name of services) {
@@ -146,6 +162,10 @@ function refuseUnsupported(project: Project, services: readonly string[], { scal
     if (service.models && Object.keys(service.models).length)
       throw new CliError(
         `service ${JSON.stringify(name)}: 'models' need a model runner, which this engine does not have`,
+      );
+    if (service.provider)
+      throw new CliError(
+        `service ${JSON.stringify(name)}: 'provider' is not supported: the program ${JSON.stringify(service.provider.type)} would have to run it`,
       );
     if (service.container_name && (scale.get(name) ?? scaleOf(service)) > 1)
       throw new CliError(
