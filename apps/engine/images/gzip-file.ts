@@ -1,11 +1,13 @@
 import { type FileHandle, open } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { promisify } from 'node:util';
 import { constants, crc32, deflateRaw } from 'node:zlib';
+import { createSlots } from './pull-slots.ts';
 
 /** Bytes that are compressed at once, each block on a thread of its own; what stood before serves as its dictionary. */
 const BLOCK = 1024 * 1024;
 const WINDOW = 32 * 1024;
-/** Blocks under way: more than zlib has threads, so that none waits for us. */
+/** Blocks of one file under way. */
 const AHEAD = 4;
 /** The usual one; what `docker push` sends is about as large. */
 const LEVEL = 6;
@@ -21,7 +23,13 @@ const DENSE = 7.96;
 const LIKELY_DENSE = 7;
 const SAMPLE = 64 * 1024;
 
-const deflate = promisify<Buffer, object, Buffer>(deflateRaw);
+/**
+ * As many blocks as there are processors, over all layers: more would be no faster, and would fill the threads that reads
+ * and writes of files wait for as well.
+ */
+const turns = createSlots(availableParallelism);
+const deflated = promisify<Buffer, object, Buffer>(deflateRaw);
+const deflate = (block: Buffer, options: object) => turns.run(() => deflated(block, options));
 
 /**
  * Gzip of a file, on all processors at once, the same bytes for the same content. What has no redundancy (it is compressed
