@@ -27,6 +27,7 @@ export type {
   FetchedManifest,
   RegistrySession,
   SessionOptions,
+  StreamedUpload,
   Transport,
   TransportOptions,
   UploadResult,
@@ -47,6 +48,7 @@ export {
   registryCodeOf,
   resolveManifest,
   uploadBlob,
+  uploadStream,
 } from './registry/index.ts';
 export type { TarEntry, TarEntryInit, TarEvent, TarFile, TarType } from './tar/index.ts';
 export { encodeTarFile, encodeTarHeader, readTar, TAR_END, TarParser, tarPadding } from './tar/index.ts';

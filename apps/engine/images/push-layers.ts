@@ -1,16 +1,8 @@
 import { Readable } from 'node:stream';
-import {
-  type Descriptor,
-  type Digest,
-  DOCKER,
-  layerCompression,
-  OCI,
-  type RegistrySession,
-  uploadBlob,
-} from '@berth/oci';
-import { gzipFile } from './gzip-file.ts';
+import { type Descriptor, type Digest, type RegistrySession, uploadBlob } from '@berth/oci';
 import type { Progress } from './progress.ts';
 import { allOrAbort, type Slots } from './pull-slots.ts';
+import { compressed } from './push-compressed.ts';
 import type { ContentLease, Images } from './service.ts';
 
 export interface PushLayersContext {
@@ -61,7 +53,11 @@ async function pushLayer(context: PushLayersContext, layer: PushedLayer): Promis
   const { images, session, repository, progress } = context;
   const id = shortOf(layer);
   session.signal.throwIfAborted();
-  const descriptor = await compressed(context, layer.descriptor);
+  const { descriptor, sent } = await compressed(context, layer, id);
+  if (sent) {
+    progress.layer(id, 'Pushed');
+    return descriptor;
+  }
   const { digest, size } = descriptor;
   const result = await uploadBlob(session, repository, {
     digest,
@@ -88,18 +84,6 @@ function counted(source: Readable, onProgress: (bytes: number) => void): Readabl
   // A stream that was never read does not run its generator, and so would not close the file.
   stream.once('close', () => source.destroy());
   return stream;
-}
-
-/** A layer as it is pushed: one that is here uncompressed only is compressed, and the blob is kept with the lease. */
-async function compressed({ images, lease, session }: PushLayersContext, layer: Descriptor): Promise<Descriptor> {
-  if (layerCompression(layer.mediaType) !== 'none') return layer;
-  const mediaType = layer.mediaType === DOCKER.layer ? DOCKER.layerGzip : OCI.layerGzip;
-  for (;;) {
-    const stored = await images.blobs.put(gzipFile(images.blobs.path(layer.digest), session.signal));
-    lease.hold(stored.digest);
-    // The digest could not be held before it was known: another push of the same layer may have ended in between.
-    if (await images.blobs.has(stored.digest)) return { ...layer, ...stored, mediaType };
-  }
 }
 
 function shortOf({ diffId }: Pick<PushedLayer, 'diffId'>): string {

@@ -13,5 +13,5 @@ export { listTags } from './tags.ts';
 export type { Credentials } from './token.ts';
 export type { Transport, TransportOptions } from './transport.ts';
 export { createTransport } from './transport.ts';
-export type { BlobUpload, UploadResult } from './uploads.ts';
-export { uploadBlob } from './uploads.ts';
+export type { BlobUpload, StreamedUpload, UploadResult } from './uploads.ts';
+export { uploadBlob, uploadStream } from './uploads.ts';

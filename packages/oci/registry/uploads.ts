@@ -57,6 +57,28 @@ export async function uploadBlob(
   }
 }
 
+/** An upload whose bytes are there; `finish` makes them a blob. Errors: as `uploadBlob`. */
+export interface StreamedUpload {
+  finish(digest: Digest): Promise<void>;
+}
+
+/**
+ * Sends a blob while it is being made, before its digest is known: neither looked for nor mounted, and not tried again,
+ * since the content can be read once. Errors: as `uploadBlob`.
+ */
+export async function uploadStream(
+  session: RegistrySession,
+  repository: string,
+  content: Readable,
+): Promise<StreamedUpload> {
+  try {
+    const at = await patch(session, repository, { at: await start(session, repository), content });
+    return { finish: (digest) => finish(session, repository, at, digest) };
+  } finally {
+    content.destroy();
+  }
+}
+
 /** Where the blob can be uploaded when it was not mounted; undefined when the registry does not say. */
 async function tryMount(
   session: RegistrySession,
@@ -95,38 +117,53 @@ async function post(session: RegistrySession, at: string, scopes: string[]): Pro
 }
 
 async function send(session: RegistrySession, repository: string, blob: BlobUpload, at: URL): Promise<void> {
-  const scopes = [pushScope(repository)];
-  const notFound = 'BLOB_UPLOAD_UNKNOWN';
   const content = blob.open();
-  let patched: HttpResponse;
   try {
-    patched = await session.request({
-      method: 'PATCH',
-      at,
-      scopes,
-      headers: { 'content-type': 'application/octet-stream', 'content-length': String(blob.size) },
-      body: content,
-      idleTimeout: FINISH_TIMEOUT,
-      expect: [201, 202, 204],
-      notFound,
-    });
+    const next = await patch(session, repository, { at, content, size: blob.size });
+    await finish(session, repository, next, blob.digest);
   } finally {
     content.destroy();
   }
-  await discard(patched.body);
-  const finish = locationOf(session, patched);
-  finish.search += `${finish.search === '' ? '' : '&'}digest=${encodeURIComponent(blob.digest)}`;
+}
+
+/** Sends bytes, in chunks where their number is not known; gives where the upload goes on. */
+async function patch(
+  session: RegistrySession,
+  repository: string,
+  { at, content, size }: { at: URL; content: Readable; size?: number },
+): Promise<URL> {
+  const headers: Record<string, string> = { 'content-type': 'application/octet-stream' };
+  if (size !== undefined) headers['content-length'] = String(size);
+  const response = await session.request({
+    method: 'PATCH',
+    at,
+    scopes: [pushScope(repository)],
+    headers,
+    body: content,
+    idleTimeout: FINISH_TIMEOUT,
+    expect: [201, 202, 204],
+    notFound: UNKNOWN_UPLOAD,
+  });
+  await discard(response.body);
+  return locationOf(session, response);
+}
+
+async function finish(session: RegistrySession, repository: string, at: URL, digest: Digest): Promise<void> {
+  const end = new URL(at);
+  end.search += `${end.search === '' ? '' : '&'}digest=${encodeURIComponent(digest)}`;
   const response = await session.request({
     method: 'PUT',
-    at: finish,
-    scopes,
+    at: end,
+    scopes: [pushScope(repository)],
     body: new Uint8Array(),
     idleTimeout: FINISH_TIMEOUT,
     expect: [201, 204],
-    notFound,
+    notFound: UNKNOWN_UPLOAD,
   });
   await discard(response.body);
 }
+
+const UNKNOWN_UPLOAD = 'BLOB_UPLOAD_UNKNOWN';
 
 function locationOf(session: RegistrySession, response: HttpResponse): URL {
   return resolveLocation(response.headers.location ?? '', response.url, session.domain);
