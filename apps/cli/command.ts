@@ -98,6 +98,8 @@ export interface CommandEntry {
   /** Other names in the order help shows them after the canonical one: `container list`, `ps`. One-word names are top-level commands. */
   aliases?: readonly string[];
   summary: string;
+  /** Groups whose help lists it by an alias: `builder` has `builder build`. */
+  alsoIn?: readonly string[];
   /** Section of the top-level help; default "Commands" for one word. */
   section?: 'common' | 'management';
   hidden?: boolean;

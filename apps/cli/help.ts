@@ -35,8 +35,15 @@ export function usageLine(words: string, command: Command, programName: string):
 
 /** Help of a word that only groups commands. */
 export function groupHelp(group: GroupEntry, entries: readonly CommandEntry[], style: HelpStyle): string {
-  const members = entries.filter((entry) => !entry.hidden && entry.path.startsWith(`${group.path} `));
-  const rows = members.map((entry) => ({ name: entry.path.slice(group.path.length + 1), summary: entry.summary }));
+  const within = `${group.path} `;
+  const rows = entries.flatMap((entry) => {
+    if (entry.hidden) return [];
+    const listed = entry.alsoIn?.includes(group.path)
+      ? entry.aliases?.find((name) => name.startsWith(within))
+      : undefined;
+    const words = entry.path.startsWith(within) ? entry.path : listed;
+    return words === undefined ? [] : [{ name: words.slice(within.length), summary: entry.summary }];
+  });
   return [
     `Usage:  ${style.programName} ${group.path} COMMAND\n`,
     `${group.summary}\n`,

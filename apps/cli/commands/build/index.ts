@@ -6,6 +6,7 @@ export const buildCommands: readonly CommandEntry[] = [
     path: 'image build',
     aliases: ['build', 'builder build'],
     summary: 'Build an image from a Dockerfile',
+    alsoIn: ['builder'],
     load: async () => (await import('./build.ts')).command,
   },
   {

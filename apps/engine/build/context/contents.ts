@@ -171,11 +171,13 @@ export class ContextContents {
   async #scan(): Promise<Map<string, Known>> {
     const known = new Map<string, Known>();
     const files = join(this.#root, 'files');
+    const look = async (path: string, name: string) => {
+      const found = await stat(path).catch(() => undefined);
+      if (found?.isFile()) known.set(name, { size: found.size, used: found.mtimeMs, holds: 0 });
+    };
     for (const folder of await readdir(files).catch(() => [])) {
-      for (const file of await readdir(join(files, folder)).catch(() => [])) {
-        const found = await stat(join(files, folder, file)).catch(() => undefined);
-        if (found?.isFile()) known.set(file, { size: found.size, used: found.mtimeMs, holds: 0 });
-      }
+      const names = await readdir(join(files, folder)).catch(() => []);
+      await Promise.all(names.map((name) => look(join(files, folder, name), name)));
     }
     return known;
   }

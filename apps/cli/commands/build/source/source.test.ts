@@ -93,6 +93,13 @@ describe('hostile contexts', () => {
     expect(() => [...readSource(grows)]).toThrow('grows changed');
   });
 
+  it('a name that is no text stops the build, and is not left out silently', () => {
+    const odd = join(folder, 'odd');
+    mkdirSync(odd);
+    writeFileSync(Buffer.concat([Buffer.from(`${odd}/a`), Buffer.from([0xff])]), '');
+    expect(() => walkContext(odd, { rules: NO_RULES })).toThrow('the name "a\ufffd" is not UTF-8');
+  });
+
   it('names of any length and any letters come through', async () => {
     const name = `${'ü'.repeat(100)} \n"\\`;
     const deep = join(hostile, ...Array.from({ length: 12 }, () => 'd'.repeat(100)));

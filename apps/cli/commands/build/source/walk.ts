@@ -28,12 +28,16 @@ export interface WalkOptions {
  */
 export function walkContext(root: string, { rules, wanted = () => true }: WalkOptions): SourceFile[] {
   const found: SourceFile[] = [];
+  /** Excluded directories that had to be sent for what is in them. */
+  const sent = new Set<SourceFile>();
   const mayNotRead = process.getuid?.() === 0 ? () => false : isUnreadable;
   const visit = (folder: string, prefix: string, parents: readonly SourceFile[]) => {
     for (const name of list(folder)) {
       const path = prefix + name;
       const full = `${folder}/${name}`;
       const stat = lstatSync(full, { throwIfNoEntry: false });
+      if (!stat && name.includes('\ufffd'))
+        throw new CliError(`cannot send the build context: the name ${JSON.stringify(path)} is not UTF-8`);
       if (!stat || stat.isSocket()) continue; // gone since, or of no use in an image
       const isDirectory = stat.isDirectory();
       const excluded = rules.verdict(path).excluded;
@@ -46,7 +50,11 @@ export function walkContext(root: string, { rules, wanted = () => true }: WalkOp
         continue;
       }
       if (file.type === 'file' && mayNotRead(full)) throw unreadable(full);
-      for (const parent of parents) if (!found.includes(parent)) found.push(parent);
+      for (const parent of parents) {
+        if (sent.has(parent)) continue;
+        sent.add(parent);
+        found.push(parent);
+      }
       found.push(file);
       if (isDirectory) visit(full, `${path}/`, []);
     }
