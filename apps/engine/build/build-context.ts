@@ -1,5 +1,5 @@
 import type { BuildExplanation } from '@berth/contract';
-import type { BuildPlan } from '@berth/dockerfile';
+import type { BuildPlan, Instruction } from '@berth/dockerfile';
 import type { Logger } from '@berth/kit';
 import type { EngineConfig } from '../config.ts';
 import type { BuildSteps } from '../containers/index.ts';
@@ -47,4 +47,6 @@ export interface Build {
   previous: readonly RunStep[];
   /** Steps as they were done, to compare the next build with; those of a stage in their order. */
   done: RunStep[];
+  /** ONBUILD instructions that bases brought along. */
+  triggers: Instruction[];
 }

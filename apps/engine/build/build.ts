@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BUILD_EXPLAIN_ID } from '@berth/contract';
-import { type BuildPlan, type Dockerfile, parseDockerfile, planBuild } from '@berth/dockerfile';
+import { type BuildPlan, type Dockerfile, parseDockerfile, planBuild, unusedBuildArgs } from '@berth/dockerfile';
 import { BerthError, Scope } from '@berth/kit';
 import { canonicalString, familiarString } from '@berth/oci';
 import type { Build, Builder } from './build-context.ts';
@@ -54,6 +54,7 @@ export async function build(builder: Builder, request: BuildRequest, input: Buil
     explain: isModern ? (aux) => input.emit({ id: BUILD_EXPLAIN_ID, aux }) : undefined,
     previous: isModern ? builder.cache.run(nameOf(request)) : [],
     done: [],
+    triggers: [],
   };
   scope.add('release fetched contexts', () => releaseNamedContexts(work));
   if (input.signal.aborted) canceled();
@@ -148,6 +149,8 @@ async function finish(
     emit({ stream: `${id}\n` });
     return;
   }
+  const unused = unusedBuildArgs(build.plan, build.triggers);
+  if (unused.length > 0) emit({ stream: `[Warning] One or more build-args [${unused.join(' ')}] were not consumed\n` });
   emit({ ...(request.session && { id: 'moby.image.id' }), aux: { ID: id } });
   emit({ stream: `Successfully built ${shortOf(id)}\n` });
   for (const reference of references) emit({ stream: `Successfully tagged ${familiarString(reference)}\n` });

@@ -36,12 +36,16 @@ export async function openMainContext(
   return orRelease(context, () => opened(context, request));
 }
 
+function keepsGitDir({ buildArgs }: BuildRequest): boolean {
+  return /^(?:1|t|true)$/i.test(buildArgs['BUILDKIT_CONTEXT_KEEP_GIT_DIR'] ?? '');
+}
+
 /** A Git repository, an archive, or a Dockerfile alone, by its address. */
 async function remoteContext(builder: Builder, request: BuildRequest, signal: AbortSignal): Promise<OpenedContext> {
   const { contexts } = builder.inputs;
   const { remote } = request;
   if (isGitAddress(remote)) {
-    const fetched = await contexts.fromGit(remote, { keepGitDir: false, signal });
+    const fetched = await contexts.fromGit(remote, { keepGitDir: keepsGitDir(request), signal });
     return orRelease(fetched, () => opened(fetched, request));
   }
   const address = /^https?:\/\//.test(remote) ? remote : `http://${remote}`;

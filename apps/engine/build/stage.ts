@@ -33,6 +33,7 @@ export async function buildStage(build: Build, stage: Stage, others: OtherStage)
     const base = await beginStage(build, stage, others, output);
     const run = new StageRun(build.plan, stage, base.state);
     output.triggers(run.triggers);
+    build.triggers.push(...run.instructions.slice(0, run.triggers));
     let image = base.image;
     const useCache = !build.request.noCache && !isFiltered(build, stage);
     let afterMiss = false;

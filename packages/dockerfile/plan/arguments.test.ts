@@ -50,9 +50,17 @@ describe('arguments', () => {
   });
 
   it('ARG/rule-1: names that nobody declares are told', () => {
-    const buildArgs = { A: '', B: '', C: '', http_proxy: '', BUILDKIT_INLINE_CACHE: '', TARGETARCH: '' };
+    const buildArgs = {
+      A: '',
+      B: '',
+      C: '',
+      http_proxy: '',
+      BUILDKIT_SYNTAX: '',
+      BUILDKIT_INLINE_CACHE: '',
+      TARGETARCH: '',
+    };
     const { plan } = testBuild('ARG A\nFROM a\nARG B\nFROM b', { buildArgs, target: '0' });
-    expect(unusedBuildArgs(plan)).toEqual(['C']);
+    expect(unusedBuildArgs(plan)).toEqual(['BUILDKIT_INLINE_CACHE', 'C']);
   });
 
   it.each([

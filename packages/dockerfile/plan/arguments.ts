@@ -6,19 +6,16 @@ export const PROXY_ARGS: readonly string[] = ['HTTP', 'HTTPS', 'FTP', 'NO', 'ALL
   `${name.toLowerCase()}_proxy`,
 ]);
 
-/** Read by builders themselves: passing one without declaring it is no mistake. */
+/**
+ * Read by the builder itself: passing one without declaring it is no mistake. BuildKit has more (inline cache, several
+ * platforms, bills of materials, SOURCE_DATE_EPOCH): they do nothing here, and so they are told as not consumed.
+ */
 export const BUILDER_ARGS: readonly string[] = [
-  'BUILDKIT_BUILD_NAME',
   'BUILDKIT_CACHE_MOUNT_NS',
   'BUILDKIT_CONTEXT_KEEP_GIT_DIR',
-  'BUILDKIT_INLINE_CACHE',
-  'BUILDKIT_MULTI_PLATFORM',
   'BUILDKIT_SANDBOX_HOSTNAME',
   'BUILDKIT_SYNTAX',
   'BUILDKIT_DOCKERFILE_CHECK',
-  'BUILDKIT_SBOM_SCAN_CONTEXT',
-  'BUILDKIT_SBOM_SCAN_STAGE',
-  'SOURCE_DATE_EPOCH',
 ];
 
 /** The platform arguments of the global scope. */

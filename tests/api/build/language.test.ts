@@ -162,6 +162,32 @@ describe('surroundings', () => {
     expect((await step('second', 'n')).text).toContain('first\nsecond\n');
   });
 
+  test('ARG/rule-1: what nobody declares is told, also what does nothing here', async () => {
+    const buildargs = JSON.stringify({ A: '1', NOBODY: '2', BUILDKIT_INLINE_CACHE: '1', http_proxy: '' });
+    expect((await built('ARG A\nRUN true', {}, { buildargs })).text).toContain(
+      '[Warning] One or more build-args [BUILDKIT_INLINE_CACHE NOBODY] were not consumed\nSuccessfully built',
+    );
+    expect((await built('RUN true', {}, {})).text).not.toContain('Warning');
+  });
+
+  test('args/BUILDKIT_CONTEXT_KEEP_GIT_DIR: a context of Git has its .git', async () => {
+    await using server = await startGitServer();
+    const repository = server.repository('context');
+    execFileSync('sh', ['-c', 'printf "FROM busybox:test\\nCOPY . /c\\nRUN ls -A /c\\n" > Dockerfile'], {
+      cwd: repository.folder,
+    });
+    repository.git('add', 'Dockerfile');
+    repository.git('commit', '-qm', 'one');
+    repository.publish();
+    const ask = async (buildargs: object) => {
+      const query = new URLSearchParams({ remote: server.url('context'), buildargs: JSON.stringify(buildargs) });
+      const answer = await c.engine.request('POST', `/build?${query}`);
+      return outcomeOf(answer.status, answer.text).text;
+    };
+    expect(await ask({ BUILDKIT_CONTEXT_KEEP_GIT_DIR: '1' })).toContain('\n.git\nDockerfile\n');
+    expect(await ask({})).not.toContain('\n.git\n');
+  });
+
   test('entitlement/device, RUN/--device: a device that nobody granted is refused', async () => {
     const { error } = await build(c, { Dockerfile: 'FROM busybox:test\nRUN --device=vendor.example/class=name true' });
     expect(error).toMatch(/device/);

@@ -229,6 +229,17 @@ describe('contexts', () => {
     expect(answer.text).toContain('Successfully tagged git-engine:latest');
     expect(await shown('git-engine', 'cat', '/app/file')).toBe('of git\n');
   });
+
+  it('args/BUILDKIT_CONTEXT_KEEP_GIT_DIR: the client keeps .git when it is told to', async () => {
+    await using git: GitServer = await startGitServer();
+    const repository = git.repository('kept');
+    writeFileSync(join(repository.folder, 'Dockerfile'), 'FROM busybox\nCOPY . /app\n');
+    repository.git('add', '.');
+    repository.git('commit', '-qm', 'one');
+    repository.publish();
+    await ok(['build', '-t', 'git-kept', '--build-arg', 'BUILDKIT_CONTEXT_KEEP_GIT_DIR=1', git.url('kept')]);
+    expect(await shown('git-kept', 'ls', '-A', '/app')).toBe('.git\nDockerfile\n');
+  });
 });
 
 describe('secrets and agents', () => {
@@ -252,6 +263,17 @@ describe('secrets and agents', () => {
     const path = context({ Dockerfile: program });
     const { stderr } = await ok(['build', '--progress=plain', '-t', 'ssh', '--ssh', `default=${key}`, path]);
     expect(stderr).toContain('is a socket');
+  });
+
+  it('mount/ssh/target, mount/ssh/mode, mount/ssh/uid, mount/ssh/gid: the socket is where and whose it is told to be', async () => {
+    const key = join(folder, 'other-key');
+    execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', key]);
+    const path = context({
+      Dockerfile:
+        'FROM busybox\nRUN --mount=type=ssh,id=mine,target=/run/a/s,mode=0640,uid=3,gid=4 echo $SSH_AUTH_SOCK $(stat -c "%a %u:%g %F" /run/a/s)\n',
+    });
+    const { stderr } = await ok(['build', '--progress=plain', '-t', 'ssh2', '--ssh', `mine=${key}`, path]);
+    expect(stderr).toContain('/run/a/s 640 3:4 socket');
   });
 });
 

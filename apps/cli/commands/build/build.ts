@@ -48,7 +48,7 @@ export const command: Command = {
     });
     try {
       const body = sessionBody(flags, context, agents);
-      source = await openSource(context, spec, flags.string('file'));
+      source = await openSource(context, spec, flags.string('file'), { keepGitDir: keepsGitDir(flags) });
       const result = await build(context, { flags, mode, outputs, agents, body, source });
       await (await import('./finish.ts')).finishBuild(context, { flags, outputs, image: result.image });
       return 0;
@@ -59,6 +59,10 @@ export const command: Command = {
     }
   },
 };
+
+function keepsGitDir(flags: FlagValues): boolean {
+  return flags.list('build-arg').some((text) => /^BUILDKIT_CONTEXT_KEEP_GIT_DIR=(?:1|t|true)$/i.test(text));
+}
 
 const FILES_ALONE: ReadonlySet<string> = new Set(['local', 'tar', 'cacheonly']);
 const NO_AGENTS: SshAgents = { ids: [], join: async () => {}, close: () => {} };

@@ -29,8 +29,8 @@ export async function gitSource(context: Pick<Context, 'env'>, spec: string, wis
   const remove = async () => rmSync(root, { recursive: true, force: true });
   try {
     await checkOut(address, root, context.env);
-    // As BuildKit does it: what git keeps for itself is no part of the context.
-    rmSync(join(root, '.git'), { recursive: true, force: true });
+    // As BuildKit does it: what git keeps for itself is no part of the context, unless it is asked for.
+    if (!wish.keepGitDir) rmSync(join(root, '.git'), { recursive: true, force: true });
     const folder = await insideOf(root, address.subdirectory);
     const source = await directorySource(folder, { ...wish, confined: true });
     return { ...source, dispose: remove };

@@ -17,12 +17,17 @@ const DOCKERFILE_MAX = 16 * 1024 * 1024;
  * Finds what `berth build SPEC -f FILE` means: a directory, `-`, a tar, a Git repository, a URL. Throws CliError in Docker's
  * words before anything is sent.
  */
-export async function openSource(context: Context, spec: string, file: string): Promise<Source> {
+export async function openSource(
+  context: Context,
+  spec: string,
+  file: string,
+  { keepGitDir = false }: { keepGitDir?: boolean } = {},
+): Promise<Source> {
   if (spec === '-' && file === '-')
     throw new CliError("invalid argument: can't use stdin for both build context and dockerfile");
   if (spec === '-') return archiveOrDockerfile(descriptorChunks(context.in.fd), { file, where: 'STDIN' });
   const stdin = file === '-' ? await readAll(descriptorChunks(context.in.fd)) : undefined;
-  if (isGit(spec)) return (await import('./git.ts')).gitSource(context, spec, { file, stdin });
+  if (isGit(spec)) return (await import('./git.ts')).gitSource(context, spec, { file, stdin, keepGitDir });
   if (/^https?:\/\//.test(spec)) return (await import('./url.ts')).urlSource(spec, { file, stdin });
   return wrapError(() => localSource(spec, { file, stdin }));
 }
@@ -37,6 +42,8 @@ export interface DockerfileWish {
   file: string;
   /** Its text when it came from stdin. */
   stdin?: Buffer | undefined;
+  /** BUILDKIT_CONTEXT_KEEP_GIT_DIR. */
+  keepGitDir?: boolean;
   /** The directory is someone else's: a link in it may not make a file of this machine the Dockerfile. */
   confined?: boolean;
 }
