@@ -16,6 +16,8 @@ export interface GitServer extends AsyncDisposable {
 export async function startGitServer(): Promise<GitServer> {
   const root = mkdtempSync(join(tmpdir(), 'berth-git-'));
   const port = await freePort();
+  // The daemon ends at once when this is not there.
+  mkdirSync(join(root, 'served'));
   const daemon = spawn(
     'git',
     [
@@ -30,7 +32,6 @@ export async function startGitServer(): Promise<GitServer> {
     { stdio: 'ignore' },
   );
   const ended = new Promise((resolve) => daemon.once('close', resolve));
-  mkdirSync(join(root, 'served'));
   await untilListening(port);
   return {
     url: (name) => `git://127.0.0.1:${port}/${name}.git`,
