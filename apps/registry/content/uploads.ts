@@ -2,6 +2,7 @@ import { createHash, type Hash, randomUUID } from 'node:crypto';
 import { type Algorithm, algorithmOf, type ContentDigest, contentDigest, finishDigest } from '../digest.ts';
 import { RegistryError } from '../errors.ts';
 import type { Stage } from '../storage/driver.ts';
+import { BatchedAppend } from './batched-append.ts';
 import { addBlob } from './blobs.ts';
 import type { Store } from './store.ts';
 
@@ -87,17 +88,24 @@ export function openUploads(store: Store, { blobLimit }: Options): Uploads {
       throw outOfOrder(`the chunk begins at ${range.start}, and ${stage.size} bytes are here`, stage.size);
     const digest = running.get(stage.id);
     const most = range ? Math.min(blobLimit, range.end + 1) : blobLimit;
-    for await (const chunk of bytes) {
-      if (stage.size + chunk.byteLength > most) throw tooLong(stage.size + chunk.byteLength, blobLimit);
-      const writing = stage.append(chunk);
-      digest?.hash.update(chunk); // while it is written
-      try {
-        await writing;
-      } catch (error) {
-        running.delete(stage.id); // it has seen bytes that are not here
-        throw error;
+    const batch = new BatchedAppend(stage);
+    let size = stage.size;
+    try {
+      for await (const chunk of bytes) {
+        size += chunk.byteLength;
+        if (size > most) throw tooLong(size, blobLimit);
+        const pushed = batch.push(chunk);
+        digest?.hash.update(chunk); // while it is written
+        if (digest) digest.size += chunk.byteLength;
+        await pushed;
       }
-      if (digest) digest.size += chunk.byteLength;
+    } finally {
+      // What came before a source broke off is kept. A digest that has seen more than is here is not that of what is here.
+      try {
+        await batch.end();
+      } finally {
+        if (digest?.size !== stage.size) running.delete(stage.id);
+      }
     }
     if (range && stage.size !== range.end + 1)
       throw new RegistryError('SIZE_INVALID', `the chunk ends at ${stage.size - 1}, not at ${range.end} as it said`);

@@ -1,10 +1,10 @@
-import { pipeline } from 'node:stream/promises';
 import { claimBlob, findBlob, unlinkBlob } from '../content/blobs.ts';
 import type { ContentDigest } from '../digest.ts';
 import { RegistryError } from '../errors.ts';
 import type { Exchange } from '../http/exchange.ts';
 import { sendEmpty } from '../http/send.ts';
 import { KEYS } from '../storage/keys.ts';
+import { openSender } from '../storage/sender.ts';
 import type { ApiContext } from './context.ts';
 import { readRange } from './range.ts';
 
@@ -40,13 +40,13 @@ export function getBlob({ store }: ApiContext, name: string, digest: ContentDige
       answer.writeHead(200, headers).end();
       return;
     }
-    const content = await store.driver.open(KEYS.content(digest), range);
+    const content = await openSender(store.driver, KEYS.content(digest), range ?? { start: 0, end: size - 1 });
     if (!content) throw unknown(name, digest);
     try {
       answer.writeHead(range ? 206 : 200, headers);
-      await pipeline(content, answer);
+      await content.sendTo(answer);
     } finally {
-      content.destroy(); // also when the client was gone before anything was sent
+      await content.close(); // also when the client was gone before anything was sent
     }
   };
 }

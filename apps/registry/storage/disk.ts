@@ -4,7 +4,8 @@ import { type FileHandle, mkdir, open, readdir, rename, rm, rmdir, stat } from '
 import { dirname, join } from 'node:path';
 import { errnoOf } from '@berth/kit';
 import { DiskStage } from './disk-stage.ts';
-import type { StorageDriver } from './driver.ts';
+import type { Sender, StorageDriver } from './driver.ts';
+import { sendFile } from './send-file.ts';
 import { syncDirectory } from './sync-directory.ts';
 
 /** Blobs are read in pieces of this many bytes. */
@@ -50,6 +51,7 @@ export function openDisk(root: string): StorageDriver {
       const file = await absent(open(path(key), 'r'));
       return file && createReadStream('', { fd: file, highWaterMark: READ_BYTES, ...range });
     },
+    sender: (key, range) => openFileSender(path(key), range),
     children: (prefix) => childrenOf(path(prefix.replace(/\/$/, ''))),
     stage: async (id) => DiskStage.begin(join(staged, checkId(id)), id, (from, key) => moveInto(from, path(key))),
     reopen: async (id) =>
@@ -61,6 +63,27 @@ export function openDisk(root: string): StorageDriver {
       }
     },
     close: async () => {},
+  };
+}
+
+async function openFileSender(path: string, range?: { start: number; end: number }): Promise<Sender | undefined> {
+  const file = await absent(open(path, 'r'));
+  if (!file) return undefined;
+  let isOpen = true;
+  const close = async () => {
+    if (!isOpen) return;
+    isOpen = false;
+    await file.close();
+  };
+  return {
+    async sendTo(sink) {
+      try {
+        await sendFile(file, range ?? { start: 0, end: (await file.stat()).size - 1 }, sink);
+      } finally {
+        await close();
+      }
+    },
+    close,
   };
 }
 

@@ -33,7 +33,7 @@ it(`${OPERATIONS} pushes, pulls, deletes and collections at once: no valid read 
   await registry.registry.collect({ dryRun: false, graceMs: 0, uploadMs: 0 });
   expect(await unreferenced(registry)).toEqual([]);
   console.info({ ...counts, ...cleaned });
-}, 240_000);
+}, 900_000);
 
 /** Retention and collection, one after the other, without a pause. */
 async function cleanUntil({ registry }: RegistryHere, done: () => boolean) {
