@@ -26,6 +26,8 @@ export interface Builder {
   cache: CacheStore;
   shared: SharedSteps<StageImage>;
   files: FileWork;
+  /** Does something when the present answers are given; also when the engine is stopping. */
+  afterwards(work: () => void): void;
 }
 
 /** One build that is under way. */

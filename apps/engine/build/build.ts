@@ -6,6 +6,7 @@ import { BUILD_EXPLAIN_ID } from '@berth/contract';
 import { type BuildPlan, type Dockerfile, parseDockerfile, planBuild, unusedBuildArgs } from '@berth/dockerfile';
 import { BerthError, Scope } from '@berth/kit';
 import { canonicalString, familiarString } from '@berth/oci';
+import { transaction } from '../state/database.ts';
 import type { Build, Builder } from './build-context.ts';
 import { type OpenedContext, openMainContext } from './main-context.ts';
 import type { BuildInput, BuildRequest } from './model.ts';
@@ -33,7 +34,6 @@ export async function build(builder: Builder, request: BuildRequest, input: Buil
   lease.holdEverything();
   scope.add('let go of content', () => lease.close());
   refuseUnsupported(request);
-  builder.files.warm();
   const scratch = join(builder.config.dataRoot, 'build', 'tmp', randomBytes(8).toString('hex'));
   mkdirSync(scratch, { recursive: true, mode: 0o700 });
   scope.add('remove the working directory', () => rm(scratch, { recursive: true, force: true }));
@@ -156,14 +156,14 @@ async function finish(
   for (const reference of references) emit({ stream: `Successfully tagged ${familiarString(reference)}\n` });
 }
 
-/** Steps that were done stay, also those of a build that failed. */
+/** Steps that were done stay, also those of a build that failed. What is only noted is so after the answer. */
 async function keep(builder: Builder, { request, done, plan }: Build): Promise<void> {
-  const stages = plan.order.map(({ title }) => title);
-  const sorted = [...done].sort((a, b) => stages.indexOf(a.stage) - stages.indexOf(b.stage));
-  if (done.length > 0) builder.cache.putRun(nameOf(request), sorted);
   const keys = [...builder.cache.pending.keys()];
   if (builder.images.drafts.hasDrafts()) await builder.images.drafts.commit([]);
-  builder.cache.settle(keys);
+  if (keys.length > 0) transaction(builder.cache.db, () => builder.cache.settle(keys));
+  const stages = plan.order.map(({ title }) => title);
+  const sorted = [...done].sort((a, b) => stages.indexOf(a.stage) - stages.indexOf(b.stage));
+  builder.afterwards(() => builder.cache.note(nameOf(request), sorted));
 }
 
 /** By which a build knows the one before it. */

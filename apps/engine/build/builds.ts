@@ -45,11 +45,24 @@ export function createBuilds(parts: {
   mkdirSync(scratch, { recursive: true, mode: 0o700 });
   sweepPrivateDirectories(config.execRoot);
   const cache = new CacheStore(db);
+  const later: (() => void)[] = [];
+  const doLater = () => {
+    for (const work of later.splice(0)) {
+      try {
+        work();
+      } catch (error) {
+        parts.log.warn('cannot note what a build used', { error });
+      }
+    }
+  };
   const builder: Builder = {
     ...parts,
     cache,
     shared: new SharedSteps(),
     files: createFileWork(config.dataRoot, images.drafts),
+    afterwards: (work) => {
+      if (later.push(work) === 1) setImmediate(doLater);
+    },
   };
   const running = new Map<object, { id: string; abort: AbortController; ended: Promise<unknown> }>();
   let collecting: Promise<void> | undefined;
@@ -88,6 +101,7 @@ export function createBuilds(parts: {
     close: async () => {
       for (const { abort } of running.values()) abort.abort();
       await Promise.all([...running.values()].map(({ ended }) => ended));
+      doLater();
       await builder.files.close();
     },
   };

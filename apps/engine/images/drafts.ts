@@ -125,6 +125,11 @@ export function openDrafts(context: ImageContext, dataRoot: string): ImageDrafts
     commit: async (references) => {
       // Those that come while this is under way are not flushed.
       const drafts = [...store.drafts];
+      const tell = () => {
+        for (const { reference, image } of references) announce(context, 'tag', image, familiarString(reference));
+      };
+      const stands = references.every(({ reference, image }) => store.imageByReference(reference)?.id === image);
+      if (drafts.length === 0 && stands) return tell(); // nothing that a power cut could take away
       await content.makeDurable(new Set(drafts.flatMap(([, { blobs }]) => blobs)));
       const settled = new Set<Digest>();
       durably(store.db, () => {
@@ -144,7 +149,7 @@ export function openDrafts(context: ImageContext, dataRoot: string): ImageDrafts
       for (const [id] of drafts) store.drafts.delete(id);
       content.settle([...settled]);
       content.flushLayersSoon();
-      for (const { reference, image } of references) announce(context, 'tag', image, familiarString(reference));
+      tell();
     },
   };
 }

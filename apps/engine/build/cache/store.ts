@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import type { Digest } from '@berth/oci';
-import { type Database, migrate } from '../../state/database.ts';
+import { type Database, migrate, transaction } from '../../state/database.ts';
 
 const MIGRATIONS = [
   `CREATE TABLE build_steps (
@@ -75,6 +75,8 @@ export class CacheStore {
   readonly #byKey;
   readonly #touch;
   readonly #cached;
+  /** Steps that were taken from here since the last `note`. */
+  readonly touched = new Set<string>();
   /** Of builds that are under way: their images have no rows yet. */
   readonly pending = new Map<string, StepRow & { inputs: KeptInputs }>();
 
@@ -100,8 +102,14 @@ export class CacheStore {
     return row && unpackInputs(row.inputs);
   }
 
-  touch(key: string): void {
-    this.#touch.run(Date.now(), key);
+  /** Writes what was used and how a build was done. Worth no flush: it is for choosing and explaining only. */
+  note(name: string, steps: readonly RunStep[]): void {
+    transaction(this.db, () => {
+      const now = Date.now();
+      for (const key of this.touched) this.#touch.run(now, key);
+      this.touched.clear();
+      if (steps.length > 0) this.#putRun(name, steps);
+    });
   }
 
   isCached(image: Digest): boolean {
@@ -139,7 +147,7 @@ export class CacheStore {
     return row ? (JSON.parse(String(row.steps)) as RunStep[]) : [];
   }
 
-  putRun(name: string, steps: readonly RunStep[]): void {
+  #putRun(name: string, steps: readonly RunStep[]): void {
     this.db.prepare('INSERT OR REPLACE INTO build_runs VALUES (?, ?, ?)').run(name, JSON.stringify(steps), Date.now());
     this.db
       .prepare('DELETE FROM build_runs WHERE name NOT IN (SELECT name FROM build_runs ORDER BY at DESC LIMIT ?)')

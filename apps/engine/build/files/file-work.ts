@@ -8,6 +8,7 @@ import { createWorkerPool } from '../../archives/index.ts';
 import type { StepLayer } from '../../containers/index.ts';
 import type { ImageDrafts, LayerBlob } from '../../images/index.ts';
 import type { Forbidden, Found } from './find-secret.ts';
+import { packItems } from './pack-items.ts';
 import type {
   BuildAnswer,
   BuildJob,
@@ -15,6 +16,7 @@ import type {
   CopySource,
   FromBuildWorker,
   Layers,
+  PackedSource,
   SealedLayer,
   TreeEntry,
   Upper,
@@ -22,7 +24,9 @@ import type {
 
 type CopyJob = BuildJob & { kind: 'copy' };
 /** What a copy is about, without where its layer is put together. */
-export type CopyRequest = Omit<CopyJob, 'kind' | keyof Upper | keyof Layers>;
+export type CopyRequest = Omit<CopyJob, 'kind' | 'sources' | keyof Upper | keyof Layers> & {
+  sources: readonly CopySource[];
+};
 
 /** A layer that was added to the store; undefined: nothing changed. */
 export type NewLayer = { blob: LayerBlob; diffId: Digest; size: number } | undefined;
@@ -97,7 +101,8 @@ export function createFileWork(dataRoot: string, drafts: ImageDrafts): FileWork 
     }
   };
   return {
-    copy: (below, request) => layer(below, (place) => run({ kind: 'copy', ...request, ...place })),
+    copy: (below, request) =>
+      layer(below, (place) => run({ kind: 'copy', ...request, ...place, sources: packed(request.sources) })),
     makeDirectory: (below, path, owner) => layer(below, (place) => run({ kind: 'directory', path, owner, ...place })),
     merge: (below, archives) => layer(below, (place) => run({ kind: 'merge', archives, ...place })),
     seal: (below, { upper, placeholders, targets, owners }) => {
@@ -111,11 +116,21 @@ export function createFileWork(dataRoot: string, drafts: ImageDrafts): FileWork 
     scan: async (image, path, options) =>
       (await run({ kind: 'scan', ...layersOf(image), path, ...options })) as TreeEntry[],
     writeTree: async (directory, sources) => {
-      await run({ kind: 'tree', dataRoot, lower: [], directory: relative(dataRoot, directory), sources });
+      await run({
+        kind: 'tree',
+        dataRoot,
+        lower: [],
+        directory: relative(dataRoot, directory),
+        sources: packed(sources),
+      });
     },
     warm: () => void pool.lend(async () => undefined).catch(() => undefined),
     close: () => pool.close(),
   };
+}
+
+function packed(sources: readonly CopySource[]): PackedSource[] {
+  return sources.map(({ origin, items }) => ({ origin, items: packItems(items) }));
 }
 
 function ask(worker: Worker, job: BuildJob): Promise<FromBuildWorker> {

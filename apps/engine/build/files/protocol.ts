@@ -49,6 +49,12 @@ export interface CopyItem extends Omit<TreeEntry, 'path' | 'sha256'> {
 }
 
 /** Files of one origin. */
+export interface PackedSource {
+  origin: CopySource['origin'];
+  /** By `packItems`. */
+  items: string;
+}
+
 export interface CopySource {
   /** A directory of content, read as plain files; or layers that are mounted for it. */
   origin: { kind: 'content'; directory: string } | { kind: 'layers'; layers: Layers };
@@ -69,7 +75,7 @@ export type BuildJob =
         intoDirectory: boolean;
         /** Links of the image below the destination are not followed. */
         isLink: boolean;
-        sources: CopySource[];
+        sources: PackedSource[];
         owner: CopyOwner;
         /** Local archives that are unpacked at the destination; host paths. */
         archives: { path: string; compression: 'none' | 'gzip' | 'zstd' }[];
@@ -92,7 +98,7 @@ export type BuildJob =
   /** Everything at and below a path of an image, with digests of contents; without `deep` what is at the path alone. */
   | (Layers & { kind: 'scan'; path: string; followLast: boolean; deep: boolean })
   /** Files into an empty directory of the host, which is the root of what is written. */
-  | (Layers & { kind: 'tree'; directory: string; sources: CopySource[] });
+  | (Layers & { kind: 'tree'; directory: string; sources: PackedSource[] });
 
 /** A layer whose directory and archive are complete. `isEmpty`: it changes nothing, and no archive was kept. */
 export interface SealedLayer {

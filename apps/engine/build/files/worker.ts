@@ -11,7 +11,8 @@ import { detachThreadMounts } from '../../linux/thread-mounts.ts';
 import { ItemWriter, type Owner, placeOf } from './copy-items.ts';
 import { ownerInRoot } from './image-accounts.ts';
 import { LayerApplier } from './merge-layers.ts';
-import type { BuildAnswer, BuildJob, CopyItem, CopySource, FromBuildWorker, SealedLayer } from './protocol.ts';
+import { unpackItems } from './pack-items.ts';
+import type { BuildAnswer, BuildJob, CopyItem, FromBuildWorker, PackedSource, SealedLayer } from './protocol.ts';
 import { scanTree } from './scan-tree.ts';
 import { type SealOptions, sealLayer } from './seal-layer.ts';
 import { TreeViews } from './tree-views.ts';
@@ -150,9 +151,9 @@ interface OpenSource {
   directory: number;
 }
 
-function openSources(sources: readonly CopySource[], views: TreeViews, files: HostFiles): OpenSource[] {
+function openSources(sources: readonly PackedSource[], views: TreeViews, files: HostFiles): OpenSource[] {
   return sources.map(({ origin, items }) => ({
-    items,
+    items: unpackItems(items),
     directory: origin.kind === 'content' ? files.contents.get(origin.directory)! : views.image(origin.layers),
   }));
 }

@@ -85,7 +85,7 @@ function recall({ builder }: Build, key: string): StageImage | undefined {
   const image = row && builder.images.drafts.recall(row.image);
   if (row && !image) builder.cache.remove([key]);
   if (!image) return undefined;
-  builder.cache.touch(key);
+  builder.cache.touched.add(key);
   return onImage(image);
 }
 
@@ -96,6 +96,7 @@ async function makeStep(
   make: () => Promise<StepResult['layer']>,
 ): Promise<StageImage> {
   const { drafts } = build.builder.images;
+  build.builder.files.warm(); // its thread starts while a container does
   const layer = await make();
   const image = await addStep(drafts, before, {
     config: operation.config,

@@ -39,8 +39,12 @@ export function contextRoot(context: BuildContext): CopyRoot {
 
 const latin1 = ({ name }: ContextEntry) => name.toString('latin1');
 
+/** One for all: what goes to another thread is copied once for each object. */
+const NO_XATTRS: ReadonlyMap<string, Buffer> = new Map();
+
 function toTreeEntry(entry: ContextEntry): TreeEntry {
-  const { type, mode, mtime, size, sha256, link, xattrs } = entry;
+  const { type, mode, mtime, size, sha256, link } = entry;
+  const xattrs = entry.xattrs.size === 0 ? NO_XATTRS : entry.xattrs;
   return {
     ...{ path: latin1(entry), type, mode, uid: 0, gid: 0, mtime, size, sha256 },
     ...{ link: link.toString('latin1'), rdev: 0n, xattrs },
