@@ -16,6 +16,7 @@ import { openUpstream } from './ask-upstream.ts';
 import { type Evicted, type EvictOptions, evict } from './evict.ts';
 import { type BlobKeeper, keepBlobs } from './keep-blobs.ts';
 import { type KeepParts, keepManifests, type Place } from './keep-manifests.ts';
+import { keepReferrers } from './keep-referrers.ts';
 import { openMarks } from './marks.ts';
 import { createNames } from './names.ts';
 import { checkUpstreams, type UpstreamSettings } from './settings.ts';
@@ -49,6 +50,7 @@ export function openUpstreams(
   const names = createNames(opened);
   const parts: KeepParts = { store, log, metrics, marks: openMarks(store) };
   const ensureManifest = keepManifests(parts);
+  const ensureReferrers = keepReferrers(parts, ensureManifest);
   const blobs = keepBlobs(parts);
   const placeOf = (repository: string | undefined): Place | undefined => {
     const found = repository === undefined ? undefined : names.find(repository);
@@ -75,6 +77,12 @@ export function openUpstreams(
       }
       if (endpoint.name === 'blob.get')
         return before((exchange) => answerBlob({ blobs, place, store, digest: readDigest(last), log }, exchange));
+      if (endpoint.name === 'referrers.list') {
+        return before(async () => {
+          await ensureReferrers(place, readDigest(last));
+          return undefined;
+        });
+      }
       return endpoint.name === 'tags.list' ? before((exchange) => answerTags(store, place, exchange)) : endpoint;
     },
     evict: (options) => evict(parts, options),

@@ -159,6 +159,44 @@ test('what is not there is asked for once in a while', async () => {
   expect(other.count(/blobs/)).toBe(1);
 });
 
+test('signatures and the like come along', async () => {
+  const other = await startOther();
+  const image = offer(other, 'team/app', '1');
+  const descriptor = {
+    mediaType: 'application/vnd.oci.empty.v1+json',
+    digest: digestOf(image.config),
+    size: image.config.length,
+  };
+  const signature = Buffer.from(
+    JSON.stringify({
+      ...{
+        schemaVersion: 2,
+        mediaType: MANIFEST,
+        artifactType: 'application/x.signature',
+        config: descriptor,
+        layers: [],
+      },
+      subject: { mediaType: MANIFEST, digest: image.digest, size: image.manifest.length },
+    }),
+  );
+  const digest = digestOf(signature);
+  other.answers.set(`/v2/team/app/manifests/${digest}`, send(signature, { 'content-type': MANIFEST }));
+  const entry = { mediaType: MANIFEST, digest, size: signature.length, artifactType: 'application/x.signature' };
+  other.answers.set(
+    `/v2/team/app/referrers/${image.digest}`,
+    send(Buffer.from(JSON.stringify({ schemaVersion: 2, manifests: [entry] }))),
+  );
+  const registry = await startCache(other);
+  const list = async () =>
+    JSON.parse(String((await registry.ask(`/v2/hub.test/team/app/referrers/${image.digest}`)).bytes)) as {
+      manifests: object[];
+    };
+  expect((await list()).manifests).toEqual([entry]);
+  await other.close();
+  expect((await list()).manifests).toEqual([entry]);
+  expect((await registry.ask(`/v2/hub.test/team/app/manifests/${digest}`)).bytes.equals(signature)).toBe(true);
+});
+
 test('too many requests: the upstream is left alone for as long as it says', async () => {
   const other = await startOther();
   other.answers.set(
