@@ -33,7 +33,9 @@ await main(async () => {
   const summary = await tests(filters);
   for (const [reason, count] of Object.entries(summary.reasons)) process.stdout.write(`Skipped ${count}: ${reason}\n`);
   const unproven = filters.length > 0 ? 0 : await check('Options', 'node', ['tools/run-options.ts', '--check']);
-  const failed = failures + summary.failed + unproven;
+  const unshown =
+    filters.length > 0 ? 0 : await check('Dockerfile', 'node', ['tools/dockerfile-surface.ts', '--check']);
+  const failed = failures + summary.failed + unproven + unshown;
   process.stdout.write(`All of it took ${seconds(start)} s.\n\n`);
   process.stdout.write(
     `${summary.passed} passed, ${failed} failed${summary.skipped > 0 ? `, ${summary.skipped} skipped` : ''}\n`,

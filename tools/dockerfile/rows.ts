@@ -39,6 +39,16 @@ export function surfaceRows(): SurfaceRow[] {
   ];
 }
 
+/** Rows that are not here, and why. What is passed for them is told as not consumed. */
+export const NOT_HERE: Readonly<Record<string, string>> = {
+  'args/BUILDKIT_BUILD_NAME': "names a build in buildx's own list of builds, which is not here",
+  'args/BUILDKIT_INLINE_CACHE': 'caches are not embedded in images: what an image says of its history is not believed',
+  'args/BUILDKIT_MULTI_PLATFORM': 'one build makes one platform',
+  'args/BUILDKIT_SBOM_SCAN_CONTEXT': 'no bill of materials is made',
+  'args/BUILDKIT_SBOM_SCAN_STAGE': 'no bill of materials is made',
+  'args/SOURCE_DATE_EPOCH': 'times of images are those of their build',
+};
+
 interface Instruction {
   name: string;
   forms: string[];

@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { COPIES } from '../../tests/e2e/build/corpus/copy.ts';
+import { SETTINGS } from '../../tests/e2e/build/corpus/settings.ts';
+import { RUNS, STAGES } from '../../tests/e2e/build/corpus/steps.ts';
 import { ROOT, trackedFiles } from '../rules/tree.ts';
-import { type SurfaceRow, surfaceRows } from './rows.ts';
+import { NOT_HERE, type SurfaceRow, surfaceRows } from './rows.ts';
 
 /** How a test ended in the last whole run, by its file and title. */
 export type Results = Readonly<Record<string, string>>;
@@ -33,14 +36,22 @@ export function rowsOf(title: string): string[] {
   return end === -1 ? [] : title.slice(0, end).split(', ');
 }
 
-/** Rows that no test names. */
+/** Rows that should have a test and that none names. */
 export function untested(rows: readonly TestedRow[]): string[] {
-  return rows.filter(({ files }) => files.length === 0).map(({ id }) => id);
+  return here(rows)
+    .filter(({ files }) => files.length === 0)
+    .map(({ id }) => id);
+}
+
+function here(rows: readonly TestedRow[]): TestedRow[] {
+  return rows.filter(({ id }) => !Object.hasOwn(NOT_HERE, id));
 }
 
 /** Rows of which no test passed in a whole run. */
 export function unproven(rows: readonly TestedRow[], results: Results): string[] {
-  return rows.filter((row) => !testsOf(row, results).some(({ result }) => result === 'passed')).map(({ id }) => id);
+  return here(rows)
+    .filter((row) => !testsOf(row, results).some(({ result }) => result === 'passed'))
+    .map(({ id }) => id);
 }
 
 interface Outcome {
@@ -59,8 +70,9 @@ function testsOf({ id }: SurfaceRow, results: Results): Outcome[] {
 
 const HEAD = `# The Dockerfile language, row by row
 
-Written by \`node tools/dockerfile-surface.ts\` from the titles of tests and the results of the last whole \`npm test\`; a test
-fails when a row has none.
+Written by \`npm run dockerfile-surface\` from the titles of tests and the results of the last whole \`npm test\`; a test fails
+when a row has no test, and the whole run fails when none of a row's tests passed. Results of builds are compared with those
+of Debian's Docker, classic and BuildKit, in \`tests/e2e/build/corpus.test.ts\`; its cases say where they differ and why.
 
 | row | what | test | result |
 | --- | --- | --- | --- |
@@ -69,6 +81,9 @@ fails when a row has none.
 /** The page in docs/. */
 export function page(rows: readonly TestedRow[], results: Results): string {
   const lines = rows.map((row) => {
+    const reason = Object.hasOwn(NOT_HERE, row.id) ? NOT_HERE[row.id] : undefined;
+    if (reason !== undefined)
+      return `| \`${escaped(row.id)}\` | ${escaped(row.what)} | ${escaped(reason)} | not here |`;
     const tests = testsOf(row, results);
     const shown =
       tests.length > 0
@@ -77,7 +92,30 @@ export function page(rows: readonly TestedRow[], results: Results): string {
     const outcome = tests.length > 0 ? tests.map(({ result }) => result) : row.files.map(() => 'not run');
     return `| \`${escaped(row.id)}\` | ${escaped(row.what)} | ${escaped(shown.join('<br>'))} | ${outcome.join('<br>')} |`;
   });
-  return `${HEAD}${lines.join('\n')}\n`;
+  return `${HEAD}${lines.join('\n')}\n\n${differences()}`;
+}
+
+/** What the corpus does not find equal to Debian's Docker 20.10, with the reasons that its cases give. */
+function differences(): string {
+  const cases = [...COPIES, ...RUNS, ...STAGES, ...SETTINGS];
+  const lines = cases.flatMap(({ name, differs = {} }) =>
+    Object.entries(differs).flatMap(([builder, parts]) => {
+      const reasons = new Set(Object.values(parts));
+      return [...reasons].map((reason) => {
+        const of = Object.keys(parts).filter((part) => parts[part] === reason);
+        return `| ${name} | ${builder} | ${of.map((part) => `\`${part}\``).join(' ')} | ${escaped(reason)} |`;
+      });
+    }),
+  );
+  return `## Results beside Docker's
+
+${cases.length} Dockerfiles are built by Berth, by Debian's classic builder and by its BuildKit; files (names, modes, owners, links,
+contents, extended attributes) and configurations are equal but for these.
+
+| Dockerfile | builder | part | why |
+| --- | --- | --- | --- |
+${lines.join('\n')}
+`;
 }
 
 function escaped(cell: string): string {

@@ -3,9 +3,13 @@ import { writeFileSync } from 'node:fs';
 
 /**
  * What the whole run came to. `failed` also counts files that could not be loaded and errors outside of any test.
- * `options`: how the tests of options ended, by file and title (tools/options/table.ts).
+ * `options`: how the tests of options and of rows of the Dockerfile language ended, by file and title (tools/options/table.ts,
+ * tools/dockerfile/table.ts).
  * @typedef {{ passed: number, failed: number, skipped: number, reasons: Record<string, number>, options: Record<string, string> }} Summary
  */
+
+/** Titles that begin with rows of the Dockerfile language: `FROM/rule-1, parser-3: …`. */
+const ROWS = /^(?:[\w-]+\/[^\s,]+|(?:parser|dockerignore)-\d+)(?:, [^\s,]+)*: /;
 
 /** Writes the summary of a run as JSON to the file that BERTH_TEST_SUMMARY names. A vitest reporter. */
 export default class SummaryReporter {
@@ -31,7 +35,8 @@ export default class SummaryReporter {
  */
 function count(summary, test) {
   const result = test.result();
-  if (test.name.startsWith('--')) summary.options[`${test.module.relativeModuleId} ${test.name}`] = result.state;
+  if (test.name.startsWith('--') || ROWS.test(test.name))
+    summary.options[`${test.module.relativeModuleId} ${test.name}`] = result.state;
   if (result.state === 'passed') summary.passed += 1;
   else if (result.state === 'failed') summary.failed += 1;
   else {

@@ -55,9 +55,6 @@ export const RUNS: CorpusCase[] = [
   {
     name: 'a folder of a user',
     dockerfile: 'FROM base:test\nUSER nobody\nWORKDIR /of/nobody',
-    differs: {
-      classic: { of: 'the classic builder gives it to root', 'of/nobody': 'the classic builder gives it to root' },
-    },
   },
   {
     name: 'lines that go on',
@@ -99,7 +96,6 @@ export const STAGES: CorpusCase[] = [
     name: 'a file of a stage',
     dockerfile:
       'FROM base:test AS one\nRUN mkdir -m 700 /d && echo 1 > /d/f && chown 5:6 /d/f && ln -s f /d/l\nFROM base:test\nCOPY --from=one /d/f /a\nCOPY --from=one /d /b',
-    differs: { classic: { a: 'the classic builder resets owners', 'b/f': 'the classic builder resets owners' } },
   },
   {
     name: 'stages by number',
