@@ -19,7 +19,7 @@ import { markdown } from './table.mjs';
 const TABLE = join(ROOT, 'docs/benchmarks.md');
 /** What this version can do on both sides; --cases chooses others. */
 const DEFAULT_CASES =
-  'cli-version,ps,ps-200,run,run-nonet,run-publish,run-detached,rm-running,stop-init,exec,fleet-start-20,logs-attached-1M,logs-read-1M,publish-throughput,loopback-throughput,memory-idle,memory-per-container';
+  'cli-version,ps,ps-200,run,run-nonet,run-publish,run-detached,rm-running,stop-init,exec,fleet-start-20,logs-attached-1M,logs-read-1M,publish-throughput,loopback-throughput,save-load-200MB,memory-idle,memory-per-container';
 
 /*
  * Berth and Debian's Docker side by side on a private host of namespaces that vanishes with this program.

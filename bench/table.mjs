@@ -17,6 +17,7 @@ const MEANING = {
   'fleet-start-20': '20 x `run -d`, 8 at once',
   'logs-attached-1M': '`run` printing a million lines',
   'logs-read-1M': '`logs` of a million lines',
+  'save-load-200MB': '`save` of an image with 200 MB to a file, and `load` of it',
   'cp-in-100MB': '`cp` of 100 MB into a container',
   'publish-throughput': 'download of 500 MB through a published port',
   'loopback-throughput': 'the same from the host itself (`--network host`): how far that is from plain loopback',
@@ -37,6 +38,7 @@ const GOALS = {
   'memory-per-container': 4,
   'publish-throughput': 1,
   'logs-attached-1M': 3,
+  'save-load-200MB': 2,
 };
 
 /**
