@@ -7,6 +7,7 @@ import { run } from '../../support/docker.ts';
 import { startTestEngine, type TestEngine } from '../../support/engine.ts';
 import { type FakeRegistry, fail, startFakeRegistry } from '../../support/registry-fake.ts';
 import { makeImage, publish } from '../../support/registry-images.ts';
+import { begin } from '../cli/place.ts';
 
 const REPOSITORY = path.resolve(import.meta.dirname, '../../..');
 const NODE = path.join(REPOSITORY, 'node_modules/.bin/node');
@@ -81,16 +82,24 @@ function answerToken(
   response.end(JSON.stringify({ token: 'token-for-me', ...(offline && { refresh_token: REFRESH }) }));
 }
 
+function demandBasic(request: http.IncomingMessage, response: http.ServerResponse): boolean {
+  if (request.headers.authorization === BASIC) return false;
+  fail(response, 401, 'UNAUTHORIZED', 'authentication required', { 'www-authenticate': 'Basic realm="tests"' });
+  return true;
+}
+
+const environment = () => ({
+  DOCKER_HOST: engine.host,
+  DOCKER_CONFIG: config,
+  HELPER_DIR: config,
+  PATH: `${config}:${process.env['PATH']}`,
+});
+
 function client(name: keyof typeof CLIENTS) {
   const [program, ...before] = CLIENTS[name];
   return (args: string[], input?: string) =>
     run(program, [...before, ...args], {
-      env: {
-        DOCKER_HOST: engine.host,
-        DOCKER_CONFIG: config,
-        HELPER_DIR: config,
-        PATH: `${config}:${process.env['PATH']}`,
-      },
+      env: environment(),
       ...(input === undefined ? {} : { input }),
     });
 }
@@ -156,11 +165,7 @@ describe.each(['docker', 'berth'] as const)('%s', (name) => {
   });
 
   it('warns of a password that is kept as it is', async () => {
-    registry.intercept = (request, response) => {
-      if (request.headers.authorization === BASIC) return false;
-      fail(response, 401, 'UNAUTHORIZED', 'authentication required', { 'www-authenticate': 'Basic realm="tests"' });
-      return true;
-    };
+    registry.intercept = demandBasic;
     expect(await login(USER.password)).toEqual({
       code: 0,
       stdout: 'Login Succeeded\n',
@@ -175,6 +180,27 @@ describe.each(['docker', 'berth'] as const)('%s', (name) => {
     const again = await say(['login', registry.domain]);
     expect(again).toMatchObject({ code: 0, stdout: expect.stringContaining('Login Succeeded') });
     expect(again.stderr).toContain('Authenticating with existing credentials... [Username: me]');
+  });
+
+  it('asks at a terminal, and does not show the password', async () => {
+    registry.intercept = demandBasic;
+    const words = [...CLIENTS[name], 'login', registry.domain].join(' ');
+    const running = begin('script', ['--quiet', '--return', '--command', words, '/dev/null'], {
+      ...process.env,
+      ...environment(),
+      SHELL: '/bin/sh',
+    });
+    await running.shows('Username: ');
+    running.child.stdin.write(`${USER.name}\r`);
+    await running.shows('Password: ');
+    running.child.stdin.write(`${USER.password}\r`);
+    const { code, stdout } = await running.ended;
+    expect([code, stdout.includes(USER.password)], stdout).toEqual([0, false]);
+    expect(stdout.replaceAll('\r', '').replace(/\n+/g, '\n')).toBe(
+      `Username: me\nPassword: \nWARNING! Your credentials are stored unencrypted in '${config}/config.json'.\n` +
+        'Configure a credential helper to remove this warning. See\n' +
+        'https://docs.docker.com/go/credential-store/\nLogin Succeeded\n',
+    );
   });
 
   it('says what is wrong with how it was called', async () => {

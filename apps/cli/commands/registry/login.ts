@@ -84,9 +84,8 @@ async function complete(context: Context, server: string, given: Given): Promise
   }
   const name = username || ask(context, 'Username: ').trim();
   if (name === '') throw new CliError('username is required');
-  context.out.write('Password: ');
-  const secret = password || (await readSecret(context.in.fd));
-  context.out.write('\n');
+  const secret = password || (await readSecret(context.in.fd, () => context.out.write('Password: ')));
+  if (password === '') context.out.write('\n');
   if (secret === '') throw new CliError('password is required');
   return { username: name, password: secret, serveraddress: server };
 }

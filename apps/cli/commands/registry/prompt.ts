@@ -1,17 +1,24 @@
 import { read, readSync } from 'node:fs';
+import { errnoOf } from '@berth/kit';
 import { CliError } from '../../cli-error.ts';
 import { enterRawMode } from '../../terminal/raw-mode.ts';
+
+const RETRY_MS = 10;
 
 /** No password is longer; an endless stdin is refused instead of read. */
 const LIMIT = 1024 * 1024;
 
-/** Reads a line from the terminal without showing it. Ctrl-C ends the program as it would in the middle of a line. */
-export async function readSecret(fd: number): Promise<string> {
+/**
+ * Reads a line from the terminal without showing it. `ask` is called when nothing is shown any more: whoever is quick to
+ * answer is not shown either. Ctrl-C ends the program as it would in the middle of a line.
+ */
+export async function readSecret(fd: number, ask: () => void): Promise<string> {
   const restore = await enterRawMode(fd);
   const bytes: number[] = [];
   try {
+    ask();
     const one = new Uint8Array(1);
-    while (readSync(fd, one, 0, 1, null) > 0 && bytes.length < LIMIT) {
+    while ((await readByte(fd, one)) > 0 && bytes.length < LIMIT) {
       const byte = one[0] ?? 0;
       if (byte === 13 || byte === 10 || byte === 4) break; // enter, ctrl-j, ctrl-d
       if (byte === 3) throw new CliError('', 130);
@@ -24,6 +31,18 @@ export async function readSecret(fd: number): Promise<string> {
     restore();
   }
   return Buffer.from(bytes).toString('utf8');
+}
+
+/** Node makes a terminal in raw mode one that does not wait. */
+async function readByte(fd: number, one: Uint8Array): Promise<number> {
+  for (;;) {
+    try {
+      return readSync(fd, one, 0, 1, null);
+    } catch (error) {
+      if (errnoOf(error) !== 'EAGAIN') throw error;
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    }
+  }
 }
 
 function dropRune(bytes: number[]): void {
