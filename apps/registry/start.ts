@@ -97,13 +97,19 @@ async function openParts(config: RegistryConfig, log: Logger, scope: Scope) {
 }
 
 /** Said once, where it cannot be missed: it is right on a machine of one's own only. */
-function warnIfOpen({ listen, access, tls }: RegistryConfig, log: Logger): void {
-  const host = listen.replace(/:\d+$/, '').replace(/^\[|\]$/g, '');
-  if (isLoopback(host)) return;
+function warnIfOpen({ listen, access, tls, watch }: RegistryConfig, log: Logger): void {
+  if (watch && !isLocal(watch.listen))
+    log.warn('anybody who reaches this address may read figures of the registry', { listen: watch.listen });
+  if (isLocal(listen)) return;
   if (access.htpasswd === undefined && access.issuer === undefined && access.rules === undefined)
     log.warn('anybody who reaches this address may push and delete: no users and no rules are set', { listen });
   if (tls === undefined && (access.htpasswd ?? access.issuer) !== undefined)
     log.warn('passwords and tokens cross the network in the clear: no TLS is set', { listen });
+}
+
+/** `HOST:PORT` of this machine alone; without a host it is every address. */
+function isLocal(listen: string): boolean {
+  return isLoopback(listen.replace(/:\d+$/, '').replace(/^\[|\]$/g, ''));
 }
 
 /** The window of the pace, in milliseconds. */
