@@ -2,6 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type OwnRegistry, startOwnRegistry } from '../../support/own-registry.ts';
+import { call, newImage, putManifest } from '../../support/registry-calls.ts';
 
 const CLIENT = path.resolve(import.meta.dirname, '../../../apps/cli/main.ts');
 const berth = (...args: string[]) => execFileSync(process.execPath, [CLIENT, ...args], { encoding: 'utf8' });
@@ -42,6 +43,19 @@ describe('the commands of the registry', () => {
     expect(berth('registry', 'retention', '--root', registry.root)).toBe(
       'removed 0 tags and 0 manifests in 0 repositories with a rule\n',
     );
+  });
+
+  it('berth registry retention says what it removed by the rules, and before that what it would', async () => {
+    const rules = [{ repositories: ['team/*'], keepLast: 1, keepTags: ['v*'] }];
+    await using own = await startOwnRegistry({ config: { retention: { rules } } });
+    const url = `http://${own.domain}`;
+    for (const tag of ['v1', 'old', 'new']) await putManifest(url, 'team/app', tag, await newImage(url, 'team/app'));
+    const retention = (...flags: string[]) => berth('registry', 'retention', '--root', own.root, ...flags);
+    expect(retention('--dry-run')).toBe(
+      'would remove team/app:old\nwould remove 1 tag and 0 manifests in 1 repository with a rule\n',
+    );
+    expect(retention()).toBe('removed team/app:old\nremoved 1 tag and 0 manifests in 1 repository with a rule\n');
+    expect((await call(url, 'GET', '/v2/team/app/tags/list')).json()).toMatchObject({ tags: ['new', 'v1'] });
   });
 
   it.each([
