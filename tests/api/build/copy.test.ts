@@ -137,6 +137,19 @@ COPY --from=busybox:test /etc/passwd /passwd
     expect(await c.sh('stat -c %u:%g /zero /one/f', { Image: 'stages:2' })).toBe('5:6\n5:6');
   });
 
+  test('what is copied from a stage is known again, and noticed when it is other', async () => {
+    const dockerfile = (said: string) =>
+      `FROM busybox:test AS one\nRUN mkdir /o && echo ${said} > /o/f\nFROM busybox:test\nCOPY --from=one /o /one\nRUN cat /one/f\n`;
+    const first = await build(c, { Dockerfile: dockerfile('first') });
+    const again = await build(c, { Dockerfile: dockerfile('first') });
+    expect([again.id, again.text.match(/Using cache/g)?.length]).toEqual([first.id, 3]);
+    const other = await build(c, { Dockerfile: dockerfile('other') });
+    expect(other.text).toContain('\nother\n');
+    // Another stage with the same files in it: what is copied is the same.
+    const same = await build(c, { Dockerfile: dockerfile('first').replace('mkdir /o', 'mkdir /o /else') });
+    expect(same.error).toBeUndefined();
+  });
+
   test('what is in the place', async () => {
     const refused = async (lines: string) =>
       (await build(c, { Dockerfile: `FROM busybox:test\n${lines}\n`, f: 'x', 'd/f': 'x' })).error;

@@ -34,14 +34,11 @@ export interface StepWork {
 export async function cachedStep(place: StepPlace, work: StepWork): Promise<{ image: StageImage; cached: boolean }> {
   const { build, operation, stage } = place;
   checkWritten(build, operation, work.createdBy);
+  const hit = work.useCache ? fromCache(place, work) : undefined;
+  if (hit) return hit;
   const key = keyOf(work.inputs);
   build.done.push({ stage: stage.title, text: operation.text, key });
-  const hit = work.useCache ? recall(build, key) : undefined;
-  explain(place, work, hit !== undefined);
-  if (hit) {
-    place.reporter.done({ image: hit.id, cached: true });
-    return { image: hit, cached: true };
-  }
+  explain(place, work, false);
   const name = work.useCache ? key : `${key} ${randomBytes(8).toString('hex')}`;
   const options = { signal: build.signal, listener: place.reporter.log };
   const { result, isOwn } = await build.builder.shared.run(name, options, (signal, tell) =>
@@ -51,7 +48,26 @@ export async function cachedStep(place: StepPlace, work: StepWork): Promise<{ im
   return { image: result, cached: !isOwn };
 }
 
-function explain(place: StepPlace, { inputs, files, useCache }: StepWork, cached: boolean): void {
+/** The result of a step with these inputs, if it is known. */
+export function fromCache(
+  place: StepPlace,
+  work: Pick<StepWork, 'inputs' | 'files'>,
+): { image: StageImage; cached: boolean } | undefined {
+  const { build, stage, operation, reporter } = place;
+  const key = keyOf(work.inputs);
+  const image = recall(build, key);
+  if (!image) return undefined;
+  build.done.push({ stage: stage.title, text: operation.text, key });
+  explain(place, { ...work, useCache: true }, true);
+  reporter.done({ image: image.id, cached: true });
+  return { image, cached: true };
+}
+
+function explain(
+  place: StepPlace,
+  { inputs, files, useCache }: Pick<StepWork, 'inputs' | 'files' | 'useCache'>,
+  cached: boolean,
+): void {
   const { build, operation, stage, position, afterMiss } = place;
   if (build.explain === undefined) return;
   const reason = cached

@@ -1,7 +1,8 @@
+import { createHash } from 'node:crypto';
 import type { CopyOperation } from '@berth/dockerfile';
 import { BerthError, Scope } from '@berth/kit';
-import { digestOfFiles } from '../cache/store.ts';
-import { cachedStep } from './cached-step.ts';
+import { digestOfFiles, type StepInputs } from '../cache/store.ts';
+import { cachedStep, fromCache } from './cached-step.ts';
 import type { StepOutcome } from './config-step.ts';
 import { type CopyPlace, type TakenSources, takeSources } from './copy-sources.ts';
 import { nopAndString } from './history.ts';
@@ -14,6 +15,17 @@ export async function copyStep(
   { root, rootId, useCache }: { root: () => Promise<CopyRoot>; rootId: string; useCache: boolean },
 ): Promise<StepOutcome> {
   const { operation, before, build } = place;
+  const inputsFor = (filesDigest: string): StepInputs => ({
+    base: before.id,
+    instruction: `${operation.kind.toUpperCase()} ${operation.destination}`,
+    arguments: {},
+    settings: settingsOf(operation, rootId),
+    filesDigest,
+  });
+  const memo = await memoOf(operation, root);
+  const known = memo === undefined || !useCache ? undefined : build.builder.cache.tree(memo);
+  const hit = known === undefined ? undefined : fromCache(place, { inputs: inputsFor(known), files: [] });
+  if (hit) return hit;
   await using scope = new Scope();
   const taken = await takeSources(place, root, scope);
   const many = operation.sources.length > 1 || taken.matches > 1;
@@ -24,14 +36,9 @@ export async function copyStep(
     );
   }
   const filesDigest = digestOfFiles(taken.facts);
+  if (memo !== undefined) build.builder.cache.putTree(memo, filesDigest);
   return await cachedStep(place, {
-    inputs: {
-      base: before.id,
-      instruction: `${operation.kind.toUpperCase()} ${operation.destination}`,
-      arguments: {},
-      settings: settingsOf(operation, rootId),
-      filesDigest,
-    },
+    inputs: inputsFor(filesDigest),
     files: taken.facts,
     useCache,
     createdBy: nopAndString(operation, created(operation, taken, filesDigest)),
@@ -45,6 +52,21 @@ export async function copyStep(
         archives: taken.archives,
       }),
   });
+}
+
+/**
+ * A name for what is taken of an image: its digest need not be found out again. Undefined for what may change, and for
+ * what is not in a root.
+ */
+async function memoOf(operation: CopyOperation, root: () => Promise<CopyRoot>): Promise<string | undefined> {
+  const { sources, exclude, parents, root: from } = operation;
+  if (from.kind === 'context' || sources.some(({ kind }) => kind !== 'path')) return undefined;
+  const { fixedId } = await root();
+  if (fixedId === '') return undefined;
+  const paths = sources.map((source) => (source.kind === 'path' ? source.path : ''));
+  return createHash('sha256')
+    .update(JSON.stringify([fixedId, paths, exclude, parents]))
+    .digest('hex');
 }
 
 function settingsOf(operation: CopyOperation, rootId: string): Record<string, string> {

@@ -9,6 +9,8 @@ import { layersOf } from './image-layers.ts';
 /** A place that COPY takes files from. */
 export interface CopyRoot {
   tree: FileTree;
+  /** Names an image's files and how they are seen: they never change. '' for all else. */
+  fixedId: string;
   origin: CopySource['origin'];
   /** Where a path leads, without a slash in front, '' for the root; undefined when there is nothing. */
   locate(path: string): Promise<string | undefined>;
@@ -18,6 +20,15 @@ export interface CopyRoot {
 
 /** Files of a build context: owned by root, whatever they are at the client. */
 export function contextRoot(context: BuildContext): CopyRoot {
+  const known = roots.get(context) ?? openRoot(context);
+  roots.set(context, known);
+  return known;
+}
+
+/** A context is gone through once, however many steps copy from it. */
+const roots = new WeakMap<BuildContext, CopyRoot>();
+
+function openRoot(context: BuildContext): CopyRoot {
   const entries = [...context.entries.values()].map(toTreeEntry);
   const paths = new Map([...context.entries.values()].map((entry) => [latin1(entry), context.contentPath(entry)]));
   return {
@@ -31,6 +42,7 @@ export function contextRoot(context: BuildContext): CopyRoot {
         return { base, entries: entries.filter((entry) => entry.path === base || entry.path.startsWith(prefix)) };
       },
     },
+    fixedId: '',
     locate: async (path) => context.resolve(path)?.path,
     origin: { kind: 'content', directory: '/' },
     from: ({ path, type }) => (type === 'file' ? paths.get(path)!.replace(/^\/+/, '') : ''),
@@ -70,6 +82,7 @@ export function imageRoot(builder: Builder, image: StageImage, { keepOwners }: {
         return known;
       },
     },
+    fixedId: `${image.id} ${keepOwners}`,
     locate: async (path) => {
       if (/^\/*$/.test(path)) return '';
       const options = { followLast: true, deep: false };
