@@ -164,6 +164,16 @@ const network = fields({
   gw_priority: integer,
 });
 
+/** `service:NAME` is the old way to write the name of a service. */
+const volumesFrom: form.Form = (node, where, context) => {
+  const made = strings(node, where, context);
+  if (made.kind !== 'list') return made;
+  return {
+    ...made,
+    items: made.items.map((item) => ({ ...item, ...scalar(item.source, textOf(item).replace(/^service:/, '')) })),
+  };
+};
+
 /** `{}` says as little as nothing. */
 function emptyAsNothing(below: form.Form): form.Form {
   return (node, where, context) =>
@@ -252,5 +262,5 @@ export const service = fields({
   ulimits,
   user: string,
   volumes: mounts,
-  volumes_from: strings,
+  volumes_from: volumesFrom,
 });
