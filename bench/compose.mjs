@@ -26,6 +26,21 @@ const { values } = parseArgs({
   options: { rounds: { type: 'string' }, inside: { type: 'string' }, check: { type: 'string' } },
 });
 
+/** Two services that others need, and eight that need both. */
+const TEN = {
+  services: Object.fromEntries(
+    Array.from({ length: 10 }, (_, at) => [
+      `s${at}`,
+      {
+        image: 'busybox',
+        command: 'sleep 10000',
+        stop_grace_period: '0s',
+        ...(at > 1 && { depends_on: ['s0', 's1'] }),
+      },
+    ]),
+  ),
+};
+
 await main(async () => {
   if (values.inside !== undefined)
     return values.check === undefined ? measure(values.inside) : check(values.inside, values.check);
@@ -43,21 +58,6 @@ await main(async () => {
     scratch,
   ]);
 });
-
-/** Two services that others need, and eight that need both. */
-const TEN = {
-  services: Object.fromEntries(
-    Array.from({ length: 10 }, (_, at) => [
-      `s${at}`,
-      {
-        image: 'busybox',
-        command: 'sleep 10000',
-        stop_grace_period: '0s',
-        ...(at > 1 && { depends_on: ['s0', 's1'] }),
-      },
-    ]),
-  ),
-};
 
 /** @param {string} scratch */
 async function measure(scratch) {

@@ -34,6 +34,7 @@ export const TEST_PACKAGES = {
   zsh: 'its completion',
   fish: 'its completion',
   'python3-docker': "Docker's Python library as a client",
+  'docker-compose': 'Compose 1.29.2 as a client, and a second opinion on Compose files',
 };
 
 /**

@@ -111,10 +111,19 @@ class Execution {
         if (operation.kind === 'start-container') await this.#options.beforeStart?.(operation);
         await perform(operation, { client, signal: this.#signal, onOutput, onWarning });
       } catch (error) {
+        if (isInUse(operation, error)) {
+          onProgress({ operation, subject, word: 'Resource is still in use', done: true });
+          return;
+        }
         onProgress({ operation, subject, word: 'Error', done: true, error: describeError(error) });
         throw error;
       }
     }
     if (done) onProgress({ operation, subject, word: done, done: true });
   }
+}
+
+/** Containers of other files of the project, or of nobody's, keep a network that is to go with the rest. */
+function isInUse({ kind, optional }: Operation, error: unknown): boolean {
+  return kind === 'remove-network' && optional === true && /has active endpoints/.test(describeError(error));
 }

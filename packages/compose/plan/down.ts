@@ -70,6 +70,7 @@ function networkRemovals(project: Project, observed: Observed, needs: readonly s
   return byLabel.map(({ name }) => ({
     id: `network:${name}`,
     kind: 'remove-network',
+    optional: true,
     needs: [...needs],
     subject: networkSubject(name),
     words: ['Removing', 'Removed'],
