@@ -76,7 +76,14 @@ async function writeLink(store: Store, repository: string, digest: ContentDigest
   const key = KEYS.link(repository, digest);
   const present = await store.driver.stat(key);
   if (renew && !present) return false;
-  if (!present || store.now() - present.modified > store.graceMs / 2) await store.driver.write(key, EMPTY);
+  if (!present || store.now() - present.modified > store.graceMs / 2) {
+    try {
+      await store.driver.write(key, EMPTY);
+    } catch (error) {
+      if (!present) throw error;
+      // On a full disk it cannot be renewed, but it is there.
+    }
+  }
   // Noted when it is written: whoever began to look before that did not see it.
   store.uses.note(repository, digest);
   store.uses.note('', digest);

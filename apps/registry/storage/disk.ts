@@ -28,15 +28,13 @@ export function openDisk(root: string): StorageDriver {
     read: (key, limit) => readSmall(path(key), limit),
     async write(key, bytes) {
       const name = join(temporary, randomBytes(12).toString('hex'));
-      const file = await open(name, 'wx', 0o600);
       try {
-        await file.writeFile(bytes);
-        // One without bytes is made to last with its name.
-        if (bytes.byteLength > 0) await file.datasync();
-      } finally {
-        await file.close();
+        await writeNew(name, bytes);
+        await moveInto(name, path(key));
+      } catch (error) {
+        await rm(name, { force: true }); // on a full disk it would be in the way
+        throw error;
       }
-      await moveInto(name, path(key));
     },
     async remove(key) {
       const file = path(key);
@@ -121,6 +119,17 @@ async function readExactly(file: FileHandle, size: number): Promise<Buffer> {
     at += bytesRead;
   }
   return bytes.subarray(0, at);
+}
+
+async function writeNew(path: string, bytes: Uint8Array): Promise<void> {
+  const file = await open(path, 'wx', 0o600);
+  try {
+    await file.writeFile(bytes);
+    // One without bytes is made to last with its name.
+    if (bytes.byteLength > 0) await file.datasync();
+  } finally {
+    await file.close();
+  }
 }
 
 /** Gives the flushed file `from` the name `to`, makes its folders, and makes all of this last. */
