@@ -27,7 +27,7 @@ export function modeChanger(text: string): (file: Changed) => number {
         `invalid chmod parameter: '${text}'. it should be octal string and between 0 and 07777`,
       );
     const who = parts[1] === '' || parts[1]!.includes('a') ? ['u', 'g', 'o'] : [...new Set(parts[1]!)];
-    const changes = [...parts[2]!.matchAll(/([-+=])([rwxXst]*|[ugo])/g)].map(([, how, what]) => ({
+    const changes = [...parts[2]!.matchAll(/([-+=])([ugo]|[rwxXst]*)/g)].map(([, how, what]) => ({
       how: how!,
       what: what!,
     }));
