@@ -84,7 +84,7 @@ export function stagesOf(plan: BuildPlan, stage: Stage, instruction: Instruction
 function checkFrontend({ source, directives, syntax }: Dockerfile, { buildArgs = {} }: BuildWish): void {
   const passed = Object.hasOwn(buildArgs, 'BUILDKIT_SYNTAX') ? buildArgs['BUILDKIT_SYNTAX'] : undefined;
   const frontend = passed || syntax;
-  if (frontend === undefined || BUILT_IN.test(frontend)) return;
+  if (frontend === undefined || isBuiltIn(frontend)) return;
   const line = passed ? 1 : (directives.find(({ name }) => name === 'syntax')?.line ?? 1);
   const end = { line, column: (source.lines[line - 1]?.length ?? 0) + 1 };
   const shown = JSON.stringify(frontend);
@@ -94,9 +94,12 @@ function checkFrontend({ source, directives, syntax }: Dockerfile, { buildArgs =
   );
 }
 
-/** Docker's own frontend under all of its names. */
-const BUILT_IN =
-  /^(?:dockerfile\.v0|(?:docker\.io\/)?docker\/dockerfile(?:-upstream)?(?::[\w.-]+)?(?:@sha256:[0-9a-f]{64})?)$/;
+/** Docker's own frontend under all of its names, from whatever mirror. */
+function isBuiltIn(frontend: string): boolean {
+  if (frontend === 'dockerfile.v0') return true;
+  const [owner, name = ''] = frontend.split('/').slice(-2);
+  return owner === 'docker' && /^dockerfile(?:-upstream)?(?::[\w.-]+)?(?:@sha256:[0-9a-f]{64})?$/.test(name);
+}
 
 function takeGlobalArgs({ instructions }: Dockerfile): ArgInstruction[] {
   const args: ArgInstruction[] = [];

@@ -19,6 +19,7 @@ describe('stages', () => {
       'docker/dockerfile:1',
       'docker.io/docker/dockerfile:1.7-labs',
       'docker/dockerfile-upstream:master',
+      'mirror.example:5000/hub/docker/dockerfile:1.4',
     ]) {
       expect(plan(name).order.length).toBe(1);
     }
