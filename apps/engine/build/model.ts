@@ -25,7 +25,7 @@ export interface BuildRequest {
   cacheFrom: string[];
   /** Empty: the image store. */
   outputs: BuildOutput[];
-  /** `1`: what is copied from stages and what WORKDIR makes belongs to root, as with Docker's classic builder. */
+  /** `1`: what WORKDIR makes belongs to root, as with Docker's classic builder; else to the user of the stage. */
   version: '1' | '2';
   id: string;
   run: RunSettings;

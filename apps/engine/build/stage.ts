@@ -171,14 +171,14 @@ async function mountRoot(place: StepPlace, root: Root, others: OtherStage): Prom
   const files = await filesOf(place.build, root);
   if (files) return { files, image: undefined };
   const image = await rootImage(place.build, root as Exclude<Root, { kind: 'context' }>, others, place.reporter);
-  return { files: imageRoot(place.build.builder, image, { keepOwners: true }), image: image.id || undefined };
+  return { files: imageRoot(place.build.builder, image), image: image.id || undefined };
 }
 
 async function copyRoot({ build, reporter }: StepPlace, root: Root, others: OtherStage): Promise<CopyRoot> {
   const files = await filesOf(build, root);
   if (files) return files;
   const image = await rootImage(build, root as Exclude<Root, { kind: 'context' }>, others, reporter);
-  return imageRoot(build.builder, image, { keepOwners: build.request.version === '2' });
+  return imageRoot(build.builder, image);
 }
 
 /** Files that clients sent or that were fetched; undefined for images and stages. */

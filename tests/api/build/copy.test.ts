@@ -131,7 +131,7 @@ COPY --from=busybox:test /etc/passwd /passwd
     expect(outcome.error).toBeUndefined();
     expect(outcome.text).not.toContain('never');
     expect(await c.sh('cat /one/l /zero; stat -c %u:%g /zero; head -n1 /passwd', { Image: 'stages:1' })).toBe(
-      'from one\nfrom one\n0:0\nroot:x:0:0:root:/root:/bin/sh',
+      'from one\nfrom one\n5:6\nroot:x:0:0:root:/root:/bin/sh',
     );
     await build(c, { Dockerfile: dockerfile }, { t: 'stages:2', version: '2' });
     expect(await c.sh('stat -c %u:%g /zero /one/f', { Image: 'stages:2' })).toBe('5:6\n5:6');

@@ -42,7 +42,7 @@ describe('what a command sees', () => {
   test('RUN/form-2, RUN/form-3, SHELL/semantics, heredoc/rule-5: exec form, SHELL, here-documents and scripts', async () => {
     const { text } = await ran(`RUN ["echo", "exec  form"]
 SHELL ["/bin/sh", "-xc"]
-RUN echo shell
+RUN echo shell >&2
 SHELL ["/bin/sh", "-c"]
 RUN <<EOF
 echo body one

@@ -63,16 +63,15 @@ function toTreeEntry(entry: ContextEntry): TreeEntry {
   };
 }
 
-/** Files of an image or a stage. `keepOwners`: they stay who they belong to. */
-export function imageRoot(builder: Builder, image: StageImage, { keepOwners }: { keepOwners: boolean }): CopyRoot {
+/** Files of an image or a stage; they stay whose they are, as with both of Docker's builders. */
+export function imageRoot(builder: Builder, image: StageImage): CopyRoot {
   const layers = layersOf(builder, image);
   const listed = new Map<string, Promise<Listing | undefined>>();
   const list = async (path: string): Promise<Listing | undefined> => {
     const found = await builder.files.scan(layers, `/${path}`, { followLast: true, deep: true });
-    const entries = keepOwners ? found : found.map((entry) => ({ ...entry, uid: 0, gid: 0 }));
-    if (path === '') return { base: '', entries };
-    const base = entries[0]?.path;
-    return base === undefined ? undefined : { base, entries };
+    if (path === '') return { base: '', entries: found };
+    const base = found[0]?.path;
+    return base === undefined ? undefined : { base, entries: found };
   };
   return {
     tree: {
@@ -82,7 +81,7 @@ export function imageRoot(builder: Builder, image: StageImage, { keepOwners }: {
         return known;
       },
     },
-    fixedId: `${image.id} ${keepOwners}`,
+    fixedId: image.id,
     locate: async (path) => {
       if (/^\/*$/.test(path)) return '';
       const options = { followLast: true, deep: false };
