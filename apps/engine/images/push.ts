@@ -8,12 +8,14 @@ import {
   digestOf,
   familiarName,
   familiarString,
+  hasBlob,
   type Manifest,
   parseManifest,
   parseReference,
   putManifest,
   type Reference,
   type RegistrySession,
+  resolveManifest,
   type Transport,
   uploadBlob,
 } from '@berth/oci';
@@ -125,23 +127,43 @@ async function pushOne(one: PushOne, target: Tagged, image: Image): Promise<void
   });
   const sourcesOf = await mountSources(images, target);
   const repository = target.path;
+  const { config } = stored.manifest;
+  const there = whatIsThere(session, target, config.digest);
   const sent = await pushLayers({ images, lease, session, repository, progress, slots, stop, sourcesOf }, layers);
+  if (!(await there).config) {
+    await uploadBlob(session, target.path, {
+      digest: config.digest,
+      size: config.size,
+      open: () => images.blobs.createReadStream(config.digest),
+    });
+  }
   const pushed = manifestOf(stored, sent);
   const { manifest, bytes } = pushed;
-
-  const { config } = manifest;
-  await uploadBlob(session, target.path, {
-    digest: config.digest,
-    size: config.size,
-    open: () => images.blobs.createReadStream(config.digest),
-  });
-  await putManifest(session, target.path, target.tag, { mediaType: manifest.mediaType, bytes });
-
   const digest = digestOf(bytes);
+  // With all that it points at, this very manifest is there under this name: nothing is left to be said.
+  if ((await there).manifest !== digest)
+    await putManifest(session, target.path, target.tag, { mediaType: manifest.mediaType, bytes });
+
   progress.message(`${target.tag}: digest: ${digest} size: ${bytes.byteLength}`);
   progress.aux({ Tag: target.tag, Digest: digest, Size: bytes.byteLength });
   await remember(images, lease, image, { domain: target.domain, path: target.path, digest }, pushed);
   images.announce('push', image.id, familiarString(target));
+}
+
+/**
+ * Whether the configuration is in the registry, and what the tag means there now, as far as it says so. It is asked beside
+ * other work and only to save some: what it does not answer counts as not there.
+ */
+async function whatIsThere(
+  session: RegistrySession,
+  { path, tag }: Tagged,
+  config: Digest,
+): Promise<{ config: boolean; manifest: Digest | undefined }> {
+  const [blob, manifest] = await Promise.all([
+    hasBlob(session, path, config).catch(() => false),
+    resolveManifest(session, path, tag).catch(() => undefined),
+  ]);
+  return { config: blob, manifest: manifest?.digest };
 }
 
 interface Pushed {
