@@ -5,7 +5,7 @@ import { openControl, serveToken } from './access/index.ts';
 import { claimRoot } from './claim-root.ts';
 import { scheduleCleaning } from './cleaning/schedule.ts';
 import { serveControl } from './control/serve-control.ts';
-import { serve } from './http/serve.ts';
+import { parseAddress, serve } from './http/serve.ts';
 import {
   answerHealth,
   countStored,
@@ -35,6 +35,7 @@ export interface RunningRegistry {
 
 /** Starts a registry. Whatever fails undoes what was begun. Errors: conflict (the root is in use), unavailable, invalid. */
 export async function startRegistry(config: RegistryConfig, log: Logger): Promise<RunningRegistry> {
+  parseAddress(config.listen); // before anything is made
   const scope = new Scope();
   try {
     const { registry, driver, metrics } = await openParts(config, log, scope);

@@ -65,8 +65,8 @@ export async function serve(
   };
 }
 
-/** Errors: invalid. */
-function parseAddress(text: string): { host: string | undefined; port: number } {
+/** Takes an address to listen at apart. Errors: invalid. */
+export function parseAddress(text: string): { host: string | undefined; port: number } {
   const [, v6, host, port] = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]/]*)):(\d{1,5})$/.exec(text) ?? [];
   if (port === undefined || Number(port) > 65_535)
     throw new BerthError('invalid', `${JSON.stringify(text)} is no address to listen at`, {
