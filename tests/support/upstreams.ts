@@ -90,7 +90,6 @@ export interface StartOptions {
 export async function startCache(other: Other, { upstream = {}, config = {}, root }: StartOptions = {}) {
   const folder = root ?? mkdtempSync(join(tmpdir(), 'berth-upstreams-'));
   if (root === undefined) scope.push(async () => rmSync(folder, { recursive: true, force: true }));
-  if (root === undefined) scope.push(async () => rmSync(folder, { recursive: true }));
   const log: string[] = [];
   const document = {
     root: folder,
