@@ -139,8 +139,10 @@ function removeCgroup(directory: string): void {
  * among them: exit files stay until the next start, which sweeps them.
  */
 function filesOf(id: EngineIdentity): string[] {
-  const data = ['containers', 'ingest', 'trash'].map((name) => path.join(id.dataRoot, name));
-  const volatile = ['c', 'ns', 'runtime', 'exec', 'exits', 'stage', 'frozen'].map((name) =>
+  const data = ['containers', 'ingest', 'trash', 'build/tmp', 'build/checkouts'].map((name) =>
+    path.join(id.dataRoot, name),
+  );
+  const volatile = ['c', 'ns', 'runtime', 'exec', 'exits', 'stage', 'frozen', 'build'].map((name) =>
     path.join(id.execRoot, name),
   );
   return [...data, ...volatile]
