@@ -15,6 +15,8 @@ export interface DownFacts {
   volumes: boolean;
   /** Networks and named volumes: not when only some services go. */
   resources: boolean;
+  /** All are stopped before the first is removed, as docker-compose does it. */
+  stopFirst?: boolean;
   /** Names of images to remove. */
   images: readonly string[];
 }
@@ -25,6 +27,8 @@ export function planDown(facts: DownFacts): Operation[] {
   const operations: Operation[] = [];
   for (const seen of containers) operations.push(...removal(seen, facts, [], [], facts.volumes));
   dependentsFirst(operations, containers, project);
+  if (facts.stopFirst)
+    for (const one of operations) if (one.kind === 'remove-container') one.needs.push(...containers.map(stoppedId));
   const gone = containers.map(goneId);
   if (facts.resources) operations.push(...networkRemovals(project, observed, gone));
   if (facts.resources && facts.volumes) operations.push(...volumeRemovals(project, observed, gone));

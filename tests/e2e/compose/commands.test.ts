@@ -228,6 +228,10 @@ describe('what needs no engine', () => {
       'services.web.image: "busybox" # compose.yaml:3',
     );
     expect((await ok('config', '-q')).stdout).toBe('');
+    const stdin = await composeOk(engine, shop, ['-f', '-', 'config', '--images'], {
+      input: 'services: {a: {image: from-stdin}}\n',
+    });
+    expect(stdin.stdout).toBe('from-stdin\n');
   });
 
   it('build prints what it would build', async () => {

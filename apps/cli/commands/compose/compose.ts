@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { type LoadOptions, loadProject, type Project, type Style } from '@berth/compose';
 import { isBerthError } from '@berth/kit';
 import { CliError } from '../../cli-error.ts';
@@ -52,14 +53,9 @@ export function warn(context: Context, text: string): void {
   context.err.write(`${context.err.colors ? '\x1b[33mWARN\x1b[0m[0000]' : 'WARN[0000]'} ${text}\n`);
 }
 
+/** `-f -`: all of stdin. */
 function readAll(context: Context): string {
-  let text = '';
-  for (let line = context.in.readLine(), empty = 0; ; line = context.in.readLine()) {
-    // The end reads as empty lines for ever; a Compose file has no hundred of them in a row.
-    empty = line === '' ? empty + 1 : 0;
-    if (empty > 100) return text;
-    text += `${line}\n`;
-  }
+  return readFileSync(context.in.fd, 'utf8');
 }
 
 /** The project of the files. `named` are services that a command was given; they are there, or it ends here. */

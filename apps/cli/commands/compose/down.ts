@@ -26,6 +26,7 @@ export const command: ComposeCommand = {
       timeout: flags.changed('timeout') ? flags.number('timeout') : undefined,
       volumes: flags.bool('volumes'),
       resources: args.length === 0,
+      stopFirst: compose.style === 'classic',
       images: rmi ? imagesOf(compose, project, rmi, args) : [],
     });
     if (operations.length === 0) warnNothing(compose, project);
