@@ -140,6 +140,22 @@ test('what is removed gives room: deletion and collection, given-up and wrong up
     .toBe(201);
 });
 
+test('an upload that was ended wrongly goes on counting as long as its bytes are here', async () => {
+  const registry = await start({ quotas });
+  const location = (await registry.ask('POST', '/v2/team/a/blobs/uploads/')).headers.get('location')!;
+  expect((await registry.ask('PATCH', location, randomBytes(10_000))).status).toBe(202);
+  for (const query of ['', '?digest=', '?digest=silly', '?digest=md5:00', `?digest=sha256:${'g'.repeat(64)}`]) {
+    const ended = await registry.ask('PUT', location + query);
+    expect([query, ended.status, ended.code]).toEqual([query, 400, 'DIGEST_INVALID']);
+    expect([query, (await registry.push('team/b', randomBytes(1))).status]).toEqual([query, 403]);
+    expect([query, (await registry.ask('PATCH', location, randomBytes(1))).status]).toEqual([query, 403]);
+  }
+  expect((await registry.ask('GET', location)).headers.get('range')).toBe('0-9999');
+  // A digest that is one, but not of these bytes, ends it.
+  expect((await registry.ask('PUT', `${location}?digest=${digestOf('x')}`)).status).toBe(400);
+  expect((await registry.push('team/b', randomBytes(10_000))).status).toBe(201);
+});
+
 function beginRaw(address: string, path: string): Promise<Socket> {
   const [host = '', port] = address.split(':');
   return new Promise((resolve, reject) => {

@@ -89,6 +89,16 @@ async function recall({ ledgers, context, repository }: Governed, id: string): P
   for (const ledger of ledgers) if (size > 0 && !ledger.isKnown(id)) await ledger.reserve(id, size);
 }
 
+/** Whether an upload has ended. Where that cannot be told it goes on counting. */
+async function isGone({ context, repository }: Governed, id: string): Promise<boolean> {
+  try {
+    await context.uploads.size(repository, id);
+    return false;
+  } catch (error) {
+    return error instanceof RegistryError && error.code === 'BLOB_UPLOAD_UNKNOWN';
+  }
+}
+
 function startUpload(governed: Governed, endpoint: Endpoint): Serve {
   return async (exchange) => {
     const { query, caller, answer } = exchange;
@@ -109,8 +119,8 @@ function finishUpload(governed: Governed, endpoint: Endpoint, id: string): Serve
     try {
       await sendTo(governed, endpoint, id, exchange);
     } catch (error) {
-      // With a wrong digest the upload is gone, and with it what it had taken.
-      if (error instanceof RegistryError && error.code === 'DIGEST_INVALID') release(governed, id);
+      // A digest that is none leaves the upload as it was; a wrong one ends it, and gives back what it had taken.
+      if (await isGone(governed, id)) release(governed, id);
       throw error;
     }
     await hold(governed, exchange.query.get('digest') ?? '', id);

@@ -49,3 +49,32 @@ test('what is not known is not ignored, but for what Kubernetes sets', () => {
 test('a file for Docker’s registry is not passed over', () => {
   expect(() => withEnvironment({}, {}, (path) => path === '/etc/docker/registry/config.yml')).toThrow(/not read here/);
 });
+
+test.each([
+  [{ REGISTRY_AUTH: 'htpasswd' }, /^REGISTRY_AUTH=htpasswd needs the variable REGISTRY_AUTH_HTPASSWD_PATH$/],
+  [{ REGISTRY_AUTH_HTPASSWD_REALM: 'x' }, /^REGISTRY_AUTH_HTPASSWD_REALM needs .* REGISTRY_AUTH_HTPASSWD_PATH$/],
+  [{ REGISTRY_AUTH: 'htpasswd', REGISTRY_AUTH_TOKEN_REALM: 'https://x' }, /REGISTRY_AUTH_HTPASSWD_PATH/],
+  [{ REGISTRY_AUTH: 'htpasswd', REGISTRY_AUTH_HTPASSWD_PATH: '' }, /access.htpasswd is no text/],
+  [{ REGISTRY_AUTH: 'token' }, /^REGISTRY_AUTH=token needs the variable REGISTRY_AUTH_TOKEN_REALM$/],
+  [{ REGISTRY_AUTH: 'token', REGISTRY_AUTH_HTPASSWD_PATH: '/x' }, /REGISTRY_AUTH_TOKEN_REALM/],
+  [{ REGISTRY_STORAGE: 's3' }, /^REGISTRY_STORAGE=s3 needs the variable REGISTRY_STORAGE_S3_BUCKET$/],
+  [{ REGISTRY_STORAGE: 's3', REGISTRY_STORAGE_S3_BUCKET: 'b' }, /REGISTRY_STORAGE_S3_REGIONENDPOINT/],
+  [{ REGISTRY_STORAGE: 'filesystem', REGISTRY_STORAGE_S3_BUCKET: 'b' }, /other settings name a bucket/],
+  [{ REGISTRY_PROXY_USERNAME: 'me', REGISTRY_PROXY_PASSWORD: 'x' }, /USERNAME needs .* REGISTRY_PROXY_REMOTEURL$/],
+  [{ REGISTRY_PROXY_PASSWORD: 'x' }, /PASSWORD needs .* REGISTRY_PROXY_REMOTEURL$/],
+  [{ REGISTRY_PROXY_TTL: '1h' }, /TTL needs .* REGISTRY_PROXY_REMOTEURL$/],
+  [{ REGISTRY_PROXY_REMOTEURL: 'https://x', REGISTRY_PROXY_PASSWORD: 'x' }, /needs .* REGISTRY_PROXY_USERNAME$/],
+  [{ REGISTRY_PROXY_REMOTEURL: 'https://x', REGISTRY_PROXY_USERNAME: 'me' }, /needs .* REGISTRY_PROXY_PASSWORD$/],
+])('half of a setting: %j', (env, message) => {
+  expect(() => read(env)).toThrow(message);
+});
+
+test('the other half may be in the file, and empty variables of a proxy are none', () => {
+  const s3 = { endpoint: 'https://s3.example', bucket: 'b' };
+  const config = read(
+    { REGISTRY_AUTH: 'htpasswd', REGISTRY_STORAGE: 's3', REGISTRY_PROXY_USERNAME: '', REGISTRY_PROXY_PASSWORD: '' },
+    { access: { htpasswd: '/users' }, storage: { s3 } },
+  );
+  expect(config).toMatchObject({ access: { htpasswd: '/users' }, storage: { s3 }, upstreams: [] });
+  expect(read({ REGISTRY_AUTH: 'none', REGISTRY_STORAGE: 'filesystem' }).access.htpasswd).toBeUndefined();
+});

@@ -48,7 +48,8 @@ const VARIABLES: Record<string, (value: string, all: NodeJS.ProcessEnv) => Docum
 
 /**
  * The document of settings with what variables named as those of Docker's registry say over it (`REGISTRY_…`). Errors:
- * invalid, for variables that mean something there and nothing here: none is silently ignored.
+ * invalid, for variables that mean something there and nothing here, or nothing without another: none is silently
+ * ignored.
  */
 export function withEnvironment(document: unknown, env: NodeJS.ProcessEnv, exists = existsSync): unknown {
   if (exists(FOREIGN_FILE)) {
@@ -66,8 +67,54 @@ export function withEnvironment(document: unknown, env: NodeJS.ProcessEnv, exist
       });
     merged = merge(merged, meaning(value, env));
   }
+  checkWhole(merged, env);
   return merged;
 }
+
+/**
+ * A setting without what it is nothing without: the registry would be open to everybody, or keep its content elsewhere
+ * than was meant. What the variables lack may be in the document. Errors: invalid, naming the variable.
+ */
+function checkWhole(document: unknown, env: NodeJS.ProcessEnv): void {
+  const at = (...path: string[]) =>
+    path.reduce<unknown>((value, name) => (isObject(value) ? value[name] : undefined), document);
+  const need = (variable: string, what: string) => {
+    throw new BerthError('invalid', `${what} needs the variable ${variable}`);
+  };
+  const auth = env['REGISTRY_AUTH'];
+  for (const [meant, what] of [
+    [auth === 'htpasswd', 'REGISTRY_AUTH=htpasswd'],
+    [env['REGISTRY_AUTH_HTPASSWD_REALM'] !== undefined, 'REGISTRY_AUTH_HTPASSWD_REALM'],
+  ] as const)
+    if (meant && at('access', 'htpasswd') === undefined) need('REGISTRY_AUTH_HTPASSWD_PATH', what);
+  if (auth === 'token')
+    for (const [member, variable] of OF_TOKENS)
+      if (at('access', 'issuer', member) === undefined) need(variable, 'REGISTRY_AUTH=token');
+  const storage = env['REGISTRY_STORAGE'];
+  if (storage === 's3')
+    for (const [member, variable] of OF_S3)
+      if (at('storage', 's3', member) === undefined) need(variable, 'REGISTRY_STORAGE=s3');
+  if (storage === 'filesystem' && at('storage', 's3') !== undefined)
+    throw new BerthError('invalid', 'REGISTRY_STORAGE=filesystem says files, and other settings name a bucket');
+  if (!env['REGISTRY_PROXY_REMOTEURL'])
+    for (const name of ['REGISTRY_PROXY_USERNAME', 'REGISTRY_PROXY_PASSWORD', 'REGISTRY_PROXY_TTL'])
+      if (env[name]) need('REGISTRY_PROXY_REMOTEURL', name);
+  const { REGISTRY_PROXY_USERNAME: username, REGISTRY_PROXY_PASSWORD: password } = env;
+  if (password && !username) need('REGISTRY_PROXY_USERNAME', 'REGISTRY_PROXY_PASSWORD');
+  if (username && !password) need('REGISTRY_PROXY_PASSWORD', 'REGISTRY_PROXY_USERNAME');
+}
+
+const OF_TOKENS = [
+  ['realm', 'REGISTRY_AUTH_TOKEN_REALM'],
+  ['service', 'REGISTRY_AUTH_TOKEN_SERVICE'],
+  ['issuer', 'REGISTRY_AUTH_TOKEN_ISSUER'],
+  ['keys', 'REGISTRY_AUTH_TOKEN_ROOTCERTBUNDLE'],
+] as const;
+
+const OF_S3 = [
+  ['bucket', 'REGISTRY_STORAGE_S3_BUCKET'],
+  ['endpoint', 'REGISTRY_STORAGE_S3_REGIONENDPOINT'],
+] as const;
 
 function merge(below: unknown, above: Document): Document {
   const base = isObject(below) ? below : {};
@@ -80,7 +127,7 @@ function merge(below: unknown, above: Document): Document {
 
 function upstream(url: string, env: NodeJS.ProcessEnv): Document {
   const { REGISTRY_PROXY_USERNAME: username, REGISTRY_PROXY_PASSWORD: password, REGISTRY_PROXY_TTL: ttl } = env;
-  const credentials = username ? { username, password: password ?? '' } : {};
+  const credentials = username ? { username, password } : {};
   return { prefix: '', url: url.replace(/\/$/, ''), ...credentials, ...(ttl ? { ttl } : {}) };
 }
 
