@@ -1,3 +1,4 @@
+import { closeSync, openSync } from 'node:fs';
 import koffi from 'koffi';
 
 /** A ruleset change that libnftables refused; `message` has its explanation. */
@@ -20,6 +21,7 @@ export class Nftables {
   readonly #context: unknown;
 
   constructor() {
+    giveLowDescriptors();
     this.#context = this.#library.open(0);
     if (!this.#context) throw new NftError('', 'no context (out of memory)');
     this.#library.bufferOutput(this.#context);
@@ -46,6 +48,7 @@ export class Nftables {
 
   close(): void {
     this.#library.free(this.#context);
+    keepLowDescriptors();
   }
 
   #run(commands: string, flags: number, tries = 20): string {
@@ -60,6 +63,31 @@ export class Nftables {
   }
 }
 
+/**
+ * The library waits with select(2), which ends the whole process for a descriptor from 1024 on (FD_SETSIZE), and an engine
+ * with many containers or connections has more than that open. So some low ones are kept for its sockets from the start.
+ */
+const lowDescriptors: number[] = [];
+const LOW_DESCRIPTORS = 4;
+
+/** What is free now is the lowest: the next socket gets it. A second one is for a thread that opens a file just now. */
+function giveLowDescriptors(): void {
+  for (const fd of lowDescriptors.splice(-2)) closeSync(fd);
+}
+
+function keepLowDescriptors(): void {
+  while (lowDescriptors.length < LOW_DESCRIPTORS) {
+    const fd = openSync('/dev/null', 'r');
+    if (fd >= FD_SETSIZE) {
+      closeSync(fd);
+      return;
+    }
+    lowDescriptors.push(fd);
+  }
+}
+
+const FD_SETSIZE = 1024;
+
 const NFT_CTX_OUTPUT_STATELESS = 1 << 1;
 const NFT_CTX_OUTPUT_TERSE = 1 << 11;
 const NFT_CTX_OUTPUT_JSON = 1 << 4;
@@ -73,6 +101,7 @@ function library() {
 }
 
 function load() {
+  keepLowDescriptors();
   const lib = koffi.load('libnftables.so.1');
   return {
     open: lib.func('void *nft_ctx_new(uint32_t flags)'),

@@ -35,6 +35,7 @@ async function ask(method: string, path: string, body?: object | string | Buffer
 }
 
 function expectSound(what: string, status: number, text: string): void {
+  if (text.includes('build ID not provided')) return; // Docker answers that with 500, too
   if (status >= 500 && status !== 501 && status !== 503)
     throw new Error(`${what} was answered ${status}: ${text}\n${arena.engine.output().slice(-3000)}`);
   expect(arena.engine.output()).not.toMatch(/a failure was not handled/);

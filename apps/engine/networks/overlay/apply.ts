@@ -1,9 +1,11 @@
 import { addRules, setTunnelHosts } from '../guard-rules.ts';
+import { overlaps, parseCidr } from '../ip-address.ts';
 import { bringUp } from '../live-network.ts';
 import type { NetworkRecord } from '../model.ts';
 import { adoptAddress, releaseAddress } from '../pools.ts';
 import { takeDown } from '../remove.ts';
 import { kernelOf, type NetworksState } from '../state.ts';
+import { usedSubnets } from '../used-subnets.ts';
 import type { ClusterChange, ClusterStore, Snapshot, StoredEndpoint } from './cluster-store.ts';
 import type { ClusterEndpoint, ClusterNetwork } from './model.ts';
 import { bookRemotes } from './names.ts';
@@ -80,6 +82,12 @@ function addNetwork(state: NetworksState, view: ClusterView, { id, name, created
     state.log.warn('a network of the cluster has the name of one of this host; it is not seen here', { network: name });
     return;
   }
+  const taken = overlapOf(state, spec);
+  if (taken !== undefined) {
+    const facts = { network: name, subnet: taken };
+    state.log.warn('a network of the cluster has a subnet that this host has otherwise; it is not seen here', facts);
+    return;
+  }
   const network: NetworkRecord = { id, name, driver: 'overlay', createdAt, spec };
   state.store.insert(network);
   state.networks.set(id, network);
@@ -96,6 +104,19 @@ function addNetwork(state: NetworksState, view: ClusterView, { id, name, created
       error,
     });
   }
+}
+
+/** A subnet of the network that another network or a link of this host has already. */
+function overlapOf(state: NetworksState, spec: ClusterNetwork['spec']): string | undefined {
+  const others = [...state.networks.values()].filter((network) => !network.spec.configOnly);
+  const taken = [
+    ...usedSubnets(kernelOf(state).route),
+    ...others.flatMap((network) => network.spec.pools.flatMap((pool) => parseCidr(pool.subnet)?.subnet ?? [])),
+  ];
+  return spec.pools.find((pool) => {
+    const subnet = parseCidr(pool.subnet)?.subnet;
+    return subnet && taken.some((other) => overlaps(subnet, other));
+  })?.subnet;
 }
 
 function networkGone(state: NetworksState, id: string): void {

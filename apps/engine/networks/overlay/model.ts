@@ -1,4 +1,8 @@
-import type { NetworkSpec } from '../model.ts';
+import { readBridgeOptions } from '../bridge/options.ts';
+import { checkIpam } from '../check-ipam.ts';
+import { isPredefined, type NetworkSpec, NO_SPEC, type PoolSpec } from '../model.ts';
+import { checkOptionNames } from '../option-names.ts';
+import { isVni, readOverlayOptions } from './options.ts';
 
 /** A network over several hosts, as all of their engines know it. */
 export interface ClusterNetwork {
@@ -29,14 +33,41 @@ export interface ClusterEndpoint {
   names: string[];
 }
 
-/** What others wrote is read with care: undefined for what is no such record. */
+/** What others wrote is read with care: undefined for what is no such record, or asks for what no network may have. */
 export function readClusterNetwork(text: string): ClusterNetwork | undefined {
   const { id, name, createdAt, spec } = parse(text);
-  if (!isText(id, /^[0-9a-f]{64}$/) || !isText(name, NAME) || typeof createdAt !== 'number') return undefined;
-  if (typeof spec !== 'object' || spec === null || !('vni' in spec) || !('pools' in spec)) return undefined;
-  const { vni, pools } = spec;
-  if (!isVni(vni) || !Array.isArray(pools)) return undefined;
-  return { id, name, createdAt, spec: spec as ClusterNetwork['spec'] };
+  if (!isText(id, HEX) || !isText(name, NAME) || isPredefined(name)) return undefined;
+  if (typeof createdAt !== 'number' || !(Math.abs(createdAt) < LAST_TIME)) return undefined;
+  const read = readSpec(spec);
+  return read && { id, name, createdAt, spec: read };
+}
+
+function readSpec(value: unknown): ClusterNetwork['spec'] | undefined {
+  const { ipv4, ipv6, internal, attachable, labels, options, pools, vni } = recordOf(value);
+  const flags = [ipv4, ipv6, internal, attachable];
+  if (!isVni(vni) || !flags.every((flag) => typeof flag === 'boolean')) return undefined;
+  if (!isTexts(labels) || !isTexts(options) || !Array.isArray(pools) || pools.length > POOLS_MAX) return undefined;
+  const read = pools.flatMap((pool) => readPool(pool) ?? []);
+  if (read.length !== pools.length) return undefined;
+  try {
+    checkIpam(read, true);
+    checkOptionNames('overlay', options);
+    readOverlayOptions(options);
+    readBridgeOptions(options, internal === true);
+  } catch {
+    return undefined;
+  }
+  return {
+    ...{ ...NO_SPEC, labels, options, pools: read, vni },
+    ...{ ipv4: ipv4 === true, ipv6: ipv6 === true, internal: internal === true, attachable: attachable === true },
+  };
+}
+
+function readPool(value: unknown): PoolSpec | undefined {
+  const { subnet, ipRange, gateway, aux, wished } = recordOf(value);
+  if (!isText(subnet, CIDR) || !isText(ipRange, CIDR_OR_NONE) || !isText(gateway, ADDRESS_OR_NONE)) return undefined;
+  if (!isTexts(aux) || !Object.values(aux).every((address) => isText(address, ADDRESS_OR_NONE))) return undefined;
+  return { subnet, ipRange, gateway, aux, wished: wished === true };
 }
 
 /** As `readClusterNetwork`. */
@@ -53,10 +84,12 @@ export function readClusterEndpoint(text: string): ClusterEndpoint | undefined {
   return { ...facts, macAddress, ipv4, ipv6, names };
 }
 
-export function isVni(value: unknown): value is number {
-  return typeof value === 'number' && Number.isInteger(value) && value > 0 && value < 1 << 24;
-}
-
+/** Milliseconds that a Date can hold (ECMA-262). */
+const LAST_TIME = 8.64e15;
+const POOLS_MAX = 16;
+const CIDR = /^[0-9a-f:.]{2,45}\/\d{1,3}$/;
+const CIDR_OR_NONE = /^([0-9a-f:.]{2,45}\/\d{1,3})?$/;
+const ADDRESS_OR_NONE = /^[0-9a-f:.]{0,45}$/;
 const HEX = /^[0-9a-f]{64}$/;
 const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_. -]{0,254}$/;
 const IPV4 = /^\d{1,3}(\.\d{1,3}){3}$/;
@@ -66,10 +99,22 @@ function isText(value: unknown, form: RegExp): value is string {
   return typeof value === 'string' && form.test(value);
 }
 
+function isTexts(value: unknown): value is Record<string, string> {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    !Array.isArray(value) &&
+    Object.values(value).every((text) => typeof text === 'string')
+  );
+}
+
+function recordOf(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null ? { ...value } : {};
+}
+
 function parse(text: string): Record<string, unknown> {
   try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? { ...value } : {};
+    return recordOf(JSON.parse(text));
   } catch {
     return {};
   }

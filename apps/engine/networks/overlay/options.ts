@@ -1,5 +1,4 @@
 import { BerthError } from '@berth/kit';
-import { isVni } from './model.ts';
 
 /** Docker's name of the option that holds a network's VXLAN number. */
 export const VXLAN_ID = 'com.docker.network.driver.overlay.vxlanid_list';
@@ -17,4 +16,9 @@ export function readOverlayOptions(options: Readonly<Record<string, string>>): {
   if (!isVni(vni))
     throw new BerthError('invalid', `invalid vxlan id value "${text}" passed: it is one number below 16777216`);
   return { vni };
+}
+
+/** VXLAN numbers have 24 bits (RFC 7348). */
+export function isVni(value: unknown): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value > 0 && value < 1 << 24;
 }

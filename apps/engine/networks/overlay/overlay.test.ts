@@ -59,8 +59,35 @@ test('what others wrote is taken only in its right form', () => {
     expect(readClusterEndpoint(text), text).toBe(undefined);
     expect(readClusterNetwork(text), text).toBe(undefined);
   }
-  const network = { id: 'b'.repeat(64), name: 'span', createdAt: 1, spec: { vni: 5, pools: [] } };
+});
+
+const POOL = { subnet: '10.7.0.0/24', ipRange: '', gateway: '10.7.0.1', aux: {}, wished: true };
+const SPEC = {
+  ...{ ipv4: true, ipv6: false, internal: false, attachable: true, configOnly: false, configFrom: '' },
+  ...{ labels: { a: 'b' }, options: {}, ipamDriver: 'default', ipamOptions: null, pools: [POOL], vni: 5 },
+};
+
+test('a network of the store may have nothing that this host would refuse to make', () => {
+  const network = { id: 'b'.repeat(64), name: 'span', createdAt: 1, spec: SPEC };
   expect(readClusterNetwork(JSON.stringify(network))).toEqual(network);
-  for (const spec of [null, {}, { vni: 0, pools: [] }, { vni: 5, pools: {} }, { vni: 1 << 24, pools: [] }])
-    expect(readClusterNetwork(JSON.stringify({ ...network, spec }))).toBe(undefined);
+  const wrong: object[] = [
+    { name: 'bridge' },
+    { createdAt: 1e300 },
+    { createdAt: null },
+    { spec: null },
+    { spec: {} },
+    { spec: { ...SPEC, vni: 0 } },
+    { spec: { ...SPEC, vni: 1 << 24 } },
+    { spec: { ...SPEC, pools: {} } },
+    { spec: { ...SPEC, pools: [null] } },
+    { spec: { ...SPEC, pools: [{ ...POOL, subnet: '10.7.0.9/24' }] } },
+    { spec: { ...SPEC, pools: [{ ...POOL, gateway: '10.8.0.1' }] } },
+    { spec: { ...SPEC, pools: [{ ...POOL, aux: { x: '} drop' } }] } },
+    { spec: { ...SPEC, options: { 'com.docker.network.bridge.name': 'br0' } } },
+    { spec: { ...SPEC, options: { encrypted: '' } } },
+    { spec: { ...SPEC, labels: [1] } },
+    { spec: { ...SPEC, internal: 'no' } },
+  ];
+  for (const change of wrong)
+    expect(readClusterNetwork(JSON.stringify({ ...network, ...change })), JSON.stringify(change)).toBe(undefined);
 });
