@@ -5,6 +5,8 @@ import type { EngineConfig } from '../config.ts';
 import type { BuildSteps } from '../containers/index.ts';
 import type { Publish } from '../events/model.ts';
 import type { Images, Transfers } from '../images/index.ts';
+import type { StepDone } from './cache/export.ts';
+import type { CacheSource } from './cache/import.ts';
 import type { SharedSteps } from './cache/shared-steps.ts';
 import type { CacheStore, RunStep } from './cache/store.ts';
 import type { BuildContext as Files } from './context/index.ts';
@@ -49,6 +51,10 @@ export interface Build {
   previous: readonly RunStep[];
   /** Steps as they were done, to compare the next build with; those of a stage in their order. */
   done: RunStep[];
+  /** Caches that the user named, asked for steps that are not in the engine's own. */
+  imports: readonly CacheSource[];
+  /** What the steps made; undefined when the cache is not exported. */
+  results: StepDone[] | undefined;
   /** ONBUILD instructions that bases brought along. */
   triggers: Instruction[];
 }

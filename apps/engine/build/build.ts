@@ -6,8 +6,12 @@ import { BUILD_EXPLAIN_ID } from '@berth/contract';
 import { type BuildPlan, type Dockerfile, parseDockerfile, planBuild, unusedBuildArgs } from '@berth/dockerfile';
 import { BerthError, Scope } from '@berth/kit';
 import { canonicalString, familiarString } from '@berth/oci';
+import type { Image } from '../images/index.ts';
 import { transaction } from '../state/database.ts';
 import type { Build, Builder } from './build-context.ts';
+import { exportCache, exportTitle, withInlineCache } from './cache/export.ts';
+import { importCaches, type TellImport } from './cache/import.ts';
+import { type CacheFrom, type CacheTo, readCacheFrom, readCacheTo } from './cache/options.ts';
 import { type OpenedContext, openMainContext } from './main-context.ts';
 import type { BuildInput, BuildRequest } from './model.ts';
 import { releaseNamedContexts } from './named-context.ts';
@@ -17,6 +21,7 @@ import { type ExtraSteps, progressReporter } from './output/progress.ts';
 import { localPlatform } from './platform.ts';
 import { squash } from './squash.ts';
 import { type BuiltStage, buildStage } from './stage.ts';
+import type { StageImage } from './stage-image.ts';
 import { withLabels } from './with-labels.ts';
 
 /**
@@ -33,7 +38,7 @@ export async function build(builder: Builder, request: BuildRequest, input: Buil
   const lease = builder.images.lease();
   lease.holdEverything();
   scope.add('let go of content', () => lease.close());
-  refuseUnsupported(request);
+  const caches = cachesOf(request);
   const scratch = join(builder.config.dataRoot, 'build', 'tmp', randomBytes(8).toString('hex'));
   mkdirSync(scratch, { recursive: true, mode: 0o700 });
   scope.add('remove the working directory', () => rm(scratch, { recursive: true, force: true }));
@@ -55,12 +60,15 @@ export async function build(builder: Builder, request: BuildRequest, input: Buil
     previous: isModern ? builder.cache.run(nameOf(request)) : [],
     done: [],
     triggers: [],
+    imports: [],
+    results: caches.to.length > 0 ? [] : undefined,
   };
   scope.add('release fetched contexts', () => releaseNamedContexts(work));
   if (input.signal.aborted) canceled();
   sayWhatIsNot(request, emit);
   try {
-    await finish(work, await buildStages(work, abort), input, progress);
+    work.imports = await importCaches(work, caches.from, tellImport(emit, progress));
+    await finish(work, await buildStages(work, abort), input, { progress, to: caches.to });
   } catch (error) {
     reporter.finish();
     await keep(builder, work).catch((failure) =>
@@ -74,19 +82,34 @@ export async function build(builder: Builder, request: BuildRequest, input: Buil
 
 export type { OpenedContext };
 
-/** Errors: not-supported, naming the option. */
-function refuseUnsupported({ session }: BuildRequest): void {
-  const [to] = session?.cacheTo ?? [];
-  if (to !== undefined && to['type'] !== 'inline')
-    throw new BerthError('not-supported', `exporting the build cache (--cache-to type=${to['type']}) is not supported`);
-  if (to !== undefined)
-    throw new BerthError('not-supported', 'inline build cache (--cache-to type=inline) is not supported');
+interface Caches {
+  from: CacheFrom[];
+  to: CacheTo[];
+}
+
+/** Errors: invalid; not-supported, naming the option. */
+function cachesOf({ cacheFrom, session, squash }: BuildRequest): Caches {
+  const to = readCacheTo(session?.cacheTo ?? []);
+  if (squash && to.some(({ type }) => type === 'inline'))
+    throw new BerthError('not-supported', '--cache-to type=inline is not supported with --squash: the layers are gone');
+  return { to, from: readCacheFrom(cacheFrom, session?.cacheFrom ?? []) };
+}
+
+/** A cache that cannot be had is no error: without it the steps are done. */
+function tellImport(emit: (message: object) => void, progress: ExtraSteps | undefined): TellImport {
+  return (name) => {
+    const step = progress?.extra(`importing cache manifest from ${name}`);
+    step?.begin();
+    return (failure) => {
+      if (failure === undefined) return step?.done({ image: '', cached: false });
+      step?.failed(failure);
+      emit({ stream: `[Warning] importing cache manifest from ${name}: ${failure}\n` });
+    };
+  };
 }
 
 /** What was asked for and changes nothing. */
-function sayWhatIsNot({ cacheFrom, remove, session, version }: BuildRequest, emit: (message: object) => void): void {
-  for (const name of [...cacheFrom, ...(session?.cacheFrom ?? []).map(({ ref, src }) => ref ?? src ?? '')])
-    emit({ stream: `[Warning] no steps are taken from ${name}: what an image says of its history is not believed\n` });
+function sayWhatIsNot({ remove, session, version }: BuildRequest, emit: (message: object) => void): void {
   if (!remove && !session && version === '1')
     emit({ stream: '[Warning] containers of steps are removed: their layers have become those of the image\n' });
 }
@@ -132,11 +155,11 @@ async function finish(
   build: Build,
   { image, base }: BuiltStage,
   { emit }: BuildInput,
-  progress: ExtraSteps | undefined,
+  { progress, to }: { progress: ExtraSteps | undefined; to: readonly CacheTo[] },
 ): Promise<void> {
   const { builder, request } = build;
   if (image.image === undefined) throw new BerthError('invalid', 'No image was generated. Is your Dockerfile empty?');
-  const { id } = request.squash ? await squash(build, base, image.image) : image.image;
+  const { id } = await finalImage(build, image.image, base, to);
   const references = request.session?.untagged ? [] : request.tags;
   const exporting = progress?.extra('exporting to image');
   exporting?.begin();
@@ -145,6 +168,8 @@ async function finish(
   for (const name of [`writing image ${id}`, ...references.map((one) => `naming to ${canonicalString(one)}`)])
     exporting?.status({ id: name, current: 0, started: new Date().toISOString(), completed: new Date().toISOString() });
   exporting?.done({ image: id, cached: false });
+  for (const one of to)
+    if (one.type === 'registry') await exportCache(build, one, image.image.id, progress?.extra(exportTitle(one)));
   if (request.quiet) {
     emit({ stream: `${id}\n` });
     return;
@@ -154,6 +179,12 @@ async function finish(
   emit({ ...(request.session && { id: 'moby.image.id' }), aux: { ID: id } });
   emit({ stream: `Successfully built ${shortOf(id)}\n` });
   for (const reference of references) emit({ stream: `Successfully tagged ${familiarString(reference)}\n` });
+}
+
+/** What the outputs get: the last step's image, or one made of it. */
+async function finalImage(build: Build, image: Image, base: StageImage, to: readonly CacheTo[]): Promise<Image> {
+  if (build.request.squash) return squash(build, base, image);
+  return to.some(({ type }) => type === 'inline') ? withInlineCache(build, image) : image;
 }
 
 /** Steps that were done stay, also those of a build that failed. What is only noted is so after the answer. */

@@ -18,7 +18,7 @@ export interface StepResult {
   /** For the history, as the classic builder writes it. */
   createdBy: string;
   comment?: string;
-  layer: NewLayer;
+  layer: Omit<NonNullable<NewLayer>, 'size'> | undefined;
   /** Steps that only write the configuration add no layer, not even an empty one. */
   created: Date;
 }

@@ -44,6 +44,8 @@ export interface ImageDrafts {
   add(config: ImageConfig, layers: readonly LayerBlob[], parent: Digest | ''): Image;
   /** The archives of an image's layers as they stand in the blob store, lowest first. */
   layersOf(id: Digest): Promise<LayerBlob[]>;
+  /** True when the layer is unpacked. */
+  hasLayer(diffId: Digest): boolean;
   /** True while all of the image is here, be it out of sight. */
   isHere(id: Digest): boolean;
   /** True while there are some that `commit` has to write. */
@@ -114,6 +116,7 @@ export function openDrafts(context: ImageContext, dataRoot: string): ImageDrafts
       return toImage(context, row);
     },
     layersOf: (id) => layersOf(context, id),
+    hasLayer: (diffId) => content.hasLayer(diffId),
     isHere: (id) => store.image(id) !== undefined,
     hasDrafts: () => store.drafts.size > 0,
     isVisible: (id) => store.image(id)?.removed === false,

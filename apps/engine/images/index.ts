@@ -26,8 +26,10 @@ import { ImageStore } from './store.ts';
 import { tagImage } from './tag.ts';
 import { wholeIndexOf } from './whole-index.ts';
 
+export type { Artifact, FoundArtifact } from './artifacts.ts';
 export { applyChanges } from './changes/index.ts';
 export type { DraftLayer, ImageDrafts, LayerBlob } from './drafts.ts';
+export { CONFIG_LIMIT } from './image-config.ts';
 export { matchPath } from './match-path.ts';
 export type * from './model.ts';
 export { formatPlatform, hostPlatform, parsePlatform, platformMatches } from './pull-platform.ts';

@@ -84,7 +84,7 @@ export async function push(
   }
 }
 
-type Tagged = Reference & { tag: string };
+export type Tagged = Reference & { tag: string };
 
 async function tagsOf(images: Images, repository: Reference): Promise<Tagged[]> {
   const name = canonicalName(repository);
@@ -212,7 +212,7 @@ async function remember(
 }
 
 /** By layer, the other repositories of this registry that images with it came from or went to. */
-async function mountSources(images: Images, target: Reference): Promise<(diffId: Digest) => readonly string[]> {
+export async function mountSources(images: Images, target: Reference): Promise<(diffId: Digest) => readonly string[]> {
   const sources = new Map<Digest, Set<string>>();
   for (const { Id, RepoDigests } of await images.list({ all: true, filters: {}, sharedSize: false })) {
     const paths = (RepoDigests ?? [])

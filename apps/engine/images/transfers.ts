@@ -1,7 +1,8 @@
 import { PULL_EXPLAIN_ID } from '@berth/contract';
 import { BerthError, KeyedLock, type Logger } from '@berth/kit';
-import { createTransport, type Reference } from '@berth/oci';
+import { createTransport, type Digest, type Reference, withDefaultTag } from '@berth/oci';
 import type { EngineConfig } from '../config.ts';
+import { type Artifact, type FoundArtifact, fetchArtifact, pushArtifact } from './artifacts.ts';
 import { type DistributionInspect, inspectDistribution } from './distribution.ts';
 import type { Image } from './model.ts';
 import { proxyEnvironment } from './proxies.ts';
@@ -25,6 +26,16 @@ export interface Transfers {
   pull(reference: Reference, options: PullChoice): Promise<void>;
   /** Pushes one tag, or all tags of a repository when the reference has none. */
   push(reference: Reference, options: TransferOptions & { platform?: string | undefined }): Promise<void>;
+  /** Pushes what is no image; gives the digest of its manifest. Errors: forbidden, unavailable, invalid. */
+  pushArtifact(reference: Reference, artifact: Artifact, options: TransferOptions): Promise<Digest>;
+  /**
+   * Fetches manifest and configuration of an image or artifact; its layers can be brought until `signal` aborts.
+   * Errors: not-found, forbidden, unavailable, invalid, not-supported.
+   */
+  fetchArtifact(
+    reference: Reference,
+    options: Omit<TransferOptions, 'onProgress'> & { platform: string },
+  ): Promise<FoundArtifact>;
   /** POST /auth. Errors: unauthorized, unavailable. */
   checkAuth(auth: object, signal: AbortSignal): Promise<{ Status: string; IdentityToken: string }>;
   /** GET /images/search; `limit` 0 stands for the default of 25. */
@@ -112,6 +123,18 @@ export function createTransfers({ images, config, log }: TransfersOptions): Tran
       track(signal, async (both) => {
         const credentials = parseRegistryAuth(auth ?? null);
         await push(forPush, reference, { platform, auth: credentials }, onProgress, both);
+      }),
+    pushArtifact: (reference, artifact, { auth, onProgress, signal }) =>
+      track(signal, async (both) => {
+        const tagged = withDefaultTag(reference);
+        const target = { ...tagged, tag: tagged.tag ?? 'latest' };
+        const credentials = parseRegistryAuth(auth ?? null);
+        return pushArtifact(forPush, target, { auth: credentials, artifact }, onProgress, both);
+      }),
+    fetchArtifact: (reference, { auth, platform, signal }) =>
+      track(signal, async (both) => {
+        const credentials = parseRegistryAuth(auth ?? null);
+        return fetchArtifact(forPull, reference, { auth: credentials, platform }, both);
       }),
     checkAuth: (auth, signal) =>
       track(signal, async (both) => checkAuth(transport, config.insecureRegistries, parseRegistryAuth(auth), both)),

@@ -201,7 +201,7 @@ describe('the cache', () => {
       const { text } = await build(`${lines}\nRUN ls /evil 2>&1; true`, [], { cachefrom: '["imitation:1"]' });
       expect(text).not.toContain('Using cache');
       expect(text).toContain('/evil: No such file');
-      expect(text).toContain('no steps are taken from imitation:1');
+      expect(text).toContain('importing cache manifest from imitation:1: it has no build cache of Berth');
     }
   });
 });

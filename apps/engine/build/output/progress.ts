@@ -9,7 +9,8 @@ export function progressReporter(emit: (message: object) => void): BuildReporter
   const send = (progress: BuildProgress) => emit({ id: BUILD_PROGRESS_ID, aux: progress });
   const step = (facts: Pick<StepFacts, 'title' | 'inputs' | 'vertex'>) => reporterOf(facts, digest, send);
   return {
-    globalArgument: () => undefined,
+    // It is no step, but says that this is a modern stream: the classic one beside it is not looked at.
+    globalArgument: () => send({}),
     stage: () => ({ triggers: () => undefined, step, end: () => undefined }),
     finish: () => undefined,
     extra: (title) => step({ title, inputs: [], vertex: title }),

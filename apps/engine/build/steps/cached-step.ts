@@ -38,12 +38,15 @@ export async function cachedStep(place: StepPlace, work: StepWork): Promise<{ im
   if (hit) return hit;
   const key = keyOf(work.inputs);
   build.done.push({ stage: stage.title, text: operation.text, key });
-  explain(place, work, false);
+  const imported = work.useCache ? await fromImports(place, work, key) : undefined;
+  if (imported) return imported;
+  explain(place, work, undefined);
   const name = work.useCache ? key : `${key} ${randomBytes(8).toString('hex')}`;
   const options = { signal: build.signal, listener: place.reporter.log };
   const { result, isOwn } = await build.builder.shared.run(name, options, (signal, tell) =>
     makeStep(place, work, key, () => work.make(signal, tell)),
   );
+  note(place, key, result);
   place.reporter.done({ image: result.id, cached: !isOwn });
   return { image: result, cached: !isOwn };
 }
@@ -58,34 +61,69 @@ export function fromCache(
   const image = recall(build, key);
   if (!image) return undefined;
   build.done.push({ stage: stage.title, text: operation.text, key });
-  explain(place, { ...work, useCache: true }, true);
+  explain(place, { ...work, useCache: true }, 'nothing that it depends on changed');
+  note(place, key, image);
   reporter.done({ image: image.id, cached: true });
   return { image, cached: true };
+}
+
+/**
+ * The result of a step with these inputs as a cache that the user named has it. Only the layer and the time are that
+ * cache's; all else is what it would be if the step were done here, and it is kept under the key that was found here.
+ */
+async function fromImports(
+  place: StepPlace,
+  work: StepWork,
+  key: string,
+): Promise<{ image: StageImage; cached: boolean } | undefined> {
+  const { build, reporter } = place;
+  for (const source of build.imports) {
+    const record = source.records.get(key);
+    if (record === undefined) continue;
+    try {
+      const layer = record.layer && { diffId: record.layer, blob: await source.bring(record.layer, reporter.pulling) };
+      const image = await keepStep(place, work, key, layer, new Date(record.created));
+      explain(place, work, `the cache ${source.name} has it`);
+      note(place, key, image);
+      reporter.done({ image: image.id, cached: true });
+      return { image, cached: true };
+    } catch (error) {
+      build.signal.throwIfAborted();
+      const why = error instanceof Error ? error.message : String(error);
+      reporter.log(2, Buffer.from(`[Warning] the step is not taken from the cache ${source.name}: ${why}\n`));
+    }
+  }
+  return undefined;
+}
+
+/** For the export of the cache. */
+function note({ build, before }: StepPlace, key: string, { image }: StageImage): void {
+  if (image) build.results?.push({ key, before, image });
 }
 
 function explain(
   place: StepPlace,
   { inputs, files, useCache }: Pick<StepWork, 'inputs' | 'files' | 'useCache'>,
-  cached: boolean,
+  hit: string | undefined,
 ): void {
   const { build, operation, stage, position, afterMiss } = place;
   if (build.explain === undefined) return;
-  const reason = cached
-    ? 'nothing that it depends on changed'
-    : explainMiss(build.builder.cache, {
-        ...{ previous: build.previous, stage: stage.title, position, afterMiss, text: operation.text },
-        texts: stage.instructions.map(({ text }) => text),
-        inputs: { ...inputs, files },
-        base: stage.baseText,
-        notAsked: useCache ? undefined : notAsked(build, stage),
-        ignoredBy: build.ignoredBy,
-      });
+  const reason =
+    hit ??
+    explainMiss(build.builder.cache, {
+      ...{ previous: build.previous, stage: stage.title, position, afterMiss, text: operation.text },
+      texts: stage.instructions.map(({ text }) => text),
+      inputs: { ...inputs, files },
+      base: stage.baseText,
+      notAsked: useCache ? undefined : notAsked(build, stage),
+      ignoredBy: build.ignoredBy,
+    });
   const name = build.plan.order.length > 1 ? `${stage.title} ` : '';
   build.explain({
     step: `${name}${position + 2}/${stage.instructions.length + 1}`,
     instruction: operation.text,
     line: operation.instruction.span.start.line,
-    cached,
+    cached: hit !== undefined,
     reason,
   });
 }
@@ -106,30 +144,44 @@ function recall({ builder }: Build, key: string): StageImage | undefined {
 }
 
 async function makeStep(
-  { build, operation, before }: StepPlace,
+  place: StepPlace,
   work: StepWork,
   key: string,
   make: () => Promise<StepResult['layer']>,
 ): Promise<StageImage> {
-  const { drafts } = build.builder.images;
-  build.builder.files.warm(); // its thread starts while a container does
+  place.build.builder.files.warm(); // its thread starts while a container does
   const layer = await make();
+  return keepStep(place, work, key, layer, new Date());
+}
+
+/** The image of a step that was done, in the cache from now on. */
+async function keepStep(
+  { build, operation, before }: StepPlace,
+  work: StepWork,
+  key: string,
+  layer: StepResult['layer'],
+  created: Date,
+): Promise<StageImage> {
+  const { drafts } = build.builder.images;
   const image = await addStep(drafts, before, {
     config: operation.config,
     author: operation.author,
     createdBy: work.createdBy,
     layer,
-    created: new Date(),
+    created,
   });
   const now = Date.now();
   if (image.id !== '') {
     build.builder.cache.add(
       {
         ...{ key, image: image.id, parent: before.id, description: work.createdBy },
-        ...{ size: layer?.size ?? 0, created: now, used: now, uses: 0 },
+        ...{ size: sizeOf(image) - sizeOf(before), created: now, used: now, uses: 0 },
       },
       { ...work.inputs, files: work.files },
     );
   }
   return image;
 }
+
+/** Bytes of its files. */
+const sizeOf = ({ image }: StageImage) => image?.size ?? 0;

@@ -28,7 +28,9 @@ export async function openView(mode: Exclude<ProgressMode, 'classic'>, context: 
       });
     case 'json':
       return {
-        take: (progress) => context.err.write(`${JSON.stringify(progress)}\n`),
+        take: (progress) => {
+          if (Object.keys(progress).length > 0) context.err.write(`${JSON.stringify(progress)}\n`);
+        },
         end: () => undefined,
       };
     default:
