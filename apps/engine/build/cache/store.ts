@@ -69,7 +69,7 @@ export interface KeptInputs extends StepInputs {
 
 type Row = Record<string, unknown>;
 
-/** Steps that were done, by what decided them. Only what this engine did itself is in here. */
+/** Steps that were done, by what decided them: by this engine itself, or as a cache has them that a user named. */
 export class CacheStore {
   readonly db: Database;
   readonly #byKey;
