@@ -1,4 +1,7 @@
 // RUN: environment, forms, mounts, isolation; several stages at once; giving up.
+import { spawnSync } from 'node:child_process';
+import { chmodSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { build, outcomeOf } from '../../support/builds.ts';
@@ -71,6 +74,16 @@ EOF`);
     expect(allowed.error ?? allowed.text).toContain('mounted');
   });
 
+  test('RUN/--device: a device that was allowed by its name allows no other', async () => {
+    const run = 'RUN --device=vendor.test/class=one true';
+    const error = async (allow: string[]) => (await withSession(run, { allow })).error;
+    for (const allow of [[], ['device=vendor.test/class=two'], ['device=vendor.test/class'], ['device=']])
+      expect(await error(allow)).toBe('device=vendor.test/class=one is not allowed');
+    // Allowed, and not there: the container's own refusal.
+    for (const allow of [['device'], ['device=vendor.test/class=one']])
+      expect(await error(allow)).toMatch(/vendor\.test\/class=one(?!.*not allowed)/);
+  });
+
   test('extra hosts', async () => {
     expect((await ran('RUN grep extra /etc/hosts', { extrahosts: '["extra:1.2.3.4"]' })).text).toContain(
       '1.2.3.4\textra',
@@ -136,6 +149,40 @@ RUN ls /run/secrets 2>&1; env`,
     expect(built.text).toContain('by variable');
     expect(built.text).not.toContain(value);
     expect(built.text).toContain('/run/secrets: No such file');
+  });
+
+  test('secrets of a step under way are out of reach of other users of the host', async () => {
+    const building = withSession(
+      `RUN --mount=type=secret,id=s,mode=0444 --mount=type=cache,id=reach,target=/c touch /c/ready && while [ ! -e /c/go ]; do sleep 0.05; done; cat /run/secrets/s | wc -c`,
+      { secrets: { s: Buffer.from('out of reach').toString('base64') } },
+    );
+    const caches = join(c.engine.dataRoot, 'build/cache');
+    let cache = '';
+    await eventually(async () => {
+      cache = readdirSync(caches).find((name) => existsSync(join(caches, name, 'ready'))) ?? '';
+      expect(cache).not.toBe('');
+    });
+    try {
+      const root = join(c.engine.execRoot, 'build');
+      expect(statSync(root).mode & 0o777).toBe(0o700);
+      const [own = expect.fail('no directory of the step')] = readdirSync(root);
+      expect(statSync(join(root, own)).mode & 0o777).toBe(0o700);
+      const secret = join(root, own, '0');
+      expect(readFileSync(secret, 'utf8')).toBe('out of reach');
+      // The way to it is open but for these two.
+      for (let path = c.engine.execRoot; path !== '/'; path = dirname(path))
+        chmodSync(path, (statSync(path).mode & 0o7777) | 0o011);
+      const asOther = (...argv: [string, ...string[]]) =>
+        spawnSync(argv[0], argv.slice(1), { uid: 65534, gid: 65534, encoding: 'utf8' });
+      expect(asOther('stat', root).status).toBe(0);
+      expect(asOther('cat', secret)).toMatchObject({
+        stdout: '',
+        stderr: expect.stringContaining('Permission denied'),
+      });
+    } finally {
+      writeFileSync(join(caches, cache, 'go'), '');
+    }
+    expect((await building).text).toContain('\n12\n');
   });
 
   test('mount/secret/required: a secret that is missing', async () => {

@@ -205,3 +205,19 @@ test('layers of a build have the owners that its steps saw', async () => {
   expect(built.text).toContain('5:6\n7:7\n');
   expect(await containers.sh('stat -c %u:%g /x /d /etc/new', { Image: 'mapped:1' })).toBe('5:6\n7:7\n0:0');
 });
+
+test('a step reads its secret and its script, which lie where only root of the host passes', async () => {
+  const secrets = { s: Buffer.from('mapped secret').toString('base64') };
+  const { id } = (await containers.ask('POST', '/berth/v1/build/sessions', { secrets })).json<{ id: string }>();
+  const built = await build(
+    containers,
+    {
+      Dockerfile:
+        'FROM busybox:test\nRUN --mount=type=secret,id=s,mode=0444 wc -c < /run/secrets/s\nRUN <<E\n#!/bin/sh\necho by script\nE\n',
+    },
+    { session: id },
+  );
+  expect(built.error).toBeUndefined();
+  expect(built.text).toContain('13\n');
+  expect(built.text).toContain('by script\n');
+});

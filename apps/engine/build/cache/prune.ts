@@ -1,10 +1,9 @@
 import { parseTimestamp } from '@berth/contract';
 import { BerthError } from '@berth/kit';
-import { removeTree } from '../../linux/remove-tree.ts';
 import { transaction } from '../../state/database.ts';
 import type { Builder } from '../build-context.ts';
 import type { PruneOptions } from '../model.ts';
-import { cacheDirectories } from '../mounts/cache-mounts.ts';
+import { cacheDirectories, removeCache } from '../mounts/cache-mounts.ts';
 import { directorySize } from '../mounts/directory-size.ts';
 import type { StepRow } from './store.ts';
 import { idOf } from './usage.ts';
@@ -86,7 +85,8 @@ async function removeFiles(
     let left = [...sizes.values()].reduce((sum, size) => sum + size, 0);
     for (const { path, id, inUse, used } of found) {
       if (inUse || used >= before || (keepStorage > 0 && left <= keepStorage)) continue;
-      await removeTree(path);
+      // Sizes take their time: a step may have begun to use it since.
+      if (!(await removeCache(path))) continue;
       removed.ids.push(id.slice(0, 25));
       removed.bytes += sizes.get(path)!;
       left -= sizes.get(path)!;

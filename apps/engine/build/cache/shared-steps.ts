@@ -42,6 +42,8 @@ export class SharedSteps<T> {
       signal.removeEventListener('abort', leave);
       work.listeners.delete(listener);
       if (--work.waiters === 0 && !settled) {
+        // Nobody else is to wait for what is being given up.
+        if (this.#work.get(key) === work) this.#work.delete(key);
         work.abort.abort();
         // What it made is taken back before its build says that it has ended.
         await work.result.catch(() => undefined);

@@ -133,6 +133,24 @@ describe('a context that is announced', () => {
     contexts.take(id).release();
   });
 
+  it('is sent once at a time, and taken when it is here', async () => {
+    const { id } = await contexts.announce(listing(line('a', 'one')));
+    const gate = Promise.withResolvers<void>();
+    const sending = contexts.receive(
+      id,
+      (async function* () {
+        yield archive(file(sha('one'), 'one'));
+        await gate.promise;
+      })(),
+    );
+    await expect(contexts.receive(id, pieces(archive(file(sha('one'), 'one'))))).rejects.toThrow('being sent already');
+    expect(() => contexts.take(id)).toThrow('being sent still');
+    gate.resolve();
+    await sending;
+    contexts.take(id).release();
+    await expect.poll(async () => (await contexts.usage()).inUse).toBe(0);
+  });
+
   it.each([
     ['no JSON', Buffer.from('{\n'), 'not JSON'],
     ['no entry', Buffer.from('null\n'), 'is not one'],

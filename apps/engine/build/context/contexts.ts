@@ -33,7 +33,7 @@ export interface BuildContexts {
   fromUrl(address: string, signal: AbortSignal): Promise<BuildContext>;
   /** Announces a context: what of it is missing here is to be sent. Errors: invalid, unavailable (too many wait). */
   announce(listing: AsyncIterable<Uint8Array>): Promise<ContextAnswer>;
-  /** Takes what was missing. Errors: not-found, invalid. */
+  /** Takes what was missing. Errors: not-found, invalid, conflict (it is being sent already). */
   receive(id: string, archive: AsyncIterable<Uint8Array>): Promise<void>;
   /** Gives a context away; it is the caller's to release. Errors: not-found, conflict (not all was sent). */
   take(id: string): BuildContext;
@@ -49,7 +49,7 @@ export function openBuildContexts(dataRoot: string): BuildContexts {
   const contents = new ContextContents(join(dataRoot, 'build', 'context'));
   const checkouts = join(dataRoot, 'build', 'checkouts');
   rmSync(checkouts, { recursive: true, force: true });
-  const waiting = new Map<string, { context: ListedContext; timer: NodeJS.Timeout }>();
+  const waiting = new Map<string, { context: ListedContext; timer: NodeJS.Timeout; receiving: boolean }>();
   const find = (id: string) => {
     const found = waiting.get(id);
     if (!found) throw new BerthError('not-found', `no such build context: ${id}`);
@@ -87,20 +87,25 @@ export function openBuildContexts(dataRoot: string): BuildContexts {
       if (waiting.size >= WAITING_MAX) throw new BerthError('unavailable', 'too many build contexts wait for a build');
       const context = await contextFromListing(listing, contents);
       const id = randomBytes(16).toString('hex');
-      waiting.set(id, { context, timer: expire(id) });
+      waiting.set(id, { context, timer: expire(id), receiving: false });
       return { id, missing: [...context.missing] };
     },
     async receive(id, archive) {
       const found = find(id);
+      if (found.receiving) throw new BerthError('conflict', `build context ${id} is being sent already`);
+      found.receiving = true;
       clearTimeout(found.timer);
       try {
         await found.context.receive(archive);
       } finally {
+        found.receiving = false;
         if (waiting.has(id)) found.timer = expire(id);
       }
     },
     take(id) {
-      const context = find(id).context.open();
+      const found = find(id);
+      if (found.receiving) throw new BerthError('conflict', `build context ${id} is being sent still`);
+      const context = found.context.open();
       drop(id);
       trim();
       return context;

@@ -4,8 +4,18 @@ import { join } from 'node:path';
 import type { ResolvedMount } from '@berth/dockerfile';
 import { BerthError } from '@berth/kit';
 import { removeTree } from '../../linux/remove-tree.ts';
+import type { Build, Builder } from '../build-context.ts';
 import { selectFiles } from '../steps/file-selection.ts';
 import { hashedName, type MountMeans } from './run-mounts.ts';
+
+/** What of a build its caches need. */
+interface CacheMeans extends Pick<MountMeans, 'rootOf' | 'scope' | 'signal'> {
+  build: {
+    builder: { config: Pick<Builder['config'], 'dataRoot'>; files: Pick<Builder['files'], 'writeTree'> };
+    plan: Pick<Build['plan'], 'globals'>;
+    request: Pick<Build['request'], 'buildArgs'>;
+  };
+}
 
 const NAMESPACE = 'BUILDKIT_CACHE_MOUNT_NS';
 
@@ -19,7 +29,7 @@ const CACHE_MODE = 0o755;
  * The directory of a cache mount, held until the step's scope ends. `shared`: with others; `private`: another copy where
  * one is written to already; `locked`: when nobody else has it. Its name is a digest of the id, so that no id leads anywhere.
  */
-export async function holdCache(mount: ResolvedMount, target: string, means: MountMeans): Promise<string> {
+export async function holdCache(mount: ResolvedMount, target: string, means: CacheMeans): Promise<string> {
   const { build, scope, signal } = means;
   const root = join(build.builder.config.dataRoot, 'build', 'cache');
   mkdirSync(root, { recursive: true, mode: 0o700 });
@@ -71,8 +81,23 @@ function letGo(path: string, base: string): void {
 }
 
 /** Made aside and renamed, so that a cache is there whole or not at all. */
-async function fill(path: string, mount: ResolvedMount, { build, rootOf }: MountMeans): Promise<void> {
+async function fill(path: string, mount: ResolvedMount, { build, rootOf }: CacheMeans): Promise<void> {
   const draft = `${path}.${randomBytes(4).toString('hex')}.draft`;
+  take(draft);
+  try {
+    await fillDraft(draft, mount, { build, rootOf });
+    if (existsSync(path)) await removeTree(draft);
+    else renameSync(draft, path);
+  } finally {
+    letGo(draft, draft);
+  }
+}
+
+async function fillDraft(
+  draft: string,
+  mount: ResolvedMount,
+  { build, rootOf }: Pick<CacheMeans, 'build' | 'rootOf'>,
+): Promise<void> {
   mkdirSync(draft, { mode: 0o700 });
   if (mount.root !== undefined) {
     const { files } = await rootOf(mount.root);
@@ -87,12 +112,25 @@ async function fill(path: string, mount: ResolvedMount, { build, rootOf }: Mount
   }
   chownSync(draft, mount.uid ?? 0, mount.gid ?? 0);
   chmodSync(draft, mount.mode ?? CACHE_MODE);
-  if (existsSync(path)) {
-    await removeTree(draft);
-    return;
-  }
-  renameSync(draft, path);
 }
+
+/** Removes a cache unless a step has it at this moment. Resolves to whether it did. */
+export async function removeCache(path: string): Promise<boolean> {
+  if (inUse.has(path)) return false;
+  // Out of the way before anything else runs: a step that asks for it from now on begins a new one.
+  const trash = `${path}.${randomBytes(4).toString('hex')}.trash`;
+  renameSync(path, trash);
+  take(trash);
+  try {
+    await removeTree(trash);
+  } finally {
+    letGo(trash, trash);
+  }
+  return true;
+}
+
+/** What an engine that ended left unfinished; in use while one is at work on it. */
+const UNFINISHED = /\.(?:draft|trash)$/;
 
 /** A cache of RUN steps on disk. */
 export interface CacheDirectory {
@@ -109,6 +147,6 @@ export function cacheDirectories(dataRoot: string): CacheDirectory[] {
   if (!existsSync(root)) return [];
   return readdirSync(root).map((id) => {
     const path = join(root, id);
-    return { path, id, inUse: inUse.has(path), used: statSync(path).mtimeMs };
+    return { path, id, inUse: inUse.has(path), used: UNFINISHED.test(id) ? 0 : statSync(path).mtimeMs };
   });
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Scope } from '@berth/kit';
 import { MS, mount, unmount } from '../../linux/mount.ts';
@@ -10,20 +10,25 @@ export interface PrivateDirectory {
   file(): string;
 }
 
-const SIZE = 'size=64m,mode=711';
+/** Nobody but the engine passes: what a step is given of it is mounted, and a mount needs no way. */
+const MODE = 0o700;
+const OPTIONS = 'size=64m,mode=700';
 
 /** A directory below EXEC/build that is made when it is first asked for; `scope` takes it down. */
 export function privateDirectory(execRoot: string, scope: Scope): PrivateDirectory {
   let path: string | undefined;
   let serial = 0;
   const make = () => {
-    const made = join(execRoot, 'build', randomBytes(8).toString('hex'));
-    mkdirSync(made, { recursive: true, mode: 0o711 });
+    const root = join(execRoot, 'build');
+    mkdirSync(root, { recursive: true, mode: MODE });
+    chmodSync(root, MODE); // an engine before this one may have made it
+    const made = join(root, randomBytes(8).toString('hex'));
+    mkdirSync(made, { mode: MODE });
     scope.add('remove a private directory', () => {
       unmount(made, { lazy: true });
       rmSync(made, { recursive: true, force: true });
     });
-    mount('tmpfs', made, 'tmpfs', MS.NOSUID | MS.NODEV, SIZE);
+    mount('tmpfs', made, 'tmpfs', MS.NOSUID | MS.NODEV, OPTIONS);
     return made;
   };
   return {

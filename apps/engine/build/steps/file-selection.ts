@@ -129,15 +129,32 @@ function unescaped(path: string): string {
   return path.replace(/\\(.)/g, '$1');
 }
 
-/** Go's filepath.Match, and `**` for any number of directories. */
+/** Go's filepath.Match, and `**` for any number of directories. Takes time in proportion to pattern times path. */
 function matches(pattern: string, path: string): boolean {
-  const [patterns, parts] = [pattern.split('/'), path.split('/')];
-  const from = (p: number, n: number): boolean => {
-    if (p === patterns.length) return n === parts.length;
-    if (patterns[p] === '**') return from(p + 1, n) || (n < parts.length && from(p, n + 1));
-    return n < parts.length && matchOne(patterns[p]!, parts[n]!) && from(p + 1, n + 1);
-  };
-  return from(0, 0);
+  const patterns = pattern.split('/').filter((part, index, all) => part !== '**' || all[index - 1] !== '**');
+  // Places of the pattern that the path read so far can have reached.
+  let reached = passDeep(patterns, [0]);
+  for (const part of path.split('/')) {
+    const next: number[] = [];
+    for (const place of reached) {
+      const own = patterns[place];
+      if (own === '**') next.push(place);
+      else if (own !== undefined && matchOne(own, part)) next.push(place + 1);
+    }
+    if (next.length === 0) return false;
+    reached = passDeep(patterns, next);
+  }
+  return reached.has(patterns.length);
+}
+
+/** `**` may also stand for nothing. */
+function passDeep(patterns: readonly string[], places: Iterable<number>): Set<number> {
+  const reached = new Set<number>();
+  for (const place of places) {
+    reached.add(place);
+    if (patterns[place] === '**') reached.add(place + 1);
+  }
+  return reached;
 }
 
 function matchOne(pattern: string, name: string): boolean {

@@ -54,14 +54,16 @@ function settingsOf({ request }: Build, operation: RunOperation): Record<string,
   };
 }
 
-/** Errors: forbidden, naming what would have to be allowed. */
+/** Errors: forbidden, naming what would have to be allowed; `device` allows any, `device=NAME` one. */
 function checkEntitlements({ request }: Build, { network, security, devices }: RunOperation): void {
   const needed = [
     ...(security === 'insecure' ? ['security.insecure'] : []),
     ...(network === 'host' && request.run.NetworkMode !== 'host' ? ['network.host'] : []),
-    ...(devices.length > 0 ? ['device'] : []),
+    ...devices.map(({ name }) => `device=${name}`),
   ];
-  const missing = needed.find((name) => !request.session?.allow.some((given) => given.split('=')[0] === name));
+  const isAllowed = (name: string) =>
+    request.session?.allow.some((given) => given === name || (given === 'device' && name.startsWith('device=')));
+  const missing = needed.find((name) => !isAllowed(name));
   if (missing === undefined) return;
   throw new BerthError('forbidden', `${missing} is not allowed`, {
     hint: `Allow it for this build: --allow ${missing}`,
