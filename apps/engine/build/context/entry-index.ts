@@ -38,9 +38,10 @@ export class EntryIndex {
     const own = path.slice(path.lastIndexOf('/') + 1);
     const entry = { ...given, path, name: clean };
     const there = siblings.get(own);
-    if (!there) return this.#put(siblings, own, { entry });
-    if (given.type !== 'directory') delete there.below;
-    there.entry = entry;
+    if (there) {
+      if (given.type !== 'directory') delete there.below;
+      there.entry = entry;
+    } else this.#put(siblings, own, { entry });
   }
 
   /** A second name for the same content. Errors: invalid when there is no such file. */
