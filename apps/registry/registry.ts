@@ -92,9 +92,10 @@ export function createRegistry(parts: RegistryParts): Registry {
   const { deletes, blobLimit, wholeIndexes, outside, origin, onAnswered } = parts;
   const store = openStore(driver, graceMs);
   const uploads = openUploads(store, { blobLimit });
-  const upstreams = openUpstreams(parts.upstreams ?? [], { store, log, metrics: parts.metrics });
   const inner = createRoutes({ store, uploads, deletes, blobLimit, wholeIndexes });
   const limits = openLimits(parts, { store, uploads });
+  const { metrics, upstreams: others = [] } = parts;
+  const upstreams = openUpstreams(others, { store, log, metrics, blobLimit, room: limits });
   const route = (method: string, path: string) => limits.around(upstreams.around(inner(method, path), path), path);
   const cleaning = new KeyedLock();
   const clean = <T>(work: () => Promise<T>) => cleaning.run('', work).finally(limits.doubt);
@@ -131,6 +132,7 @@ function openLimits({ limits = {}, metrics, log }: RegistryParts, context: Pick<
   return {
     around: (endpoint: Endpoint, path: string) => inPlace(kept.around(room.around(endpoint, path))),
     doubt: room.doubt,
+    take: room.take,
     close: kept.close,
   };
 }

@@ -80,6 +80,11 @@ test('the same blob again costs nothing, in another repository it counts again, 
   const mount = (to: string) => registry.ask('POST', `/v2/${to}/blobs/uploads/?mount=${digestOf(blob)}&from=team/a`);
   expect((await mount('team/b')).status).toBe(201);
   expect((await mount('team/c')).status).toBe(403);
+  // Nor from anywhere.
+  const mountFromAny = (to: string) => registry.ask('POST', `/v2/${to}/blobs/uploads/?mount=${digestOf(blob)}`);
+  expect((await mountFromAny('team/c')).status).toBe(403);
+  expect((await registry.ask('HEAD', `/v2/team/c/blobs/${digestOf(blob)}`)).status).toBe(404);
+  for (const to of ['team/b', 'other/c']) expect((await mountFromAny(to)).status).toBe(201);
   const manifest = Buffer.from(
     JSON.stringify({
       ...{ schemaVersion: 2, mediaType: MANIFEST, layers: [] },
@@ -92,6 +97,18 @@ test('the same blob again costs nothing, in another repository it counts again, 
   expect((await put('1')).status).toBe(201);
   expect((await put('2')).status).toBe(403);
   expect((await registry.push('team/a', randomBytes(200))).status).toBe(201);
+});
+
+test('many mounts at once never get more than there is; what nobody lends is uploaded', async () => {
+  const registry = await start({ quotas });
+  const blob = randomBytes(3_000);
+  expect((await registry.push('other/a', blob)).status).toBe(201);
+  const mount = (to: string, digest = digestOf(blob)) =>
+    registry.ask('POST', `/v2/${to}/blobs/uploads/?mount=${digest}`).then(({ status }) => status);
+  const counts = await Promise.all(Array.from({ length: 20 }, (_, n) => mount(`team/r${n}`)));
+  expect(counts.filter((status) => status === 201).length).toBe(3);
+  expect(counts.filter((status) => status === 403).length).toBe(17);
+  expect(await mount('team/r', digestOf('nobody has it'))).toBe(202);
 });
 
 test('many at once never get more than there is', async () => {

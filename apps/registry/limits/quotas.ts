@@ -1,6 +1,7 @@
 import { parsePattern } from '../access/index.ts';
 import { findBlob } from '../content/blobs.ts';
-import { isContentDigest } from '../digest.ts';
+import { findLender } from '../content/lenders.ts';
+import { type ContentDigest, isContentDigest } from '../digest.ts';
 import { RegistryError } from '../errors.ts';
 import type { Endpoint, Exchange } from '../http/exchange.ts';
 import type { ApiContext } from '../protocol/context.ts';
@@ -11,8 +12,17 @@ import { passingKey, QuotaLedger, type QuotaRule } from './quota-ledger.ts';
 export interface Quotas {
   /** The endpoint, within the bounds of its repository. */
   around(endpoint: Endpoint, path: string): Endpoint;
+  /** Room for content that comes otherwise than in a request. Whoever took it releases it. Errors: DENIED. */
+  take(repository: string, bytes: number): Promise<Taken>;
   /** Something was removed otherwise than by a request. */
   doubt(): void;
+}
+
+export interface Taken {
+  /** The content is the repository's from now on. */
+  hold(digest: ContentDigest): Promise<void>;
+  /** It is over, whether anything was held or not. Idempotent. */
+  release(): void;
 }
 
 interface Governed {
@@ -31,15 +41,17 @@ export function openQuotas(
   const all = rules.map(
     ({ bytes, repositories }) => new QuotaLedger(bytes, repositories.map(parsePattern), context.store),
   );
+  const of = (repository: string) => all.filter((ledger) => ledger.covers(repository));
   return {
     around: (endpoint, path) => {
       const { repository } = endpoint;
-      const ledgers = repository === undefined ? [] : all.filter((ledger) => ledger.covers(repository));
+      const ledgers = repository === undefined ? [] : of(repository);
       if (repository === undefined || ledgers.length === 0) return endpoint;
       const last = path.slice(path.lastIndexOf('/') + 1);
       const work = WORK[endpoint.name]?.({ repository, ledgers, context, onRefused }, endpoint, last);
       return work === undefined ? endpoint : { ...endpoint, serve: work };
     },
+    take: (repository, bytes) => take({ repository, ledgers: of(repository), context, onRefused }, bytes),
     doubt: () => {
       for (const ledger of all) ledger.doubt();
     },
@@ -63,12 +75,10 @@ const WORK: Record<string, (governed: Governed, endpoint: Endpoint, last: string
 
 /** No more is taken than there is room for: what the length says is looked at first, then what comes. */
 async function sendTo(governed: Governed, endpoint: Endpoint, upload: string, exchange: Exchange): Promise<void> {
-  const { ledgers } = governed;
   await checkRoom(governed, Number(exchange.message.headers['content-length'] ?? 0));
   const body = async function* () {
     for await (const chunk of exchange.body()) {
-      for (const ledger of ledgers)
-        if (!(await ledger.reserve(upload, chunk.byteLength))) throw refused(governed, ledger);
+      await reserve(governed, upload, chunk.byteLength);
       yield chunk;
     }
   };
@@ -101,17 +111,35 @@ async function isGone({ context, repository }: Governed, id: string): Promise<bo
 
 function startUpload(governed: Governed, endpoint: Endpoint): Serve {
   return async (exchange) => {
-    const { query, caller, answer } = exchange;
-    const [mount, from, whole] = [query.get('mount'), query.get('from'), query.get('digest')];
-    const { repository, context } = governed;
-    // Whoever may not see the other repository is not told by this either that something is there.
-    if (mount !== null && from !== null && isContentDigest(mount) && caller.may({ repository: from, action: 'pull' })) {
-      const [has, size] = await Promise.all([repository, from].map((name) => findBlob(context.store, name, mount)));
-      if (has === undefined && size !== undefined) await checkRoom(governed, size);
+    const { query, answer } = exchange;
+    const [mount, whole] = [query.get('mount'), query.get('digest')];
+    const key = passingKey();
+    try {
+      const lent = mount !== null && isContentDigest(mount) ? await lend(governed, exchange, mount, key) : exchange;
+      await sendTo(governed, endpoint, key, lent);
+      await hold(governed, answer.statusCode === 201 ? (mount ?? whole ?? '') : '', key);
+    } finally {
+      release(governed, key);
     }
-    await inPassing(governed, endpoint, exchange, () => (answer.statusCode === 201 ? (mount ?? whole ?? '') : ''));
   };
 }
+
+/** Room for a blob that is mounted. The request then names the repository that lends it: it is found but once. */
+async function lend(governed: Governed, exchange: Exchange, digest: ContentDigest, key: string): Promise<Exchange> {
+  const { repository, context } = governed;
+  const { caller, query } = exchange;
+  // Whoever may not see the other repository is not told by this either that something is there.
+  const mayRead = (name: string) => caller.may({ repository: name, action: 'pull' });
+  const lender = await findLender(context.store, digest, query.get('from') ?? undefined, mayRead);
+  if (lender !== undefined && (await findBlob(context.store, repository, digest)) === undefined)
+    await reserve(governed, key, lender.size);
+  const named = new URLSearchParams(query);
+  named.set('from', lender?.repository ?? NOBODY);
+  return { ...exchange, query: named };
+}
+
+/** No name of a repository: nothing is mounted from it. */
+const NOBODY = '';
 
 function finishUpload(governed: Governed, endpoint: Endpoint, id: string): Serve {
   return async (exchange) => {
@@ -162,6 +190,22 @@ async function hold({ ledgers, repository, context }: Governed, digest: string, 
     ledger.release(upload);
     if (facts) ledger.hold(repository, digest, facts.size);
   }
+}
+
+async function take(governed: Governed, bytes: number): Promise<Taken> {
+  const key = passingKey();
+  try {
+    await reserve(governed, key, bytes);
+  } catch (error) {
+    release(governed, key);
+    throw error;
+  }
+  return { hold: (digest) => hold(governed, digest, key), release: () => release(governed, key) };
+}
+
+async function reserve(governed: Governed, upload: string, bytes: number): Promise<void> {
+  if (bytes === 0) return; // also where there is too much already, since a quota was lowered
+  for (const ledger of governed.ledgers) if (!(await ledger.reserve(upload, bytes))) throw refused(governed, ledger);
 }
 
 function release({ ledgers }: Governed, upload: string): void {

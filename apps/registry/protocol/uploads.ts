@@ -1,16 +1,12 @@
-import { findBlob, linkBlob } from '../content/blobs.ts';
-import { repositories } from '../content/repositories.ts';
+import { linkBlob } from '../content/blobs.ts';
+import { findLender } from '../content/lenders.ts';
 import { type Source, uploadRange } from '../content/uploads.ts';
 import { algorithmOf, type ContentDigest, isAlgorithm, readDigest } from '../digest.ts';
 import { RegistryError } from '../errors.ts';
 import type { Exchange } from '../http/exchange.ts';
 import { sendEmpty } from '../http/send.ts';
-import { isRepositoryName } from '../names.ts';
 import type { ApiContext } from './context.ts';
 import { readChunkRange } from './range.ts';
-
-/** Repositories looked through for a blob that is to be mounted from anywhere. */
-const MOUNT_LOOKS_MAX = 10_000;
 
 /** `POST …/blobs/uploads/`: begins an upload, takes a whole blob (`digest`), or mounts one (`mount`, `from`). */
 export function startUpload(context: ApiContext, name: string) {
@@ -81,27 +77,15 @@ export function cancelUpload({ uploads }: ApiContext, name: string, id: string) 
  * Gives the repository a blob that another has, if this client may read it there. Without `from` any repository will do.
  */
 async function mountBlob(
-  context: ApiContext,
+  { store }: ApiContext,
   { caller }: Exchange,
   name: string,
   digest: ContentDigest,
   from: string | null,
 ): Promise<boolean> {
-  const { store } = context;
-  const lends = async (repository: string) => {
-    if ((await findBlob(store, repository, digest)) === undefined) return false;
-    return caller.may({ repository, action: 'pull' });
-  };
-  if (from !== null) {
-    if (!isRepositoryName(from) || !(await lends(from))) return false;
-    return (await linkBlob(store, name, digest)) !== undefined;
-  }
-  let looks = 0;
-  for await (const repository of repositories(store)) {
-    if (++looks > MOUNT_LOOKS_MAX) return false;
-    if (await lends(repository)) return (await linkBlob(store, name, digest)) !== undefined;
-  }
-  return false;
+  const mayRead = (repository: string) => caller.may({ repository, action: 'pull' });
+  const lender = await findLender(store, digest, from ?? undefined, mayRead);
+  return lender !== undefined && (await linkBlob(store, name, digest)) !== undefined;
 }
 
 function sourceOf({ blobLimit }: ApiContext, exchange: Exchange): Source {

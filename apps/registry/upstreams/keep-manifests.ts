@@ -6,6 +6,7 @@ import { readRecord, readTag } from '../content/records.ts';
 import type { Store } from '../content/store.ts';
 import type { ContentDigest } from '../digest.ts';
 import { RegistryError } from '../errors.ts';
+import type { Quotas } from '../limits/index.ts';
 import type { RegistryMetrics } from '../metrics/index.ts';
 import type { ManifestReference } from '../names.ts';
 import type { Upstream } from './ask-upstream.ts';
@@ -25,6 +26,9 @@ export interface KeepParts {
   marks: Marks;
   log: Logger;
   metrics: Pick<RegistryMetrics, 'cache' | 'fetched'>;
+  room: Pick<Quotas, 'take'>;
+  /** Longest blob, bytes. */
+  blobLimit: number;
 }
 
 /** How long somebody waits for an upstream while there is something to give him. Milliseconds. */
@@ -37,7 +41,7 @@ const ABSENT_MAX = 10_000;
 /**
  * Makes the store have a manifest that is asked for, and a tag point where the upstream has it. What was pushed here is
  * never asked about. An upstream that does not answer does no harm to what is here. Errors: MANIFEST_UNKNOWN,
- * UNAVAILABLE, TOOMANYREQUESTS; 502 when what it sends is wrong.
+ * UNAVAILABLE, TOOMANYREQUESTS; DENIED, where there is no room; 502 when what it sends is wrong.
  */
 export function keepManifests(parts: KeepParts): (place: Place, reference: ManifestReference) => Promise<void> {
   const { store, marks, metrics } = parts;
@@ -49,6 +53,7 @@ export function keepManifests(parts: KeepParts): (place: Place, reference: Manif
     ({ code: 'MANIFEST_UNKNOWN', message: `${repository} has no manifest ${text}, nor has its upstream` }) as const;
   const fail = (place: Place, text: string, error: unknown): RegistryError => {
     const { upstream, repository } = place;
+    if (error instanceof RegistryError && error.code === 'DENIED') return error; // by us, for want of room
     if (failureOf(error).kind === 'missing') absent.note(`${repository} ${text}`, upstream.negativeTtl);
     else parts.log.warn('an upstream failed', { upstream: upstream.name, repository, reference: text, error });
     metrics.cache(upstream.name, 'manifest', 'error');
@@ -136,7 +141,7 @@ async function refresh(
 }
 
 async function keep(
-  { store, marks }: KeepParts,
+  { store, marks, room }: KeepParts,
   { repository }: Place,
   { digest, bytes, mediaType }: FetchedManifest,
   tag?: string,
@@ -148,10 +153,16 @@ async function keep(
     readRecord(store, repository, digest),
     moved !== undefined && marks.isFetchedManifest(repository, moved),
   ]);
-  await putManifest(store, repository, {
-    ...{ digest, bytes, contentType: mediaType, wholeIndexes: false, wholeImages: false },
-    tags: tag === undefined ? [] : [tag],
-  });
+  const taken = await room.take(repository, had ? 0 : bytes.byteLength);
+  try {
+    await putManifest(store, repository, {
+      ...{ digest, bytes, contentType: mediaType, wholeIndexes: false, wholeImages: false },
+      tags: tag === undefined ? [] : [tag],
+    });
+    await taken.hold(digest);
+  } finally {
+    taken.release();
+  }
   if (!had || hadFetched) await marks.markManifest(repository, digest);
   // Losing its tag counts as a change of its record; it is fetched all the same.
   if (moved !== undefined && movedFetched) await marks.markManifest(repository, moved);

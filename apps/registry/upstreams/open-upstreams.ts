@@ -8,7 +8,6 @@ import { type ContentDigest, readDigest } from '../digest.ts';
 import { RegistryError } from '../errors.ts';
 import type { Endpoint, Exchange } from '../http/exchange.ts';
 import { sendJson } from '../http/send.ts';
-import type { RegistryMetrics } from '../metrics/index.ts';
 import { readReference } from '../names.ts';
 import { cutPage, readPage } from '../protocol/page.ts';
 import { readRange } from '../protocol/range.ts';
@@ -33,22 +32,16 @@ export interface Upstreams {
   close(): Promise<void>;
 }
 
-interface UpstreamsParts {
-  store: Store;
-  log: Logger;
-  metrics: Pick<RegistryMetrics, 'cache' | 'fetched'>;
-}
+type UpstreamsParts = Omit<KeepParts, 'marks'>;
 
 /** Errors: invalid settings. */
-export function openUpstreams(
-  settings: readonly UpstreamSettings[],
-  { store, log, metrics }: UpstreamsParts,
-): Upstreams {
+export function openUpstreams(settings: readonly UpstreamSettings[], given: UpstreamsParts): Upstreams {
+  const { store, log } = given;
   const stop = new AbortController();
   const transport = createTransport({ userAgent: 'berth-registry' });
   const opened = checkUpstreams(settings).map((checked) => openUpstream(checked, transport, stop.signal));
   const names = createNames(opened);
-  const parts: KeepParts = { store, log, metrics, marks: openMarks(store) };
+  const parts: KeepParts = { ...given, marks: openMarks(store) };
   const ensureManifest = keepManifests(parts);
   const ensureReferrers = keepReferrers(parts, ensureManifest);
   const blobs = keepBlobs(parts);
