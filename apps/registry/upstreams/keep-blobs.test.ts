@@ -177,3 +177,16 @@ test('the longest blob and quotas hold for what is fetched', async () => {
   expect((await push(Buffer.alloc(10, 'z'))).status).toBe(201);
   expect((await get('/v2/team/app1/manifests/1')).status).toBe(200);
 });
+
+test('an empty blob of an upstream is there at once', async () => {
+  const other = await startOther();
+  const { layerPath } = offer(other, 'team/app', '1', Buffer.alloc(0));
+  const registry = await startCache(other);
+  const path = `/v2/hub.test${layerPath.slice('/v2'.length)}`;
+  for (const { status, bytes } of await Promise.all([registry.ask(path), registry.ask(path)]))
+    expect([status, bytes.length]).toEqual([200, 0]);
+  // One that is said to be empty and is not what its digest says is none.
+  const lie = `/v2/team/app/blobs/${digestOf('not empty')}`;
+  other.answers.set(lie, send(Buffer.alloc(0)));
+  expect((await registry.ask(`/v2/hub.test${lie.slice('/v2'.length)}`)).status).toBe(502);
+});

@@ -114,7 +114,13 @@ async function answerBlob(
     return 'answered';
   }
   const fetch = await blobs.fetch(place, digest);
-  if (fetch === undefined || fetch.size === 0) return undefined;
+  if (fetch === undefined) return undefined;
+  if (fetch.size === 0) {
+    // There is no byte of it to wait for.
+    const unknown = { code: 'BLOB_UNKNOWN', message: `${repository} has no blob ${digest}` } as const;
+    await fetch.whole().catch((error) => Promise.reject(upstreamError(error, place.upstream, unknown)));
+    return undefined;
+  }
   const range = readRange(message.headers.range, fetch.size);
   if (range === 'none') {
     throw new RegistryError('SIZE_INVALID', `the blob has ${fetch.size} bytes`, {

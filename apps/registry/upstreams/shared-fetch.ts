@@ -61,6 +61,14 @@ export class SharedFetch {
     }
   }
 
+  /** Resolves when the blob is here. Errors: those of the source. */
+  async whole(): Promise<void> {
+    while (this.#state !== 'here') {
+      if (this.#state === 'failed') throw this.#failure;
+      await once(this.#events, 'change');
+    }
+  }
+
   /** The bytes between two offsets, both inclusive. Errors: those of the source. */
   async *read(range: { start: number; end: number }): AsyncGenerator<Uint8Array> {
     let at = range.start;
