@@ -1,6 +1,8 @@
 export type { BerthErrorOptions, ErrorCode } from './errors.ts';
 export { BerthError, describeError, errnoOf, httpStatusOf, isBerthError } from './errors.ts';
 export { Gate } from './gate.ts';
+export type { BareAddress } from './git-credentials.ts';
+export { separateCredentials } from './git-credentials.ts';
 export { KeyedLock } from './keyed-lock.ts';
 export type { Logger, LogLevel } from './logger.ts';
 export { createLogger } from './logger.ts';

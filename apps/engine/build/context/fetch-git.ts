@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { BerthError, errnoOf } from '@berth/kit';
+import { BerthError, errnoOf, separateCredentials } from '@berth/kit';
 
 const OUTPUT_MAX = 16 * 1024 * 1024;
 const TIMEOUT_MS = 30 * 60 * 1000;
@@ -26,7 +26,8 @@ export function parseGitAddress(text: string): GitAddress {
   const [ref = '', ...rest] = (hash < 0 ? '' : text.slice(hash + 1)).split(':');
   const url = bare.startsWith('github.com/') ? `https://${bare}` : bare;
   const known = /^(?:https?|git|ssh):\/\/[^-]/.test(url) || /^[\w.]+@[\w.][\w.-]*:/.test(url);
-  if (!known || /[\s\0]/.test(url)) throw new BerthError('invalid', `invalid Git address: ${url}`);
+  if (!known || /[\s\0]/.test(url))
+    throw new BerthError('invalid', `invalid Git address: ${url.replace(/\/\/[^/]*@/, '//')}`);
   if (ref.startsWith('-') || /[\s\0~^:?*[\\]|\.\./.test(ref))
     throw new BerthError('invalid', `invalid refspec: ${ref}`);
   return { url, ref, subdirectory: rest.join(':') };
@@ -34,14 +35,17 @@ export function parseGitAddress(text: string): GitAddress {
 
 /**
  * Fetches one commit into the empty directory `folder`. Only the transports http(s), git and ssh are spoken; nothing of the
- * repository is run: no hooks, no filters, no programs that its files name. Submodules are fetched by the same rules.
- * Errors: unavailable (no git, no answer), invalid (no such reference).
+ * repository is run: no hooks, no filters, no programs that its files name. Submodules are fetched by the same rules, but
+ * never by ssh. User and password of the address are in no file of the checkout and in no arguments. Errors: unavailable (no git, no answer), invalid (no such reference).
  */
 export async function fetchGit({ url, ref }: GitAddress, folder: string, signal: AbortSignal): Promise<void> {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const git = (...args: string[]) => run(args, folder, signal);
+  const bare = separateCredentials(url, {});
+  const run = (args: string[], protocols: string) =>
+    runGit(args, folder, { environment: { ...bare.environment, GIT_ALLOW_PROTOCOL: protocols }, signal });
+  const git = (...args: string[]) => run(args, `${PROTOCOLS}:ssh`);
   await git('init', '--quiet', '--template=', '.');
-  await git('remote', 'add', '--', 'origin', url);
+  await git('remote', 'add', '--', 'origin', bare.url);
   try {
     await git('fetch', '--quiet', '--depth', '1', '--no-tags', '--', 'origin', ref === '' ? 'HEAD' : ref);
     await git('checkout', '--quiet', '--detach', 'FETCH_HEAD');
@@ -52,8 +56,21 @@ export async function fetchGit({ url, ref }: GitAddress, folder: string, signal:
     await git('checkout', '--quiet', '--detach', ref);
   }
   if (existsSync(join(folder, '.gitmodules')))
-    await git('submodule', '--quiet', 'update', '--init', '--recursive', '--depth', '1');
+    await run(['submodule', '--quiet', 'update', '--init', '--recursive', '--depth', '1'], PROTOCOLS);
 }
+
+/** What a repository may lead on to. */
+const PROTOCOLS = 'http:https:git';
+
+/**
+ * ssh finds a home in the password database, whatever HOME says: none of root's keys, agents, settings and hosts is the
+ * engine's to use. Hosts have to be in the machine's own list.
+ */
+const SSH = [
+  'ssh -F /dev/null',
+  ...['BatchMode=yes', 'StrictHostKeyChecking=yes', 'UserKnownHostsFile=/dev/null', 'UpdateHostKeys=no'],
+  ...['IdentitiesOnly=yes', 'IdentityFile=/dev/null', 'IdentityAgent=none', 'PreferredAuthentications=publickey'],
+].join(' -o ');
 
 /** What neither a repository nor a file of this machine can change. */
 const SETTINGS = [
@@ -69,12 +86,17 @@ const SETTINGS = [
 /** Of the engine's own environment git sees the way to programs and to proxies, nothing else. */
 const PASSED = /^(?:PATH|https?_proxy|no_proxy|all_proxy|SSL_CERT_(?:FILE|DIR))$/i;
 
-function run(args: readonly string[], cwd: string, signal: AbortSignal): Promise<void> {
+function runGit(
+  args: readonly string[],
+  cwd: string,
+  { environment, signal }: { environment: Record<string, string>; signal: AbortSignal },
+): Promise<void> {
   const env = {
     ...Object.fromEntries(Object.entries(process.env).filter(([name]) => PASSED.test(name))),
-    ...{ HOME: '/nonexistent', LC_ALL: 'C', GIT_TERMINAL_PROMPT: '0', GIT_ALLOW_PROTOCOL: 'http:https:git:ssh' },
+    ...{ HOME: '/nonexistent', LC_ALL: 'C', GIT_TERMINAL_PROMPT: '0' },
     ...{ GIT_CONFIG_NOSYSTEM: '1', GIT_CONFIG_GLOBAL: '/dev/null', GIT_CEILING_DIRECTORIES: join(cwd, '..') },
-    GIT_SSH_COMMAND: 'ssh -o BatchMode=yes -o StrictHostKeyChecking=yes',
+    GIT_SSH_COMMAND: SSH,
+    ...environment,
   };
   return new Promise((resolve, reject) => {
     const options = { cwd, env, signal, maxBuffer: OUTPUT_MAX, timeout: TIMEOUT_MS };

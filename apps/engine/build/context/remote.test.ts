@@ -13,7 +13,7 @@ import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type GitServer, startGitServer } from '../../../../tests/support/git.ts';
+import { type GitServer, startGitServer, startGitWeb } from '../../../../tests/support/git.ts';
 import { type BuildContexts, openBuildContexts } from './contexts.ts';
 import { isGitAddress, parseGitAddress } from './fetch-git.ts';
 
@@ -137,6 +137,57 @@ describe('a context of a Git repository', () => {
     publish();
     await expect(paths(server.url('hostile'))).rejects.toThrow(/not allowed|failed to fetch/);
     expect(existsSync(canary)).toBe(false);
+  });
+
+  it('a token in its address is used, also for submodules, and is in none of its files', async () => {
+    const { folder, git, publish } = server.repository('outer');
+    writeFileSync(join(folder, '.gitmodules'), '[submodule "s"]\n\tpath = s\n\turl = ../app.git\n');
+    git('add', '.');
+    git('update-index', '--add', '--cacheinfo', `160000,${first},s`);
+    git('commit', '-qm', 'outer');
+    publish();
+    await using web = await startGitWeb(server.served, 'me:TOKEN-4711');
+    await expect(paths(web.url('outer'))).rejects.toThrow('failed to fetch');
+    await expect(paths(web.url('outer', 'me:wrong'))).rejects.toThrow('failed to fetch');
+    const context = await contexts.fromGit(web.url('outer', 'me:TOKEN-4711'), { keepGitDir: true, signal });
+    const files = [...context.entries.values()].filter(({ type }) => type === 'file');
+    const named = files.map(({ path }) => path);
+    for (const path of ['.git/config', '.git/FETCH_HEAD', '.git/modules/s/config', 's/Dockerfile'])
+      expect(named).toContain(path);
+    const config = readFileSync(context.contentPath(context.entries.get('.git/config') ?? expect.fail()), 'utf8');
+    expect(config).toContain(`url = ${web.url('outer')}`);
+    for (const file of files) expect(readFileSync(context.contentPath(file)).includes('TOKEN'), file.path).toBe(false);
+    context.release();
+  });
+
+  it("ssh uses none of root's keys, agents, settings and hosts; submodules never use it", async () => {
+    const programs = join(root, 'programs');
+    const seen = join(root, 'ssh-arguments');
+    mkdirSync(programs);
+    writeFileSync(join(programs, 'ssh'), `#!/bin/sh\n{ echo "$@"; env; } >> ${seen}\nexit 1\n`, { mode: 0o755 });
+    const before = process.env['PATH'];
+    process.env['PATH'] = `${programs}:${before}`;
+    process.env['SSH_AUTH_SOCK'] = '/run/agent';
+    try {
+      await expect(paths('ssh://git@example.test/x.git')).rejects.toThrow('failed to fetch');
+      const text = readFileSync(seen, 'utf8');
+      for (const setting of ['IdentitiesOnly=yes', 'IdentityFile=/dev/null', 'IdentityAgent=none', 'BatchMode=yes'])
+        expect(text).toContain(` -o ${setting} `);
+      expect(text).toMatch(/^-F \/dev\/null .*UserKnownHostsFile=\/dev\/null/);
+      expect(text).not.toContain('SSH_AUTH_SOCK');
+      rmSync(seen);
+      const { folder, git, publish } = server.repository('leads-on');
+      writeFileSync(join(folder, '.gitmodules'), '[submodule "s"]\n\tpath = s\n\turl = ssh://git@example.test/x\n');
+      git('add', '.');
+      git('update-index', '--add', '--cacheinfo', `160000,${first},s`);
+      git('commit', '-qm', 'leads on');
+      publish();
+      await expect(paths(server.url('leads-on'))).rejects.toThrow("transport 'ssh' not allowed");
+      expect(existsSync(seen)).toBe(false);
+    } finally {
+      process.env['PATH'] = before;
+      delete process.env['SSH_AUTH_SOCK'];
+    }
   });
 
   it('is known by its address', () => {

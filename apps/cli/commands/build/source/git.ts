@@ -3,7 +3,7 @@ import { lstatSync, mkdtempSync, rmSync } from 'node:fs';
 import { realpath } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve, sep } from 'node:path';
-import { errnoOf } from '@berth/kit';
+import { errnoOf, separateCredentials } from '@berth/kit';
 import { CliError } from '../../../cli-error.ts';
 import type { Context } from '../../../context.ts';
 import { type DockerfileWish, directorySource } from './open.ts';
@@ -21,7 +21,7 @@ const PROTOCOLS = 'http:https:git:ssh';
 
 /**
  * Fetches one commit of a repository to a temporary directory and makes a context of it. Nothing of the repository is run:
- * no hooks, no filters, no submodule commands. Throws CliError in Docker's words.
+ * no hooks, no filters, no submodule commands. User and password of the address stay out of the checkout. Throws CliError in Docker's words.
  */
 export async function gitSource(context: Pick<Context, 'env'>, spec: string, wish: DockerfileWish): Promise<Source> {
   const address = readGitAddress(spec);
@@ -52,9 +52,10 @@ export function readGitAddress(spec: string): GitAddress {
 }
 
 async function checkOut({ url, ref }: GitAddress, root: string, env: Context['env']): Promise<void> {
-  const git = (...args: string[]) => runGit(args, root, env);
+  const bare = separateCredentials(url, env);
+  const git = (...args: string[]) => runGit(args, root, { ...env, ...bare.environment });
   await git('init', '--quiet', '--template=', '.');
-  await git('remote', 'add', '--', 'origin', url);
+  await git('remote', 'add', '--', 'origin', bare.url);
   const wanted = ref === '' ? 'HEAD' : ref;
   try {
     await git('fetch', '--quiet', '--depth', '1', '--no-tags', '--', 'origin', wanted);

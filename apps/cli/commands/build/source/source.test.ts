@@ -18,7 +18,7 @@ import { join } from 'node:path';
 import { encodeTarFile, TAR_END } from '@berth/oci/tar';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type FakeEngine, startFakeEngine } from '../../../../../tests/support/fake-engine.ts';
-import { type GitServer, startGitServer } from '../../../../../tests/support/git.ts';
+import { type GitServer, startGitServer, startGitWeb } from '../../../../../tests/support/git.ts';
 import { runBerth } from '../../../../../tests/support/side-by-side.ts';
 import { readEntries } from '../../../../../tests/support/tar.ts';
 import { openHashCache } from './hash-cache.ts';
@@ -212,6 +212,17 @@ describe('contexts from elsewhere', () => {
     expect((await built(`${git.url('app')}#main:../..`)).stderr).toContain('is outside of the repository');
     expect((await built(`${git.url('app')}#--upload-pack=x`)).stderr).toContain('invalid refspec');
     expect(engine.seen).toEqual([]);
+  });
+
+  it('a token in the address is used, and is in none of the files', async () => {
+    await using guarded = await startGitWeb(git.served, 'me:TOKEN-4711');
+    expect((await built(`${guarded.url('app')}#main:sub`)).stderr).toContain('error fetching');
+    const keep = ['--build-arg', 'BUILDKIT_CONTEXT_KEEP_GIT_DIR=1', '-f', 'sub/Dockerfile'];
+    const outcome = await built(guarded.url('app', 'me:TOKEN-4711'), ...keep);
+    expect(outcome.files.map(({ path }) => path)).toContain('.git/config');
+    const body = engine.seen.at(-1)?.body ?? Buffer.alloc(0);
+    expect(body.includes(guarded.url('app'))).toBe(true);
+    expect(body.includes('TOKEN')).toBe(false);
   });
 
   it('an archive or a Dockerfile of a web server', async () => {
