@@ -10,12 +10,11 @@ import { Durability } from './durability.ts';
 import { repairLayers } from './repair-layers.ts';
 import type { UnpackRequest } from './service.ts';
 import type { ImageStore, LayerRow } from './store.ts';
-import { createUnpacker, type Unpacker } from './unpack/index.ts';
+import { createUnpacker, type LayerLimits, type Unpacker, type WrittenLayer } from './unpack/index.ts';
+import { VerifiedArchives } from './verified-archives.ts';
 
-/** Smallest bound for an unpacked layer; and how much larger than its archive a layer may be beyond it. */
-const LAYER_BYTES_MIN = 1024 ** 3;
-const LAYER_GROWTH_MAX = 100;
-const LAYER_ENTRIES_MAX = 2_000_000;
+/** Smallest bound for an unpacked layer in bytes; and how much larger than its archive a layer may be beyond it. */
+const LAYER_LIMITS: Omit<LayerLimits, 'maxBytes'> = { minBytes: 1024 ** 3, growth: 100, maxEntries: 2_000_000 };
 /** Lower directory of images without layers. */
 const EMPTY = 'empty';
 
@@ -40,6 +39,7 @@ interface PendingLayer {
  */
 export class ImageContent {
   readonly blobs: BlobStore;
+  readonly verified: VerifiedArchives;
   readonly #root: string;
   readonly #ingest: string;
   readonly #store: ImageStore;
@@ -56,6 +56,7 @@ export class ImageContent {
   constructor(dataRoot: string, store: ImageStore, log: Logger) {
     // Rows come after `makeDurable`, and what has none is removed at the next start.
     this.blobs = openBlobStore(dataRoot, { durable: false });
+    this.verified = new VerifiedArchives(this.blobs, store);
     this.#root = join(dataRoot, 'l');
     this.#ingest = join(dataRoot, 'ingest');
     this.#store = store;
@@ -102,16 +103,22 @@ export class ImageContent {
 
   /** The caller's lease holds the layer. */
   async unpack(request: UnpackRequest): Promise<void> {
-    while (!this.hasLayer(request.diffId)) {
+    const { diffId, source } = request;
+    while (!this.hasLayer(diffId)) {
       request.signal?.throwIfAborted();
-      const known = this.#pending.get(request.diffId);
+      const known = this.#pending.get(diffId);
       if (known === undefined) {
         await this.#start(request).done;
+        if ('blob' in source) this.verified.note(source.blob, diffId);
         return;
       }
       // Someone else's failure, such as a canceled download, is not ours.
       await known.done.catch(() => undefined);
     }
+    // Whether this archive is that layer is another question.
+    if ('blob' in source && (await this.verified.has(source.blob, diffId))) return;
+    await this.#fromArchive(request, this.emptyPath(), true);
+    if ('blob' in source) this.verified.note(source.blob, diffId);
   }
 
   /** An empty directory that may become a layer by `adopt`; `name` is its short name. The next start sweeps it else. */
@@ -239,21 +246,13 @@ export class ImageContent {
     return pending;
   }
 
-  async #unpack({ diffId, compression, source, size, signal }: UnpackRequest): Promise<LayerRow> {
+  async #unpack(request: UnpackRequest): Promise<LayerRow> {
+    const { diffId } = request;
     const name = randomBytes(6).toString('hex');
     const directory = join(this.#root, name);
     mkdirSync(directory, { mode: 0o755 });
     try {
-      const written = await this.#unpacker.unpack({
-        directory,
-        diffId,
-        compression,
-        // Its digest was checked when it came in.
-        isVerified: compression === 'none' && 'blob' in source && source.blob === diffId,
-        limits: { maxBytes: LAYER_BYTES_MIN + LAYER_GROWTH_MAX * size, maxEntries: LAYER_ENTRIES_MAX },
-        source: 'blob' in source ? { path: this.blobs.path(source.blob) } : source,
-        signal,
-      });
+      const written = await this.#fromArchive(request, directory, false);
       if (written.skippedXattrs > 0) {
         const facts = { diffId, count: written.skippedXattrs };
         this.#log.warn('this file system does not take some extended attributes of a layer', facts);
@@ -263,6 +262,22 @@ export class ImageContent {
       await this.#removeDirectory(name);
       throw error;
     }
+  }
+
+  /** Reads an archive into a directory, or only compares its digest. */
+  #fromArchive(request: UnpackRequest, directory: string, isCheck: boolean): Promise<WrittenLayer> {
+    const { diffId, compression, source, size, signal } = request;
+    return this.#unpacker.unpack({
+      directory,
+      diffId,
+      compression,
+      isCheck,
+      // Its digest was checked when it came in.
+      isVerified: compression === 'none' && 'blob' in source && source.blob === diffId,
+      limits: { ...LAYER_LIMITS, maxBytes: LAYER_LIMITS.minBytes + LAYER_LIMITS.growth * size },
+      source: 'blob' in source ? { path: this.blobs.path(source.blob) } : source,
+      signal,
+    });
   }
 
   /**

@@ -26,6 +26,17 @@ export function openLease(content: ImageContent, store: ImageStore): LeaseWithId
       holds.layers.add(diffId);
       return content.hasLayer(diffId);
     },
+    hasLayerOf: async (archive, diffId) => {
+      holds.blobs.add(archive);
+      holds.layers.add(diffId);
+      return (
+        content.hasLayer(diffId) &&
+        (await content.blobs.has(archive)) &&
+        (await content.verified.has(archive, diffId)) &&
+        content.hasLayer(diffId)
+      );
+    },
+    noteArchive: (archive, diffId) => content.verified.note(archive, diffId),
     unpack: (request: UnpackRequest) => {
       holds.layers.add(request.diffId);
       if ('blob' in request.source) holds.blobs.add(request.source.blob);

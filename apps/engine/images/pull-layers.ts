@@ -72,9 +72,8 @@ export async function bringLayers(context: LayerContext, layers: readonly Layer[
   return missing.length;
 }
 
-async function isHere({ images, lease }: LayerContext, { descriptor, diffId }: Layer): Promise<boolean> {
-  lease.hold(descriptor.digest);
-  return lease.hasLayer(diffId) && (await images.blobs.has(descriptor.digest));
+function isHere({ lease }: LayerContext, { descriptor, diffId }: Layer): Promise<boolean> {
+  return lease.hasLayerOf(descriptor.digest, diffId);
 }
 
 function bring(context: LayerContext, layer: Layer): Promise<void> {
@@ -132,9 +131,11 @@ async function download(context: LayerContext, layer: Layer, id: string): Promis
   const began = performance.now();
   const before = noted.times.download + noted.times.verify;
   try {
-    if (!lease.hasLayer(layer.diffId)) await unpack(context, layer, { stream: source.stream() });
+    // Also when the layer is here: whose archive this is, nobody but its content can say.
+    await unpack(context, layer, { stream: source.stream() });
     progress.layer(id, 'Verifying Checksum');
     await source.finish();
+    lease.noteArchive(layer.descriptor.digest, layer.diffId);
   } catch (error) {
     // The unpacker sees only a stream that broke; why it broke is what the user has to know.
     const failure = source.failure ?? error;

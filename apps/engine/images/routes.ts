@@ -13,6 +13,7 @@ import {
   type Route,
   textOf,
 } from '../api/http.ts';
+import type { ImageRunConfig } from './model.ts';
 import { decodeRegistryAuth } from './registry-auth.ts';
 import type { Images } from './service.ts';
 import type { Transfers } from './transfers.ts';
@@ -66,7 +67,7 @@ function showing(images: Images): Route[] {
       handler: async (request) => {
         const found = images.inspect(nameOf(request), textOf(request, 'platform'));
         const [image = found] = asksForManifests(request, '1.48') ? await images.withManifests([found]) : [];
-        return json(200, withVirtualSize(request, image));
+        return json(200, withMadeFrom(request, withVirtualSize(request, image), found.Config));
       },
     },
     {
@@ -94,6 +95,22 @@ function asksForManifests(request: ApiRequest, since: string): boolean {
 /** Clients before 1.44 show this field; it always was the same as Size. */
 function withVirtualSize(request: ApiRequest, image: { Size: number }): object {
   return atLeastApi(request.version, '1.44') ? image : { ...image, VirtualSize: image.Size };
+}
+
+/**
+ * Clients before 1.45 read of which container an image was made, and Compose V1 (in Python), which speaks any version,
+ * reads its volumes there. No image says so any more; the container that a build ended with had the image's configuration.
+ */
+export function withMadeFrom(request: ApiRequest, image: object, config: ImageRunConfig): object {
+  const isComposeV1 = headerOf(request, 'user-agent')?.startsWith('docker-compose/1.') === true;
+  if (atLeastApi(request.version, '1.45') && !isComposeV1) return image;
+  const streams = { AttachStdin: false, AttachStdout: false, AttachStderr: false };
+  const terminal = { Tty: false, OpenStdin: false, StdinOnce: false };
+  return {
+    ...image,
+    Container: '',
+    ContainerConfig: { Hostname: '', Domainname: '', ...streams, ...terminal, Image: '', ...config },
+  };
 }
 
 /** Each `platform` or `platforms` of a request, as text or as JSON. */

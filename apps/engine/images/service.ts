@@ -75,10 +75,14 @@ export interface ContentLease extends AsyncDisposable {
   hold(digest: Digest): void;
   /** True when the layer is unpacked already; holds it then. */
   hasLayer(diffId: Digest): boolean;
+  /** True when the layer is unpacked, this archive is here and is known to be that layer's; holds both. */
+  hasLayerOf(archive: Digest, diffId: Digest): Promise<boolean>;
+  /** A `stream` that was unpacked turned out to be this archive: nobody has to read it again. */
+  noteArchive(archive: Digest, diffId: Digest): void;
   /**
-   * Unpacks a layer, or waits for another lease that does so, or returns at once when it is here. A `stream` source is
-   * read to its end only when there is work to do. Errors: invalid (hostile or broken archive; digest of the
-   * uncompressed bytes is not `diffId`).
+   * Unpacks a layer, or waits for another lease that does so. When it is here the archive is only read and compared,
+   * unless it is known to be that layer's. Errors: invalid (hostile or broken archive; digest of the uncompressed bytes is
+   * not `diffId`).
    */
   unpack(request: UnpackRequest): Promise<void>;
   /**

@@ -98,7 +98,9 @@ describe('routes', () => {
   });
 
   test('older clients see the virtual size of an image', async () => {
-    expect((await engine.request('GET', '/v1.43/images/x/json')).json()).toEqual({ Id: 'x', Size: 7, VirtualSize: 7 });
+    const seen = (await engine.request('GET', '/v1.43/images/x/json')).json();
+    expect(seen).toMatchObject({ Id: 'x', Size: 7, VirtualSize: 7, Container: '', ContainerConfig: { Tty: false } });
+    expect((await engine.request('GET', '/v1.45/images/x/json')).json()).toEqual({ Id: 'x', Size: 7 });
   });
 
   test('OPTIONS is answered everywhere', async () => {

@@ -149,6 +149,45 @@ describe('a pull that fails leaves nothing', () => {
   });
 });
 
+describe('the configuration of an honest image with other archives', () => {
+  const layers = [file('below'), file('above')];
+  const honest = makeImage({ layers });
+  /** Has its layers, under another configuration. */
+  const cousin = makeImage({ layers, config: { Cmd: ['x'] } });
+  const evil = makeImage({ layers: [file('evil'), file('more')] });
+  const manifestOf = (image: typeof honest) => JSON.parse(image.bytes.toString());
+  const own = manifestOf(honest);
+  const [below, above] = own.layers;
+
+  beforeEach(async () => {
+    publish(registry, 'honest', '1', honest);
+    publish(registry, 'cousin', '1', cousin);
+    publish(registry, 'evil', '1', evil);
+    await store.pull(`${registry.domain}/cousin:1`);
+  });
+
+  it.each([
+    ['of the registry', [below, manifestOf(evil).layers[0]], []],
+    ['that other images have', [below, manifestOf(evil).layers[1]], ['evil']],
+    ['in another order', [above, below], []],
+  ])('is refused: archives %s', async (_which, others, before) => {
+    for (const one of before) await store.pull(`${registry.domain}/${one}:1`);
+    const kept = (await store.images.blobs.list()).sort();
+    registry.addManifest('trap', '1', honest.mediaType, { ...own, layers: others });
+    await expect(store.pull(`${registry.domain}/trap:1`)).rejects.toThrow(/its content has digest sha256:/);
+    expect((await store.images.blobs.list()).sort()).toEqual(kept);
+    await store.pull(`${registry.domain}/honest:1`);
+    expect((await store.images.manifestOf(honest.configDigest)).descriptor.digest).toBe(honest.digest);
+  });
+
+  it('but the same layer packed otherwise is taken', async () => {
+    const other = makeImage({ layers, compression: 'zstd' });
+    publish(registry, 'other', '1', other);
+    await store.pull(`${registry.domain}/other:1`);
+    expect((await store.images.manifestOf(other.configDigest)).descriptor.digest).toBe(other.digest);
+  });
+});
+
 describe('what a registry says about a pull is worded as Docker’s', () => {
   it.each([
     [

@@ -126,6 +126,15 @@ describe('load', () => {
     expect(store.onDisk()).toEqual({ layers: [], blobs: [], ingest: [] });
   });
 
+  test('an archive under the configuration of another image is refused, though the layer is here', async () => {
+    await load(store.images, smallArchive(['a:1'], 'good'));
+    const kept = store.onDisk();
+    const trap = smallArchive(['b:1'], 'good', { Cmd: ['x'] });
+    trap.write('evil', trap.indexOf('good'));
+    await expect(load(store.images, trap)).rejects.toThrow('its content has digest');
+    expect(store.onDisk()).toEqual(kept);
+  });
+
   test('an upload that breaks leaves nothing', async () => {
     const archive = smallArchive(['a:1'], 'x'.repeat(100_000));
     async function* broken() {

@@ -19,15 +19,21 @@ const request = (source: AsyncIterable<Uint8Array>) => ({
   size: layer.length,
 });
 
-test('a layer that two ask for at once is unpacked once', async () => {
+test('a layer that several ask for at once is unpacked once, and every archive is compared', async () => {
   const [first, second] = [store.images.lease(), store.images.lease()];
   let reads = 0;
   async function* counted() {
     reads++;
     yield* piecesOf(layer);
   }
-  await Promise.all([first.unpack(request(counted())), second.unpack(request(counted()))]);
-  expect(reads).toBe(1);
+  const other = archiveOf([{ name: 'file', type: 'file', content: 'y'.repeat(200_000) }]);
+  const [, , refused] = await Promise.allSettled([
+    first.unpack(request(counted())),
+    second.unpack(request(counted())),
+    second.unpack(request(piecesOf(other))),
+  ]);
+  expect(reads).toBe(2);
+  expect(refused).toMatchObject({ reason: { code: 'invalid' } });
   expect(store.onDisk().layers).toHaveLength(1);
   await first.close();
   expect(store.onDisk().layers).toHaveLength(1);

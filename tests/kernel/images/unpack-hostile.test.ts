@@ -1,11 +1,12 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
 import { digestOf } from '@berth/oci';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { getXattr } from '../../../apps/engine/linux/xattr.ts';
 import { describeTree } from './tree.ts';
-import { archiveOf, openWorkshop } from './unpacking.ts';
+import { archiveOf, limitsOf, openWorkshop } from './unpacking.ts';
 
 const workshop = openWorkshop();
 const canary = workshop.makeDirectory();
@@ -163,6 +164,34 @@ describe('bounded', () => {
     );
   });
 
+  test('by what came of it, whatever size was announced', async () => {
+    const bomb = gzipSync(archiveOf([file('zeros', '\0'.repeat(60_000_000))]));
+    const bounds = { maxBytes: Number.MAX_SAFE_INTEGER, minBytes: 1_000_000, growth: 10 };
+    await expect(workshop.unpack(bomb, { compression: 'gzip', bounds })).rejects.toThrow(/it has more than \d+ bytes/);
+    const fits = { ...bounds, growth: 61_000_000 / bomb.length };
+    const { size } = await workshop.unpack(bomb, {
+      compression: 'gzip',
+      uncompressed: archiveOf([file('zeros', '\0'.repeat(60_000_000))]),
+      bounds: fits,
+    });
+    expect(size).toBe(60_000_000);
+  });
+
+  test('a check of an archive writes nothing', async () => {
+    const archive = archiveOf([file('a')]);
+    const target = workshop.makeDirectory();
+    const check = (diffId: string) =>
+      workshop.unpacker.unpack({
+        ...{ directory: target, isCheck: true, compression: 'none', isVerified: false, limits: limitsOf() },
+        diffId: digestOf(diffId === '' ? archive : diffId),
+        source: { stream: Readable.from([archive]) },
+        signal: undefined,
+      });
+    await check('');
+    await expect(check('other')).rejects.toThrow('its content has digest');
+    expect(readdirSync(target)).toEqual([]);
+  });
+
   test('many entries', async () => {
     const many = archiveOf(Array.from({ length: 60 }, (_, n) => directory(`d${n}`)));
     await expect(workshop.unpack(many, { maxEntries: 50 })).rejects.toThrow('more than 50 entries');
@@ -197,7 +226,7 @@ test('a job can be called off while its archive comes in', async () => {
     diffId: digestOf(''),
     compression: 'none',
     isVerified: false,
-    limits: { maxBytes: 1e6, maxEntries: 10 },
+    limits: limitsOf(1e6, 10),
     source: { stream: endless() },
     signal: abort.signal,
   });
@@ -214,7 +243,7 @@ test('a source that breaks ends the job', async () => {
     diffId: digestOf(''),
     compression: 'none',
     isVerified: false,
-    limits: { maxBytes: 1e6, maxEntries: 10 },
+    limits: limitsOf(1e6, 10),
     source: { stream: broken() },
     signal: undefined,
   });

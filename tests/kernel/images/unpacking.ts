@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Compression, digestOf, encodeTarHeader, TAR_END, type TarEntryInit, tarPadding } from '@berth/oci';
-import { createUnpacker } from '../../../apps/engine/images/unpack/index.ts';
+import { createUnpacker, type LayerLimits } from '../../../apps/engine/images/unpack/index.ts';
 
 /** A directory for one test file, and an unpacker that works in it. */
 export function openWorkshop() {
@@ -21,7 +21,13 @@ export function openWorkshop() {
     /** Unpacks into a new directory; `diffId` is that of the archive unless said otherwise. */
     unpack: async (
       archive: Buffer,
-      options: { compression?: Compression; uncompressed?: Buffer; maxBytes?: number; maxEntries?: number } = {},
+      options: {
+        compression?: Compression;
+        uncompressed?: Buffer;
+        maxBytes?: number;
+        maxEntries?: number;
+        bounds?: Partial<LayerLimits>;
+      } = {},
     ) => {
       const name = `a${count++}`;
       const target = join(directory, name);
@@ -33,7 +39,7 @@ export function openWorkshop() {
         diffId: digestOf(options.uncompressed ?? archive),
         compression: options.compression ?? 'none',
         isVerified: false,
-        limits: { maxBytes: options.maxBytes ?? 100_000_000, maxEntries: options.maxEntries ?? 10_000 },
+        limits: { ...limitsOf(options.maxBytes), maxEntries: options.maxEntries ?? 10_000, ...options.bounds },
         source: { path },
         signal: undefined,
       });
@@ -44,6 +50,11 @@ export function openWorkshop() {
       rmSync(directory, { recursive: true });
     },
   };
+}
+
+/** The same bound for whatever size it says and has. */
+export function limitsOf(maxBytes = 100_000_000, maxEntries = 10_000): LayerLimits {
+  return { maxBytes, minBytes: maxBytes, growth: 0, maxEntries };
 }
 
 /** An archive of these entries; `content` gives a file its bytes. */

@@ -1,17 +1,22 @@
 import type { Worker } from 'node:worker_threads';
 import { BerthError } from '@berth/kit';
 import type { Compression, Digest } from '@berth/oci';
-import { createWorkerPool, makeRing, RingWriter, type TreeLimits } from '../../archives/index.ts';
+import { createWorkerPool, makeRing, RingWriter } from '../../archives/index.ts';
 import type { WrittenLayer } from './layer-writer.ts';
-import type { FromWorker, ToWorker } from './protocol.ts';
+import type { FromWorker, LayerLimits, ToWorker } from './protocol.ts';
+
+export type { WrittenLayer } from './layer-writer.ts';
+export type { LayerLimits } from './protocol.ts';
 
 /** An archive to unpack into an empty directory. */
 export interface UnpackJob {
   directory: string;
+  /** Only reads the archive and compares its digest; the directory stays as it is. */
+  isCheck?: boolean;
   diffId: Digest;
   compression: Compression;
   isVerified: boolean;
-  limits: TreeLimits;
+  limits: LayerLimits;
   source: { path: string } | { stream: AsyncIterable<Uint8Array> };
   signal: AbortSignal | undefined;
 }

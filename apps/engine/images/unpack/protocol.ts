@@ -3,6 +3,14 @@ import type { Compression, Digest } from '@berth/oci';
 import type { TreeLimits } from '../../archives/index.ts';
 import type { WrittenLayer } from './layer-writer.ts';
 
+/** Bounds of a layer. `maxBytes` goes by the size that others announced; these by what was read of it. */
+export interface LayerLimits extends TreeLimits {
+  /** What any archive may have without its compression, in bytes. */
+  minBytes: number;
+  /** How many bytes more for each compressed byte that was read. */
+  growth: number;
+}
+
 /** From the engine to a worker. */
 export type ToWorker =
   | {
@@ -10,10 +18,12 @@ export type ToWorker =
       /** Empty directory that becomes the layer. */
       directory: string;
       diffId: Digest;
+      /** Nothing is written: only the digest is compared. */
+      isCheck?: boolean;
       compression: Compression;
       /** The archive is known to have the digest `diffId`: nothing is hashed. */
       isVerified: boolean;
-      limits: TreeLimits;
+      limits: LayerLimits;
       /** Archive: a file, or what comes through a ring of bytes (archives/byte-ring.ts). */
       source: { path: string } | { ring: SharedArrayBuffer };
     }

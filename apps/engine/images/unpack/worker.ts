@@ -7,7 +7,7 @@ import { describeArchiveError, invalidArchive, RingReader } from '../../archives
 import { detachThreadRoot } from '../../linux/chroot.ts';
 import { CHUNK, inflated } from './inflate.ts';
 import { LayerWriter, type WrittenLayer } from './layer-writer.ts';
-import type { FromWorker, ToWorker } from './protocol.ts';
+import type { FromWorker, LayerLimits, ToWorker } from './protocol.ts';
 
 /**
  * Worker thread that unpacks layers, one at a time, with the layer's directory as its root. Everything that touches the
@@ -42,29 +42,62 @@ async function answer(request: ToWorker & { kind: 'unpack' }): Promise<void> {
 }
 
 async function unpack(request: ToWorker & { kind: 'unpack' }, signal: AbortSignal): Promise<WrittenLayer> {
-  const { source, directory, diffId, limits, isVerified } = request;
+  const { source, directory, diffId, isVerified, isCheck } = request;
   const input = 'path' in source ? new FileSource(source.path) : new RingReader(source.ring);
   const hash = createHash('sha256');
   const parser = new TarParser();
-  const writer = new LayerWriter(limits);
-  let bytes = 0;
+  const bounds = new Bounds(request.limits);
+  const writer = new LayerWriter(request.limits);
   try {
     root.enter(directory);
-    for await (const chunk of inflated(input.pieces(), request.compression, signal)) {
-      bytes += chunk.length;
-      if (bytes > limits.maxBytes)
-        throw invalidArchive('layer archive', `it has more than ${limits.maxBytes} bytes when unpacked`);
+    for await (const chunk of inflated(bounds.fed(input.pieces()), request.compression, signal)) {
+      bounds.take(chunk.length);
       if (!isVerified) hash.update(chunk);
-      for (const event of parser.push(chunk)) writer.take(event);
+      if (!isCheck) for (const event of parser.push(chunk)) writer.take(event);
     }
-    parser.finish();
+    if (!isCheck) parser.finish();
     const digest = `sha256:${hash.digest('hex')}`;
     if (!isVerified && digest !== diffId)
       throw invalidArchive('layer archive', `its content has digest ${digest}, the image says ${diffId}`);
-    return writer.written();
+    const written = writer.written();
+    // A file is as large as it says before its bytes come, and holes never do.
+    bounds.check(written.size);
+    return written;
   } finally {
     input.close();
     writer.abort();
+  }
+}
+
+/** How large a layer may be, by what was read of it so far: whoever announces its size may announce any. */
+class Bounds {
+  readonly #limits: LayerLimits;
+  #fed = 0;
+  #bytes = 0;
+
+  constructor(limits: LayerLimits) {
+    this.#limits = limits;
+  }
+
+  /** Counts what goes into the inflating. */
+  async *fed(pieces: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void> {
+    for await (const piece of pieces) {
+      this.#fed += piece.length;
+      yield piece;
+    }
+  }
+
+  /** Counts what comes out. Errors: invalid. */
+  take(bytes: number): void {
+    this.#bytes += bytes;
+    this.check(this.#bytes);
+  }
+
+  /** Errors: invalid. */
+  check(bytes: number): void {
+    const { maxBytes, minBytes, growth } = this.#limits;
+    const most = Math.min(maxBytes, minBytes + growth * this.#fed);
+    if (bytes > most) throw invalidArchive('layer archive', `it has more than ${most} bytes when unpacked`);
   }
 }
 
