@@ -157,12 +157,15 @@ function environment({ environment: variables }: Service): string[] | undefined 
   return Object.entries(variables).map(([name, value]) => (value === null ? name : `${name}=${value}`));
 }
 
+const PORT_MAX = 65_535;
+
 function ports(service: Service): { exposed: Record<string, object>; bindings: Record<string, PortBinding[]> } {
   const exposed: Record<string, object> = {};
   const bindings: Record<string, PortBinding[]> = {};
   for (const text of service.expose ?? []) {
     const [, first = '', last = first, protocol = 'tcp'] = /^(\d+)(?:-(\d+))?(?:\/(\w+))?$/.exec(text) ?? [];
-    if (first === '') throw new BerthError('invalid', `invalid port in expose: ${JSON.stringify(text)}`);
+    if (first === '' || Number(last) > PORT_MAX || Number(first) > Number(last))
+      throw new BerthError('invalid', `invalid port in expose: ${JSON.stringify(text)}`);
     for (let port = Number(first); port <= Number(last); port++) exposed[`${port}/${protocol}`] = {};
   }
   for (const { target, published = '', protocol = 'tcp', host_ip: ip = '' } of service.ports ?? []) {

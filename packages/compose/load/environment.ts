@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { BerthError, errnoOf } from '@berth/kit';
 import { readEnvFile } from './dotenv.ts';
@@ -26,6 +26,7 @@ export function readVariables(
   folder: string,
   cwd: string,
   env: Environment,
+  options: ReadOptions = { anyKind: true },
 ): ProjectVariables {
   const outside = processVariables(env);
   const files = envFiles(given, folder, cwd, env);
@@ -33,7 +34,7 @@ export function readVariables(
   for (const file of files) {
     const name = shownPath(file, cwd);
     const known = new Map([...own, ...outside]);
-    for (const { name: key, value, line } of readEnvFile(readText(file), name, known))
+    for (const { name: key, value, line } of readEnvFile(readText(file, options), name, known))
       if (value !== undefined) own.set(key, { value, from: `${name}:${line}` });
   }
   return { variables: new Map([...own, ...outside]), files };
@@ -63,13 +64,23 @@ function isFile(path: string): boolean {
 /** Bytes; an environment file is far smaller. */
 const ENV_LIMIT = 1024 * 1024;
 
-/** Reads a file whole. Errors name it as Docker does. */
-export function readText(file: string, limit = ENV_LIMIT): string {
-  let text: string;
+export interface ReadOptions {
+  /** Bytes; what is longer is refused. */
+  limit?: number;
+  /** Pipes and devices too: for files that a person names, perhaps by `<(…)`, not those that a file names. */
+  anyKind?: boolean;
+}
+
+/** Reads a file whole. Errors name it as Docker does; what is no regular file, and may never end, is refused. */
+export function readText(file: string, { limit = ENV_LIMIT, anyKind = false }: ReadOptions = {}): string {
+  let fd: number | undefined;
   try {
-    if (statSync(file).size > limit)
-      throw new BerthError('invalid', `${file}: the file is larger than ${limit / 1024 / 1024} MiB`);
-    text = readFileSync(file, 'utf8');
+    // Opening a pipe without a writer would wait for one.
+    fd = openSync(file, anyKind ? constants.O_RDONLY : constants.O_RDONLY | constants.O_NONBLOCK);
+    const stat = fstatSync(fd);
+    if (!stat.isFile() && !stat.isDirectory() && !anyKind)
+      throw new BerthError('invalid', `open ${file}: not a regular file`);
+    return readBounded(fd, file, limit);
   } catch (error) {
     if (error instanceof BerthError) throw error;
     const code = errnoOf(error);
@@ -77,8 +88,21 @@ export function readText(file: string, limit = ENV_LIMIT): string {
       code ?? ''
     ];
     throw new BerthError(code === 'ENOENT' ? 'not-found' : 'invalid', `open ${file}: ${reason ?? String(error)}`);
+  } finally {
+    if (fd !== undefined) closeSync(fd);
   }
-  return text;
+}
+
+/** Whatever its size is said to be. */
+function readBounded(fd: number, file: string, limit: number): string {
+  const pieces: Buffer[] = [];
+  for (let left = limit + 1, length = 1; length > 0; left -= length) {
+    if (left === 0) throw new BerthError('invalid', `${file}: the file is larger than ${limit / 1024 / 1024} MiB`);
+    const piece = Buffer.allocUnsafe(Math.min(left, 64 * 1024));
+    length = readSync(fd, piece);
+    pieces.push(piece.subarray(0, length));
+  }
+  return Buffer.concat(pieces).toString();
 }
 
 /** A path as people read it: relative below `cwd`, else absolute. */

@@ -1,5 +1,6 @@
 /* biome-ignore-all lint/suspicious/noTemplateCurlyInString: it is what people write in a Compose file */
 // Long because each rule of the specification is a line of a table here.
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -198,6 +199,38 @@ describe('bombs and cycles end quickly', () => {
     expect(
       quick({ 'compose.yaml': 'include: [b.yaml]\nservices: {}\n', 'b.yaml': 'include: [compose.yaml]\n' }),
     ).toMatch(/include cycle detected: compose.yaml -> b.yaml -> compose.yaml/);
+  });
+
+  it('include of the same file twice at each step', () => {
+    const files = Object.fromEntries(
+      Array.from({ length: 30 }, (_, at) => [`f${at}.yaml`, `include: [f${at + 1}.yaml, f${at + 1}.yaml]\n`]),
+    );
+    expect(quick({ 'compose.yaml': 'include: [f0.yaml]\n', ...files, 'f30.yaml': web('') })).toMatch(
+      /files include more than 1000 files in total/,
+    );
+  });
+
+  it('files that never end', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'berth-compose-test-'));
+    folders.push(folder);
+    const pipe = join(folder, 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    for (const path of [pipe, '/dev/zero'])
+      for (const text of [
+        `include: [${path}]\nservices: {}\n`,
+        `include: [{path: b.yaml, env_file: ${path}}]\nservices: {}\n`,
+        web(`    env_file: ${path}\n`),
+        web(`    label_file: ${path}\n`),
+        `services: {a: {extends: {file: ${path}, service: b}}}\n`,
+      ])
+        expect(quick({ 'compose.yaml': text, 'b.yaml': web('') }), text).toMatch(`open ${path}: not a regular file`);
+    expect(() => load({ 'compose.yaml': web('') }, { envFiles: ['/dev/zero'] })).toThrow('larger than 1 MiB');
+  });
+
+  it('ranges of ports', () => {
+    const many = [2, 3, 4, 5].map((first) => `"${first}-65535"`).join(', ');
+    expect(quick({ 'compose.yaml': web(`    ports: [${many}]\n`) })).toMatch(/ports\.3: more than 200000 ports/);
+    expect(quick({ 'compose.yaml': web('    ports: ["1-99999999999"]\n') })).toMatch(/invalid containerPort/);
   });
 
   it('extends of itself', () => {

@@ -56,6 +56,7 @@ export function loadProject(options: LoadOptions): Project {
     readStdin: stdin,
     onWarning,
     onUnset: (variable) => unset.add(variable),
+    count: { files: 0 },
   };
   const tree = readTree(found.files, workingDir, treeOptions);
   for (const variable of unset)
@@ -99,7 +100,7 @@ function projectName(
   if (set) return checkedName(set);
   let written: string | undefined;
   for (const file of files) {
-    const text = file === '-' ? stdin() : readText(file, FILE_LIMIT);
+    const text = file === '-' ? stdin() : readText(file, { limit: FILE_LIMIT });
     if (!/^["']?name["']?\s*:/m.test(text)) continue;
     for (const document of readYaml(text, shownPath(file, options.cwd))) {
       const node = entry(document, 'name');

@@ -21,10 +21,14 @@ export interface TreeOptions {
   readStdin: () => string;
   onWarning: (text: string) => void;
   onUnset: (name: string) => void;
+  /** Files that were read so far, one as often as it is included. */
+  count: { files: number };
 }
 
 /** Files that include or extend each other in more steps than this are a mistake. */
 const CHAIN_LIMIT = 32;
+/** Short chains can double at each step. */
+const FILES_LIMIT = 1000;
 
 /** A file on the way to the one that is read. */
 interface Step {
@@ -48,6 +52,11 @@ export function readTree(
         { file: shownPath(file, options.cwd), line: 0, column: 0 },
         `include cycle detected: ${[...chain, file].map((one) => shownPath(one, options.cwd)).join(' -> ')}`,
       );
+    if (++options.count.files > FILES_LIMIT)
+      throw failAt(
+        { file: shownPath(file, options.cwd), line: 0, column: 0 },
+        `files include more than ${FILES_LIMIT} files in total`,
+      );
     const step: Step = { file, workingDir, chain: [...chain, file] };
     const own = readFile(file, workingDir, options);
     const extended = extendAll(own, step, options);
@@ -62,7 +71,7 @@ export function readTree(
 /** One file, its documents put together, checked, in long forms. */
 function readFile(file: string, workingDir: string, options: TreeOptions): Mapping {
   const name = file === '-' ? '(stdin)' : shownPath(file, options.cwd);
-  const text = file === '-' ? options.readStdin() : readText(file, FILE_LIMIT);
+  const text = file === '-' ? options.readStdin() : readText(file, { limit: FILE_LIMIT });
   const context: FormContext = { workingDir, resolvePaths: options.resolvePaths, home: options.home };
   const how: Interpolation = { variables: options.variables, onUnset: options.onUnset };
   let whole: Node | undefined;
@@ -192,7 +201,7 @@ function include(node: Node, step: Step, options: TreeOptions): Mapping {
   const workingDir = folder ? absolutePath(textOf(folder), context) : dirname(first);
   const envNode = entry(node, 'env_file');
   const envFiles = (envNode?.kind === 'list' ? envNode.items : []).map((item) => absolutePath(textOf(item), context));
-  const read = readVariables(envFiles, resolve(workingDir), options.cwd, {});
+  const read = readVariables(envFiles, resolve(workingDir), options.cwd, {}, {});
   const variables = new Map([...read.variables, ...options.variables]);
   return readTree(files, workingDir, { ...options, variables, validate: options.validate }, step.chain);
 }

@@ -18,7 +18,7 @@ export interface WantedVariable {
 export function interpolationVariables({ files, cwd, env, readStdin = () => '' }: LoadOptions): WantedVariable[] {
   const found = new Map<string, WantedVariable>();
   for (const file of findFiles(files, cwd, env).files) {
-    const text = file === '-' ? readStdin() : readText(file, FILE_LIMIT);
+    const text = file === '-' ? readStdin() : readText(file, { limit: FILE_LIMIT });
     for (const document of readYaml(text, shownPath(file, cwd))) visit(document, found);
   }
   return [...found.values()].sort((a, b) => (a.name < b.name ? -1 : 1));

@@ -9,14 +9,20 @@ interface Port {
   protocol: string;
 }
 
+/** More than a host has of all protocols. */
+const PORTS_LIMIT = 200_000;
+
 /** Every port by its long form: ranges become one entry per port. */
 export const ports: Form = (node, path) => {
   if (node.kind !== 'list') return node;
-  const items = node.items.flatMap((item, index) => {
-    if (item.kind === 'map') return [longPort(item, `${path}.${index}`)];
+  const items: Node[] = [];
+  for (const [index, item] of node.items.entries()) {
+    const at = `${path}.${index}`;
     const text = item.kind === 'scalar' ? valueText(item.value) : '';
-    return parsePort(text, item, `${path}.${index}`).map((port) => portNode(port, item.source));
-  });
+    if (item.kind === 'map') items.push(longPort(item, at));
+    else for (const port of parsePort(text, item, at)) items.push(portNode(port, item.source));
+    if (items.length > PORTS_LIMIT) throw failAt(item.source, `${at}: more than ${PORTS_LIMIT} ports`);
+  }
   return inPlaceOf(node, { ...node, items });
 };
 
