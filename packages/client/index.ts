@@ -1,6 +1,7 @@
 export { formatAddress, parseAddress } from './address.ts';
 export type { AuthConfig } from './auth/login.ts';
 export { encodeAuth, registryLogin } from './auth/login.ts';
+export { fetchBuildCache } from './build/cache.ts';
 export { announceContext, sendContextFiles } from './build/context.ts';
 export { pruneBuildCache } from './build/prune.ts';
 export { joinAgent, openBuildSession } from './build/session.ts';

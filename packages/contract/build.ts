@@ -15,7 +15,10 @@ export interface BuildSessionBody {
   ssh?: string[];
   /** Names of stages that are to be built anew. */
   noCacheFilter?: string[];
-  /** Attributes of each `--cache-to` and `--cache-from`: `{type: 'registry', ref: …}`. */
+  /**
+   * Attributes of each `--cache-to` and `--cache-from`: `{type: 'registry', ref: …}`. Of `type=local` the files travel apart: `{type:
+   * 'local', src: …, context: ID}` with a context of them, and BUILD_CACHE_ID in the answer.
+   */
   cacheTo?: Record<string, string>[];
   cacheFrom?: Record<string, string>[];
   /** `--allow`: entitlements such as `network.host`, `security.insecure`. */
@@ -60,6 +63,15 @@ export interface ContextAnswer {
 export const BUILD_PROGRESS_ID = 'berth.build.progress';
 /** `id` of a message whose `aux` is a BuildExplanation. */
 export const BUILD_EXPLAIN_ID = 'berth.build.explain';
+
+/** `id` of a message whose `aux` is a BuildCacheExport: one for each `--cache-to type=local`, in their order. */
+export const BUILD_CACHE_ID = 'berth.build.cache';
+
+/** A cache that is ready for the client: `GET /berth/v1/build/caches/CACHE` gives it once. */
+export interface BuildCacheExport {
+  /** '' where it failed and the error was to be ignored. */
+  cache: string;
+}
 
 /** What happened since the last one, in the shape of BuildKit's SolveStatus, which `--progress=rawjson` prints. */
 export interface BuildProgress {

@@ -6,6 +6,7 @@ import type { BuildSteps } from '../containers/index.ts';
 import type { Publish } from '../events/model.ts';
 import type { Images, Transfers } from '../images/index.ts';
 import type { StepDone } from './cache/export.ts';
+import type { CacheExports } from './cache/exports.ts';
 import type { CacheSource } from './cache/import.ts';
 import type { SharedSteps } from './cache/shared-steps.ts';
 import type { CacheStore, RunStep } from './cache/store.ts';
@@ -27,6 +28,7 @@ export interface Builder {
   inputs: BuildInputs;
   cache: CacheStore;
   shared: SharedSteps<StageImage>;
+  exports: CacheExports;
   files: FileWork;
   /** Does something when the present answers are given; also when the engine is stopping. */
   afterwards(work: () => void): void;

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { BUILD_EXPLAIN_ID } from '@berth/contract';
+import { BUILD_CACHE_ID, BUILD_EXPLAIN_ID, type BuildCacheExport } from '@berth/contract';
 import { type BuildPlan, type Dockerfile, parseDockerfile, planBuild, unusedBuildArgs } from '@berth/dockerfile';
 import { BerthError, Scope } from '@berth/kit';
 import { canonicalString, familiarString } from '@berth/oci';
@@ -169,7 +169,11 @@ async function finish(
     exporting?.status({ id: name, current: 0, started: new Date().toISOString(), completed: new Date().toISOString() });
   exporting?.done({ image: id, cached: false });
   for (const one of to)
-    if (one.type === 'registry') await exportCache(build, one, image.image.id, progress?.extra(exportTitle(one)));
+    if (one.type !== 'inline') {
+      const cache = await exportCache(build, one, image.image.id, progress?.extra(exportTitle(one)));
+      const aux: BuildCacheExport = { cache };
+      if (one.type === 'local') emit({ id: BUILD_CACHE_ID, aux });
+    }
   if (request.quiet) {
     emit({ stream: `${id}\n` });
     return;

@@ -8,6 +8,7 @@ import type { Images, Transfers } from '../images/index.ts';
 import type { Database } from '../state/database.ts';
 import { build } from './build.ts';
 import type { Builder } from './build-context.ts';
+import { CacheExports } from './cache/exports.ts';
 import { collectGarbage, pruneCache } from './cache/prune.ts';
 import { SharedSteps } from './cache/shared-steps.ts';
 import { CacheStore } from './cache/store.ts';
@@ -59,6 +60,7 @@ export function createBuilds(parts: {
     ...parts,
     cache,
     shared: new SharedSteps(),
+    exports: new CacheExports(),
     files: createFileWork(config.dataRoot, images.drafts),
     afterwards: (work) => {
       if (later.push(work) === 1) setImmediate(doLater);
@@ -95,6 +97,7 @@ export function createBuilds(parts: {
       cancel: (id) => {
         for (const entry of running.values()) if (entry.id === id) entry.abort.abort();
       },
+      exportedCache: (id) => builder.exports.fetch(id),
       prune: (options) => pruneCache(builder, options),
       usage: () => usage(builder),
     },
@@ -102,6 +105,7 @@ export function createBuilds(parts: {
       for (const { abort } of running.values()) abort.abort();
       await Promise.all([...running.values()].map(({ ended }) => ended));
       doLater();
+      await builder.exports.close();
       await builder.files.close();
     },
   };

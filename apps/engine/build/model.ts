@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import type { Reference } from '@berth/oci';
 import type { BuildSession } from './session/index.ts';
 
@@ -70,6 +71,8 @@ export interface BuildService {
   build(request: BuildRequest, input: BuildInput): Promise<void>;
   /** Ends a build by the id that its client gave it. Idempotent. */
   cancel(id: string): void;
+  /** A tar of the OCI image layout of a cache that a build exported for its client, once. Errors: not-found. */
+  exportedCache(id: string): Readable;
   prune(options: PruneOptions): Promise<{ CachesDeleted: string[]; SpaceReclaimed: number }>;
   /** For `system df` and `builder du`: Docker's BuildCache records. */
   usage(): Promise<BuildCacheRecord[]>;

@@ -25,6 +25,17 @@ export function buildRoutes(builds: BuildService, inputs: BuildInputs): Route[] 
       },
     },
     {
+      method: 'GET',
+      path: '/berth/v1/build/caches/{id}',
+      name: 'build.cache',
+      permission: 'write', // it is gone then
+      handler: (request) => ({
+        kind: 'stream',
+        type: 'application/x-tar',
+        body: builds.exportedCache(request.param('id')),
+      }),
+    },
+    {
       method: 'POST',
       path: '/build/prune',
       name: 'build.prune',

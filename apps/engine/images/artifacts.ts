@@ -3,6 +3,7 @@ import { BerthError } from '@berth/kit';
 import {
   type Credentials,
   createSession,
+  type Descriptor,
   type Digest,
   digestOf,
   type Manifest,
@@ -68,16 +69,10 @@ export async function pushArtifact(
     const sourcesOf = await mountSources(images, target);
     const means = { images, lease, session, repository: target.path, progress, slots, stop, sourcesOf };
     const layers = await pushLayers(means, artifact.layers);
-    const { artifactType, configType, config: content } = artifact;
+    const { config: content } = artifact;
     const described = { digest: digestOf(content), size: content.byteLength };
     await uploadBlob(session, target.path, { ...described, open: () => Readable.from([content]) });
-    const bytes = Buffer.from(
-      JSON.stringify({
-        ...{ schemaVersion: 2, mediaType: OCI.manifest, artifactType },
-        config: { mediaType: configType, ...described },
-        layers,
-      }),
-    );
+    const bytes = artifactManifest(artifact, layers);
     await putManifest(session, target.path, target.tag, { mediaType: OCI.manifest, bytes });
     return digestOf(bytes);
   } catch (error) {
@@ -86,6 +81,18 @@ export async function pushArtifact(
   } finally {
     stop.abort();
   }
+}
+
+/** The manifest of an artifact whose layers are these. */
+export function artifactManifest(
+  { artifactType, configType, config }: Artifact,
+  layers: readonly Descriptor[],
+): Buffer {
+  const described = { mediaType: configType, digest: digestOf(config), size: config.byteLength };
+  // The same layers give the same bytes, wherever they are from.
+  const plain = layers.map(({ mediaType, digest, size }) => ({ mediaType, digest, size }));
+  const manifest = { schemaVersion: 2, mediaType: OCI.manifest, artifactType, config: described, layers: plain };
+  return Buffer.from(JSON.stringify(manifest));
 }
 
 /**

@@ -26,6 +26,7 @@ import { ImageStore } from './store.ts';
 import { tagImage } from './tag.ts';
 import { wholeIndexOf } from './whole-index.ts';
 
+export { type ArtifactLayout, artifactLayout, type LayoutFile, readArtifactLayout } from './artifact-layout.ts';
 export type { Artifact, FoundArtifact } from './artifacts.ts';
 export { applyChanges } from './changes/index.ts';
 export type { DraftLayer, ImageDrafts, LayerBlob } from './drafts.ts';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -81,7 +81,8 @@ describe.skipIf(missingRegistryTools() !== undefined)('a build cache of another 
     const made = await build(one, '--cache-to', `type=registry,ref=${ref},mode=max`, '-t', 'made');
     expect(steps(made.text)).toEqual({ all: 7, cached: 0 });
     expect(made.text).toContain(`exporting cache to registry ${ref}`);
-    const again = await build(other, '--cache-from', `type=registry,ref=${ref}`, '-t', 'again');
+    const again = await build(other, '--explain', '--cache-from', `type=registry,ref=${ref}`, '-t', 'again');
+    expect(again.text).toContain(`the cache ${ref} has it`);
     expect(steps(again.text), again.text).toEqual(ALL_CACHED);
     expect(again.id).toBe(made.id);
     expect((await client(other, ['run', '--rm', 'again', 'sh', '-c', 'cat random made | cmp - both'])).code).toBe(0);
@@ -121,6 +122,40 @@ describe.skipIf(missingRegistryTools() !== undefined)('a build cache of another 
       await registry.close();
       registry = await startDockerRegistry();
     }
+  });
+
+  it('type=local: a directory of the client, as an OCI layout', async () => {
+    const to = 'type=local,dest=kept/cache,mode=max';
+    const made = await build(one, '--cache-to', to);
+    expect(made.text).toContain('exporting cache to client directory');
+    const kept = join(folder, 'kept/cache');
+    expect(readdirSync(kept).sort()).toEqual(['blobs', 'index.json', 'oci-layout']);
+    // What an older cache left there is not sent.
+    writeFileSync(join(kept, 'blobs/sha256/old'), 'old');
+    await using third = await fresh();
+    const again = await build(third, '--cache-from', 'type=local,src=kept/cache', '--cache-to', to);
+    expect(steps(again.text), again.text).toEqual(ALL_CACHED);
+    expect(again.id).toBe(made.id);
+    // The same cache is the same files.
+    expect(readdirSync(join(kept, 'blobs/sha256'))).toHaveLength(6 + 2 + 1);
+  });
+
+  it('type=local: one that is not there is said; changed blobs and links are not used', async () => {
+    const none = await build(one, '--cache-from', 'type=local,src=nowhere');
+    expect(none.text).toMatch(/importing cache manifest from nowhere\n#\d+ ERROR: not found: there is no index.json/);
+    await build(one, '--cache-to', 'type=local,dest=changed,mode=max');
+    const blobs = join(folder, 'changed/blobs/sha256');
+    for (const name of readdirSync(blobs)) {
+      const path = join(blobs, name);
+      const bytes = readFileSync(path);
+      if (bytes[0] !== 0x1f) continue; // gzip: a layer
+      bytes[bytes.length - 20]! ^= 1;
+      writeFileSync(path, bytes);
+    }
+    await using third = await fresh();
+    const { text } = await build(third, '--cache-from', 'type=local,src=changed');
+    expect(steps(text), text).toEqual({ all: 7, cached: 0 });
+    expect(text).toContain('[Warning] the step is not taken from the cache changed: ');
   });
 
   it('a source that is missing, or is none, is said and stops nothing', async () => {
@@ -171,6 +206,7 @@ describe.skipIf(missingRegistryTools() !== undefined)('a build cache of another 
     ['type=gha', '--cache-to type=gha is not supported'],
     ['type=nonsense', 'unknown cache exporter: "nonsense"'],
     ['type=registry', 'needs ref=NAME'],
+    ['type=local', 'dest required for local'],
     ['type=registry,ref=a/b,mode=some', 'invalid mode'],
     ['type=registry,ref=a/b,compression=zstd', 'compression=… is not supported'],
     ['type=inline,mode=max', 'mode=… is not supported'],

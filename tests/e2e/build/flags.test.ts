@@ -131,7 +131,7 @@ describe('flags that only berth has', () => {
   });
 
   it.each([
-    [['--cache-to', 'type=local,dest=x'], 'is not supported'],
+    [['--cache-to', 'type=s3,bucket=x'], 'is not supported'],
     [['--output', 'type=nonsense'], 'could not be found'],
     [['--sbom', 'true'], 'it makes no attestations'],
   ])('%j is refused by name', async (flags, why) => {

@@ -48,8 +48,11 @@ export const command: Command = {
     });
     try {
       const body = sessionBody(flags, context, agents);
+      const directories = body.cacheTo ? (await import('./request/caches.ts')).takeCacheDirectories(body) : [];
       source = await openSource(context, spec, flags.string('file'), { keepGitDir: keepsGitDir(flags) });
       const result = await build(context, { flags, mode, outputs, agents, body, source });
+      if (directories.length > 0)
+        await (await import('./request/caches.ts')).writeCaches(context, directories, result.caches);
       await (await import('./finish.ts')).finishBuild(context, { flags, outputs, image: result.image });
       return 0;
     } finally {
@@ -164,6 +167,7 @@ async function start(context: Context, work: Work, how: Start) {
   let { shipment } = how;
   const named = flags.list('build-context');
   if (named.length) body.namedContexts = await (await import('./source/named.ts')).shipNamed(context, named);
+  if (body.cacheFrom) await (await import('./request/caches.ts')).shipCaches(context, body);
   if (shipment.contextId !== undefined) body.context = shipment.contextId;
   if (shipment.text !== undefined) body.dockerfile = shipment.text;
   if (flags.bool('explain')) body.progress = true;

@@ -1,5 +1,12 @@
 import { jsonLines, type TransportResponse } from '@berth/client';
-import { BUILD_EXPLAIN_ID, BUILD_PROGRESS_ID, type BuildExplanation, type BuildProgress } from '@berth/contract';
+import {
+  BUILD_CACHE_ID,
+  BUILD_EXPLAIN_ID,
+  BUILD_PROGRESS_ID,
+  type BuildCacheExport,
+  type BuildExplanation,
+  type BuildProgress,
+} from '@berth/contract';
 import { CliError } from '../../cli-error.ts';
 import type { Context } from '../../context.ts';
 import { type ProgressMessage, renderProgress } from '../../render/progress.ts';
@@ -11,6 +18,8 @@ export interface BuildResult {
   /** `sha256:…`; '' when the engine did not say. */
   image: string;
   explanations: BuildExplanation[];
+  /** Names of caches that are ready to be fetched, in the order of `--cache-to type=local`. */
+  caches: string[];
 }
 
 /** Shows the classic stream as Docker's client does. Throws CliError with the failed command's exit code. */
@@ -18,7 +27,7 @@ export async function showClassic(
   response: TransportResponse,
   out: Parameters<typeof renderProgress>[1],
 ): Promise<BuildResult> {
-  const result: BuildResult = { image: '', explanations: [] };
+  const result: BuildResult = { image: '', explanations: [], caches: [] };
   let code = 0;
   const messages = (async function* () {
     for await (const message of jsonLines<ProgressMessage>(response)) {
@@ -37,7 +46,7 @@ export async function showClassic(
 
 /** Gives a view what the stream tells, or what its classic part means where there is nothing better. Throws CliError. */
 export async function feedView(response: TransportResponse, view: BuildView): Promise<BuildResult> {
-  const result: BuildResult = { image: '', explanations: [] };
+  const result: BuildResult = { image: '', explanations: [], caches: [] };
   const classic = new ClassicSteps();
   let isModern = false;
   for await (const message of jsonLines<ProgressMessage>(response)) {
@@ -57,7 +66,7 @@ export async function feedView(response: TransportResponse, view: BuildView): Pr
 
 /** Reads to the end, gathering what a quiet build prints. Throws CliError. */
 export async function readQuietly(response: TransportResponse): Promise<BuildResult & { text: string }> {
-  const result: BuildResult = { image: '', explanations: [] };
+  const result: BuildResult = { image: '', explanations: [], caches: [] };
   let text = '';
   for await (const message of jsonLines<ProgressMessage>(response)) {
     const failure = message.errorDetail?.message ?? message.error;
@@ -72,6 +81,7 @@ function note(message: ProgressMessage, result: BuildResult): boolean {
   const { aux, id } = message;
   if (aux === undefined || aux === null) return false;
   if (id === BUILD_EXPLAIN_ID) result.explanations.push(aux as BuildExplanation);
+  else if (id === BUILD_CACHE_ID) result.caches.push((aux as BuildCacheExport).cache);
   else if (id !== BUILD_PROGRESS_ID && typeof aux === 'object' && 'ID' in aux) result.image = String(aux.ID);
   return true;
 }

@@ -1,5 +1,5 @@
 import { type Digest, familiarString, OCI } from '@berth/oci';
-import type { Image, LayerBlob } from '../../images/index.ts';
+import { type Artifact, artifactLayout, type Image, type LayerBlob } from '../../images/index.ts';
 import type { Build } from '../build-context.ts';
 import type { StepReporter } from '../output/reporter.ts';
 import type { StageImage } from '../stage-image.ts';
@@ -28,57 +28,72 @@ export function withInlineCache({ builder, results }: Build, image: Image): Prom
   return drafts.layersOf(image.id).then((layers) => drafts.add(config, layers, image.id));
 }
 
-/** Sends the cache of a build to where `to` says. Errors: those of a push, unless they are to be ignored: told then. */
+/**
+ * Sends the cache of a build to where `to` says. For a local one it gives the id by which the client fetches it; '' for all
+ * else. Errors: those of a push, unless they are to be ignored: told then.
+ */
 export async function exportCache(
   build: Build,
   to: CacheTo,
   final: Digest,
   reporter: StepReporter | undefined,
-): Promise<void> {
+): Promise<string> {
   reporter?.begin();
   try {
-    await exportTo(build, to, final, reporter);
+    const id = await exportTo(build, to, await artifactOf(build, to, final), reporter);
     reporter?.done({ image: '', cached: false });
+    return id;
   } catch (error) {
     build.signal.throwIfAborted();
     reporter?.failed(error instanceof Error ? error.message : String(error));
     if (!to.ignoreError) throw error;
+    return '';
   }
 }
 
 /** What a step of modern views is called. */
 export function exportTitle({ reference }: CacheTo): string {
-  return `exporting cache to registry ${reference === undefined ? '' : familiarString(reference)}`.trimEnd();
+  return reference === undefined
+    ? 'exporting cache to client directory'
+    : `exporting cache to registry ${familiarString(reference)}`;
 }
 
 async function exportTo(
-  { builder, request, results = [], signal }: Build,
-  to: CacheTo,
-  final: Digest,
+  { builder, request, signal }: Build,
+  { reference }: CacheTo,
+  artifact: Artifact,
   reporter: StepReporter | undefined,
-) {
-  const { reference } = to;
-  if (reference === undefined) return;
-  const steps =
-    to.mode === 'max' ? [...new Map(results.map((step) => [step.key, step])).values()] : stepsOf(results, final);
+): Promise<string> {
+  if (reference === undefined) return builder.exports.add(await artifactLayout(builder.images, artifact, signal));
+  await builder.transfers.pushArtifact(reference, artifact, {
+    auth: request.registryAuth[reference.domain],
+    onProgress: (message) => reporter?.pulling(message),
+    signal,
+  });
+  return '';
+}
+
+async function artifactOf({ builder, results = [] }: Build, { mode }: CacheTo, final: Digest): Promise<Artifact> {
+  // Stages end in any order: sorted, the same steps give the same cache.
+  const all = () => {
+    const byKey = [...new Map(results.map((step) => [step.key, step]))];
+    return byKey.sort(([a], [b]) => (a < b ? -1 : 1)).map(([, step]) => step);
+  };
+  const steps = mode === 'max' ? all() : stepsOf(results, final);
   const layers = new Map<Digest, LayerBlob>();
   for (const step of steps) {
     const diffId = layerOf(step);
     const blob = diffId && !layers.has(diffId) && (await builder.images.drafts.layersOf(step.image.id)).at(-1);
     if (diffId && blob) layers.set(diffId, blob);
   }
-  await builder.transfers.pushArtifact(
-    reference,
-    {
-      ...{ artifactType: CACHE_ARTIFACT_TYPE, configType: CACHE_CONFIG_TYPE },
-      config: cacheConfig(steps.map(recordOf), [...layers.keys()]),
-      layers: [...layers].map(([diffId, { digest, size, compression }]) => ({
-        descriptor: { mediaType: MEDIA_TYPES[compression], digest, size },
-        diffId,
-      })),
-    },
-    { auth: request.registryAuth[reference.domain], onProgress: (message) => reporter?.pulling(message), signal },
-  );
+  return {
+    ...{ artifactType: CACHE_ARTIFACT_TYPE, configType: CACHE_CONFIG_TYPE },
+    config: cacheConfig(steps.map(recordOf), [...layers.keys()]),
+    layers: [...layers].map(([diffId, { digest, size, compression }]) => ({
+      descriptor: { mediaType: MEDIA_TYPES[compression], digest, size },
+      diffId,
+    })),
+  };
 }
 
 const MEDIA_TYPES = { none: OCI.layer, gzip: OCI.layerGzip, zstd: OCI.layerZstd };

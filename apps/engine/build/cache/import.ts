@@ -1,6 +1,12 @@
 import { BerthError } from '@berth/kit';
 import { type Digest, layerCompression } from '@berth/oci';
-import { CONFIG_LIMIT, type LayerBlob, type OnProgress } from '../../images/index.ts';
+import {
+  CONFIG_LIMIT,
+  type LayerBlob,
+  type LayoutFile,
+  type OnProgress,
+  readArtifactLayout,
+} from '../../images/index.ts';
 import type { Build } from '../build-context.ts';
 import type { CacheFrom } from './options.ts';
 import { type CacheRecord, type ReadRecords, readRecords } from './records.ts';
@@ -36,7 +42,7 @@ export async function importCaches(build: Build, from: readonly CacheFrom[], tel
 type Opened = { source: CacheSource; ignored: number };
 
 async function open(build: Build, from: CacheFrom): Promise<Opened> {
-  return (from.isLocalFirst ? await openImage(build, from.name) : undefined) ?? openRegistry(build, from);
+  return (from.isLocalFirst ? await openImage(build, from.name) : undefined) ?? openArtifact(build, from);
 }
 
 /** An image that is here. */
@@ -53,9 +59,16 @@ async function openImage({ builder, request }: Build, name: string): Promise<Ope
   return opened(name, read, async (index) => layers[index]!);
 }
 
-async function openRegistry({ builder, request, signal }: Build, { name, reference }: CacheFrom): Promise<Opened> {
-  const auth = request.registryAuth[reference.domain];
-  const found = await builder.transfers.fetchArtifact(reference, { auth, platform: request.platform, signal });
+/** A registry, or files that the client sent. */
+async function openArtifact(build: Build, from: CacheFrom): Promise<Opened> {
+  const { builder, request, signal } = build;
+  const { name, reference } = from;
+  const found =
+    reference === undefined
+      ? await readArtifactLayout(builder.images, filesOf(build, from), signal)
+      : await builder.transfers.fetchArtifact(reference, {
+          ...{ auth: request.registryAuth[reference.domain], platform: request.platform, signal },
+        });
   const read = readRecords(found.config);
   const layers = found.pair(read.diffIds);
   return opened(name, read, async (index, onProgress) => {
@@ -66,6 +79,15 @@ async function openRegistry({ builder, request, signal }: Build, { name, referen
     const { digest, size, mediaType } = layer.descriptor;
     return { digest, size, compression: layerCompression(mediaType) ?? 'none' };
   });
+}
+
+/** Nothing but plain files: a link leads nowhere. */
+function filesOf({ request }: Build, { context = '' }: CacheFrom): (name: string) => LayoutFile {
+  const files = request.session?.cacheContexts.get(context);
+  return (name) => {
+    const entry = files?.entries.get(name);
+    return entry?.type === 'file' ? { path: files!.contentPath(entry), size: entry.size } : undefined;
+  };
 }
 
 /** A layer that this engine made itself, or has from somewhere else, as it is here. */

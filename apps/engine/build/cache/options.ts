@@ -3,7 +3,7 @@ import { parseReference, type Reference, withDefaultTag } from '@berth/oci';
 
 /** A `--cache-to`. */
 export interface CacheTo {
-  type: 'registry' | 'inline';
+  type: 'registry' | 'inline' | 'local';
   /** Of a registry. */
   reference: Reference | undefined;
   /** `min`: steps of the image alone; `max`: those of all stages. */
@@ -16,7 +16,10 @@ export interface CacheTo {
 export interface CacheFrom {
   /** As the user said it. */
   name: string;
-  reference: Reference;
+  /** Of a registry; undefined for files. */
+  reference: Reference | undefined;
+  /** Files that the client sent, by the id of their context; undefined where it found none. */
+  context: string | undefined;
   /** An image that is here goes before the registry's, as with Docker's classic `cacheFrom`. */
   isLocalFirst: boolean;
 }
@@ -28,6 +31,7 @@ const SERVICES = new Set(['gha', 's3', 'azblob']);
 const TO_KEYS: Record<CacheTo['type'], readonly string[]> = {
   registry: ['ref', 'mode', 'ignore-error', 'oci-mediatypes', 'image-manifest'],
   inline: ['ignore-error'],
+  local: ['mode', 'ignore-error', 'oci-mediatypes', 'image-manifest'],
 };
 
 /** Reads the attributes of each `--cache-to`. Errors: invalid; not-supported, naming what it is. */
@@ -52,22 +56,32 @@ export function readCacheTo(given: readonly Attributes[]): CacheTo[] {
 
 /** Reads names of images, and the attributes of each `--cache-from`. Errors: invalid; not-supported, naming what it is. */
 export function readCacheFrom(names: readonly string[], given: readonly Attributes[]): CacheFrom[] {
-  const named = names.map((name) => ({ name, reference: referenceOf(name, '--cache-from'), isLocalFirst: true }));
-  const attributed = given.map((attributes) => {
+  const named = names.map((name) => ({
+    name,
+    reference: referenceOf(name, '--cache-from'),
+    context: undefined,
+    isLocalFirst: true,
+  }));
+  const attributed = given.map((attributes): CacheFrom => {
     const type = typeOf(attributes, '--cache-from', 'importer');
     if (type === 'inline') throw new BerthError('invalid', 'unknown cache importer: "inline"');
+    if (type === 'local') {
+      only(attributes, ['src', 'context'], '--cache-from type=local');
+      const { src = '', context } = attributes;
+      return { name: src, reference: undefined, context, isLocalFirst: false };
+    }
     only(attributes, ['ref'], `--cache-from type=${type}`);
     const { ref = '' } = attributes;
-    return { name: ref, reference: referenceOf(ref, '--cache-from'), isLocalFirst: false };
+    return { name: ref, reference: referenceOf(ref, '--cache-from'), context: undefined, isLocalFirst: false };
   });
   return [...named, ...attributed];
 }
 
 function typeOf({ type = '' }: Attributes, flag: string, what: string): CacheTo['type'] {
-  if (type === 'registry' || type === 'inline') return type;
+  if (type === 'registry' || type === 'inline' || type === 'local') return type;
   if (type === '') throw new BerthError('invalid', `invalid value for ${flag}: type required`);
-  if (SERVICES.has(type) || type === 'local')
-    throw new BerthError('not-supported', `${flag} type=${type} is not supported: name a registry`);
+  if (SERVICES.has(type))
+    throw new BerthError('not-supported', `${flag} type=${type} is not supported: use registry, local or inline`);
   throw new BerthError('invalid', `unknown cache ${what}: ${JSON.stringify(type)}`);
 }
 

@@ -20,6 +20,8 @@ export interface BuildSession
   context: BuildContext | undefined;
   /** Contexts that were sent, or addresses: `docker-image://REF`, Git, HTTP(S). */
   namedContexts: ReadonlyMap<string, BuildContext | string>;
+  /** Files of caches by the id that they were sent under. */
+  cacheContexts: ReadonlyMap<string, BuildContext>;
   /** Never to be logged, cached or written to a layer. */
   secrets: ReadonlyMap<string, Buffer>;
   /** Agents by id; those that the client has not joined are not there. */
@@ -90,10 +92,12 @@ export function openBuildSessions(contexts: Pick<BuildContexts, 'take'>): BuildS
 function taken(body: CheckedBody, agents: Map<string, AgentLink>, contexts: Pick<BuildContexts, 'take'>): BuildSession {
   const secrets = new Map(Object.entries(body.secrets).map(([id, text]) => [id, Buffer.from(text, 'base64')]));
   const named = new Map<string, BuildContext | string>();
+  const cacheContexts = new Map<string, BuildContext>();
   let context: BuildContext | undefined;
   const close = () => {
     context?.release();
     for (const one of named.values()) if (typeof one !== 'string') one.release();
+    for (const one of cacheContexts.values()) one.release();
     for (const secret of secrets.values()) secret.fill(0);
     for (const agent of agents.values()) agent.close();
   };
@@ -102,6 +106,8 @@ function taken(body: CheckedBody, agents: Map<string, AgentLink>, contexts: Pick
     for (const [name, value] of Object.entries(body.namedContexts)) {
       named.set(name, value.startsWith('context:') ? contexts.take(value.slice('context:'.length)) : value);
     }
+    for (const { context: id } of body.cacheFrom)
+      if (id !== undefined && !cacheContexts.has(id)) cacheContexts.set(id, contexts.take(id));
   } catch (error) {
     close();
     throw error;
@@ -109,6 +115,6 @@ function taken(body: CheckedBody, agents: Map<string, AgentLink>, contexts: Pick
   const { dockerfile, noCacheFilter, cacheTo, cacheFrom, allow, progress, untagged } = body;
   return {
     ...{ dockerfile, noCacheFilter, cacheTo, cacheFrom, allow, progress, untagged },
-    ...{ context, namedContexts: named, secrets, ssh: agents, close },
+    ...{ context, namedContexts: named, cacheContexts, secrets, ssh: agents, close },
   };
 }
