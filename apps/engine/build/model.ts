@@ -54,8 +54,8 @@ export interface RunSettings {
 }
 
 export interface BuildOutput {
+  /** All are the image store. */
   type: string;
-  attributes: Record<string, string>;
 }
 
 /** What comes with a build's request besides its parameters. */

@@ -126,14 +126,17 @@ function objectsOf(text: string, what: string): object[] {
 function outputsOf(text: string): BuildOutput[] {
   return objectsOf(text, 'error reading outputs').map((output) => {
     const { Type, Attrs } = output as { Type?: unknown; Attrs?: unknown };
-    const attributes = isObject(Attrs) ? (Attrs as Record<string, string>) : {};
+    const attributes = isObject(Attrs) ? Attrs : {};
     const type = typeof Type === 'string' ? Type : '';
     if (!['', 'image', 'moby'].includes(type))
       throw new BerthError(
         'not-supported',
         `output type ${type} is written by the client: build with berth build --output`,
       );
-    return { type, attributes };
+    const [first] = Object.keys(attributes);
+    if (first !== undefined)
+      throw new BerthError('not-supported', `attribute ${first} of an output is not supported: name the image with t`);
+    return { type };
   });
 }
 

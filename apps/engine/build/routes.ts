@@ -45,15 +45,29 @@ export function buildRoutes(builds: BuildService, inputs: BuildInputs): Route[] 
         const unknown = unknownFilter(filters, PRUNE_FILTERS);
         if (unknown !== undefined)
           throw new BerthError('invalid', `failed to prune build cache: Invalid filter '${unknown}'`);
-        const keepStorage =
-          integerOf(request, 'max-used-space') ||
-          integerOf(request, 'reserved-space') ||
-          integerOf(request, 'keep-storage') ||
-          0;
-        return json(200, await builds.prune({ all: booleanOf(request, 'all'), keepStorage, filters }));
+        return json(
+          200,
+          await builds.prune({ all: booleanOf(request, 'all'), keepStorage: keptBytes(request), filters }),
+        );
       },
     },
   ];
+}
+
+/**
+ * Bytes that may stay. `keep-storage` is the older name of `reserved-space`; what is reserved stays also when it is more than
+ * `max-used-space`. Errors: invalid; not-supported (a wish for free space, which would not be honoured).
+ */
+function keptBytes(request: ApiRequest): number {
+  const bytes = (name: string) => {
+    const value = integerOf(request, name) ?? 0;
+    if (value < 0) throw new BerthError('invalid', `${name} is in bytes and positive, got ${value}`);
+    return value;
+  };
+  if (bytes('min-free-space') > 0)
+    throw new BerthError('not-supported', 'min-free-space is not supported: say how much may stay, by max-used-space');
+  const older = bytes('keep-storage');
+  return Math.max(bytes('max-used-space'), bytes('reserved-space') || older);
 }
 
 function start(builds: BuildService, inputs: BuildInputs, request: ApiRequest): Reply {

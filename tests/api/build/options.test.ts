@@ -118,6 +118,8 @@ test('what cannot be done is said', async () => {
   expect(await refused({ buildargs: '{' })).toBe('error reading build args: unexpected end of JSON input');
   expect(await refused({ t: 'UPPER' })).toContain('invalid reference format');
   expect(await refused({ outputs: '[{"Type":"local"}]' })).toContain('output type local');
+  expect(await refused({ outputs: '[{"Type":"image","Attrs":{"push":"true"}}]' })).toContain('attribute push of an');
+  expect(await refused({ outputs: '[{"Type":"image","Attrs":{}}]' })).toBeUndefined();
   expect(await refused({ session: 'none' })).toContain('no such build session');
 });
 
@@ -152,6 +154,13 @@ describe('the cache', () => {
     const filters = (value: object) => `filters=${encodeURIComponent(JSON.stringify(value))}`;
     expect(await prune(filters({ until: ['24h'] }))).toEqual([]);
     expect(await prune('keep-storage=1000000000')).toEqual([]);
+    // The most of what is said counts, and nothing is pruned by what cannot be done.
+    for (const most of ['max-used-space', 'reserved-space'])
+      expect(await prune(`${most}=1000000000&keep-storage=1`)).toEqual([]);
+    expect(await prune('max-used-space=1&reserved-space=1000000000')).toEqual([]);
+    expect(await c.refusal('POST', '/build/prune?min-free-space=1')).toContain('min-free-space is not supported');
+    expect(await c.refusal('POST', '/build/prune?max-used-space=-1')).toContain('max-used-space is in bytes');
+    expect((await cached()).some(({ Type }) => Type === 'source.local')).toBe(true);
     const [mount] = (await cached()).filter(({ Type }) => Type === 'exec.cachemount');
     expect(mount).toMatchObject({ Size: 6, InUse: false });
     const [step] = (await cached()).filter(({ Description }) => Description.includes('echo filtered'));

@@ -122,14 +122,14 @@ export class ContextContents {
     return { files: all.length, bytes: sum(all), inUse: sum(all.filter(({ holds }) => holds > 0)) };
   }
 
-  /** Removes what is not held, longest unused first, until at most `keep` bytes are left and nothing unused since `before`. */
-  async prune({ keep, before }: { keep: number; before: number }): Promise<number> {
+  /** Removes what is not held and is not wanted, longest unused first; `total`: bytes of all that is left so far. */
+  async prune(isUnwanted: (file: { used: number; total: number }) => boolean): Promise<number> {
     const known = await this.#all();
     let total = [...known.values()].reduce((sum, { size }) => sum + size, 0);
     let freed = 0;
     const free = [...known].filter(([, { holds }]) => holds === 0).sort(([, a], [, b]) => a.used - b.used);
     for (const [sha256, { size, used, holds }] of free) {
-      if ((total <= keep && used >= before) || holds > 0) continue;
+      if (holds > 0 || !isUnwanted({ used, total })) continue;
       known.delete(sha256);
       await unlink(this.path(sha256)).catch(ignoreMissing);
       total -= size;

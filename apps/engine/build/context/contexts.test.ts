@@ -167,6 +167,18 @@ describe('a context that is announced', () => {
 });
 
 describe('contents', () => {
+  it('stay where they were used lately or are less than what is to be kept', async () => {
+    (await contexts.fromTar(pieces(archive(file('a', 'kept'), file('b', 'also kept'))))).release();
+    await expect.poll(async () => (await contexts.usage()).inUse).toBe(0);
+    expect(await contexts.prune({ before: Date.now() - 60_000 })).toBe(0);
+    expect(await contexts.prune({ keep: 1000 })).toBe(0);
+    expect(await contexts.prune({ keep: 1000, before: Date.now() + 60_000 })).toBe(0);
+    expect(await contexts.prune({ keep: 10, before: Date.now() + 60_000 })).toBeGreaterThan(0);
+    expect((await contexts.usage()).files).toBe(1);
+    expect(await contexts.prune({ before: Date.now() + 60_000 })).toBeGreaterThan(0);
+    expect((await contexts.usage()).files).toBe(0);
+  });
+
   it('go when pruned unless a context holds them, and are all forgotten after the machine was started anew', async () => {
     const kept = await contexts.fromTar(pieces(archive(file('a', 'kept'))));
     (await contexts.fromTar(pieces(archive(file('b', 'gone'))))).release();

@@ -38,7 +38,10 @@ export interface BuildContexts {
   /** Gives a context away; it is the caller's to release. Errors: not-found, conflict (not all was sent). */
   take(id: string): BuildContext;
   usage(): Promise<{ files: number; bytes: number; inUse: number }>;
-  /** Removes contents that no build uses now; `before`: unused since then (milliseconds), all when absent. Resolves to bytes. */
+  /**
+   * Removes contents that no build uses now, of those unused since `before` (milliseconds; all when absent) as many as are
+   * above `keep` bytes. Resolves to bytes.
+   */
   prune(options?: { before?: number; keep?: number }): Promise<number>;
   /** Drops those that wait. */
   close(): void;
@@ -63,7 +66,8 @@ export function openBuildContexts(dataRoot: string): BuildContexts {
   };
   const expire = (id: string) => setTimeout(() => void drop(id)?.release(), UNUSED_MS).unref();
   const trim = () => {
-    void contents.prune({ keep: KEEP_BYTES, before: Date.now() - KEEP_MS }).catch(() => undefined);
+    const oldest = Date.now() - KEEP_MS;
+    void contents.prune(({ used, total }) => total > KEEP_BYTES || used < oldest).catch(() => undefined);
   };
   return {
     async fromTar(archive) {
@@ -111,7 +115,8 @@ export function openBuildContexts(dataRoot: string): BuildContexts {
       return context;
     },
     usage: () => contents.usage(),
-    prune: ({ before = Number.POSITIVE_INFINITY, keep = 0 } = {}) => contents.prune({ keep, before }),
+    prune: ({ before = Number.POSITIVE_INFINITY, keep = 0 } = {}) =>
+      contents.prune(({ used, total }) => used < before && (keep === 0 || total > keep)),
     close() {
       for (const id of [...waiting.keys()]) void drop(id)?.release();
     },
