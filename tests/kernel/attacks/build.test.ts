@@ -55,8 +55,15 @@ describe('COPY and ADD', () => {
       { path: 'f', content: 'overwritten' },
       { path: 'a.tar', content: tar([{ path: 'file', content: 'x' }]) },
     ];
-    for (const target of [arena.canary, `../../../../..${arena.canary}`, canary('file')])
-      await build(lines(target), entries);
+    for (const target of [arena.canary, `../../../../..${arena.canary}`, canary('file')]) {
+      const look = 'RUN ls -ld /to; find /tmp /to -type f | xargs grep -H .';
+      const { error, text } = await build(`${lines(target)}\n${look}`, entries);
+      expect(error).toBeUndefined();
+      // All of it is below the image's own root.
+      const inside = target.replace(/^(?:\.\.\/)+/, '/').replace(/^\/+/, '/');
+      expect(text).toContain(`\n${inside}/file:x\n`);
+      expect(text).toContain(`\n${inside}/f:overwritten\n`);
+    }
   });
 
   test('archives with names and links that lead out', async () => {
@@ -65,7 +72,8 @@ describe('COPY and ADD', () => {
       { path: 'link/file', content: 'overwritten' },
       { path: `../../../..${canary('file')}`, content: 'overwritten' },
     ]);
-    await build('ADD a.tar /x/', [{ path: 'a.tar', content: hostile }]);
+    const { error } = await build('ADD a.tar /x/', [{ path: 'a.tar', content: hostile }]);
+    expect(error).toContain('invalid archive');
   });
 
   test('from a stage and an image whose files are links to the host', async () => {
@@ -105,10 +113,15 @@ describe('RUN mounts', () => {
     );
     const sources = ['/l', '/f', '/l/file', '../../../../../..', '../..', `../../../../..${arena.canary}`];
     for (const source of sources)
-      for (const access of ['', ',rw'])
-        await build(
+      for (const access of ['', ',rw']) {
+        const { error, text } = await build(
           `RUN --mount=from=sources:1,source=${source},target=/m${access} cat /m /m/file 2>&1; echo x > /m/file; rm -rf /m/*; true`,
         );
+        // What leads above the root of the image is that root, where there is no such file.
+        if (/^[./]+$/.test(source))
+          expect([error, text]).toEqual([undefined, expect.stringContaining("open '/m/file'")]);
+        else expect(error).toBe(`failed to compute cache key: ${JSON.stringify(source)}: not found`);
+      }
   });
 
   test('identifiers of caches that are paths', async () => {
@@ -138,7 +151,8 @@ RUN ls -la / && test ! -e /a/file || echo inside`,
     const exchanging = `RUN --mount=type=cache,id=race,target=/c for i in $(seq 300); do rm -rf /c/d; ln -s ${arena.canary} /c/d; rm /c/d; mkdir /c/d; done`;
     const using = (n: number) =>
       `RUN --mount=type=cache,id=race,target=/c for i in $(seq 300); do cat /c/d/file 2>/dev/null; echo ${n} > /c/d/file; done 2>/dev/null; true`;
-    await Promise.all([build(exchanging), build(using(1)), build(using(2))]);
+    const outcomes = await Promise.all([build(exchanging), build(using(1)), build(using(2))]);
+    expect(outcomes.map(({ error }) => error)).toEqual([undefined, undefined, undefined]);
   });
 
   test('a cache that begins with an image whose files are links', async () => {
@@ -150,8 +164,12 @@ RUN ls -la / && test ! -e /a/file || echo inside`,
         ],
       }),
     );
-    await build('RUN --mount=type=cache,id=b1,from=begin:1,source=/c,target=/c cat /c/l 2>&1; echo x > /c/l; true');
-    await build('RUN --mount=type=cache,id=b2,from=begin:1,source=/c2,target=/c cat /c/file 2>&1; true');
+    const first = await build(
+      'RUN --mount=type=cache,id=b1,from=begin:1,source=/c,target=/c cat /c/l 2>&1; echo x > /c/l; true',
+    );
+    expect([first.error, first.text]).toEqual([undefined, expect.stringContaining("can't open '/c/l'")]);
+    const second = await build('RUN --mount=type=cache,id=b2,from=begin:1,source=/c2,target=/c cat /c/file 2>&1; true');
+    expect(second.error).toBe('failed to compute cache key: "/c2": not found');
   });
 });
 
@@ -243,7 +261,8 @@ describe('requests', () => {
     const answer = await arena.engine.request('POST', `/build?remote=${encodeURIComponent(remote)}`);
     expect(answer.status).toBeGreaterThanOrEqual(400);
     expect(answer.status).not.toBe(500);
-    await build(`ADD ${JSON.stringify([remote, '/x'])}`.replace('ADD "', 'ADD ["'));
+    const added = await build(`ADD ${JSON.stringify([remote, '/x'])}`);
+    expect(added.error).toMatch(/invalid Git address|invalid refspec|file does not exist/);
   });
 
   test('bodies and queries without sense leave the engine alive', async () => {

@@ -1,4 +1,4 @@
-import { closeSync, constants, createReadStream, lstatSync, openSync } from 'node:fs';
+import { closeSync, constants, lstatSync, openSync, readSync } from 'node:fs';
 import { PassThrough } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { parentPort } from 'node:worker_threads';
@@ -196,14 +196,13 @@ async function readInto(archive: number, compression: string, writer: TreeWriter
     for (const event of parser.push(piece)) writer.take(event);
   };
   try {
-    const file = createReadStream('', { fd: archive, autoClose: false, highWaterMark: CHUNK });
     const inflate =
       compression === 'gzip'
         ? createGunzip({ chunkSize: CHUNK })
         : compression === 'zstd'
           ? createZstdDecompress({ chunkSize: CHUNK })
           : new PassThrough();
-    await pipeline(file, inflate, async (pieces: AsyncIterable<Buffer>) => {
+    await pipeline(piecesOf(archive), inflate, async (pieces: AsyncIterable<Buffer>) => {
       for await (const piece of pieces) take(piece);
     });
     parser.finish();
@@ -212,6 +211,16 @@ async function readInto(archive: number, compression: string, writer: TreeWriter
     throw describeArchiveError('archive', error);
   } finally {
     writer.abort();
+  }
+}
+
+/** Not a stream of a file: that closes its descriptor when reading is given up, and it is the job's to close. */
+function* piecesOf(file: number): Generator<Buffer> {
+  for (;;) {
+    const piece = Buffer.allocUnsafe(CHUNK);
+    const length = readSync(file, piece);
+    if (length === 0) return;
+    yield piece.subarray(0, length);
   }
 }
 

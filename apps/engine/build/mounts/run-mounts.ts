@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { chmodSync, chownSync, mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, posix } from 'node:path';
 import type { ResolvedMount, Root } from '@berth/dockerfile';
 import { BerthError, type Scope } from '@berth/kit';
 import { removeTree } from '../../linux/remove-tree.ts';
@@ -110,7 +110,7 @@ async function bound(mount: ResolvedMount, { build, rootOf, scope }: MountMeans)
   const found = () =>
     new BerthError('invalid', `failed to compute cache key: ${JSON.stringify(mount.source ?? '/')}: not found`);
   if (image !== undefined && mount.readonly) {
-    const listing = await files.locate(mount.source ?? '/');
+    const listing = await files.locate(posix.join('/', mount.source ?? '/')); // nothing is above the root
     if (listing === undefined) throw found();
     return {
       ...{ Type: 'image', Source: image, Target, ReadOnly: true },
