@@ -7,7 +7,12 @@ import { clientProgram } from '../../support/client.ts';
 import { type CommandResult, run } from '../../support/docker.ts';
 import { startTestEngine, type TestEngine } from '../../support/engine.ts';
 import { busyboxImage, dockerArchive } from '../../support/images.ts';
-import { type DockerRegistry, missingRegistryTools, startDockerRegistry } from '../../support/registry.ts';
+import {
+  type DockerRegistry,
+  missingRegistryTools,
+  REGISTRY_USER,
+  startDockerRegistry,
+} from '../../support/registry.ts';
 
 let folder: string;
 let registry: DockerRegistry;
@@ -156,6 +161,37 @@ describe.skipIf(missingRegistryTools() !== undefined)('a build cache of another 
     const { text } = await build(third, '--cache-from', 'type=local,src=changed');
     expect(steps(text), text).toEqual({ all: 7, cached: 0 });
     expect(text).toContain('[Warning] the step is not taken from the cache changed: ');
+  });
+
+  it('a registry that wants credentials gets those of the client', async () => {
+    await using closed = await startDockerRegistry({ auth: true });
+    const { username, password } = REGISTRY_USER;
+    const to = ['--cache-to', `type=registry,ref=${closed.domain}/cache/closed:1,mode=max`];
+    expect((await client(one, ['build', ...to, CONTEXT])).stderr).toMatch(
+      /unauthorized|authentication required|no basic auth/i,
+    );
+    expect((await client(one, ['login', '-u', username, '-p', password, closed.domain])).code).toBe(0);
+    const made = await build(one, ...to);
+    await using third = await fresh();
+    const again = await build(third, '--cache-from', `${closed.domain}/cache/closed:1`);
+    expect(steps(again.text), again.text).toEqual(ALL_CACHED);
+    expect(again.id).toBe(made.id);
+  });
+
+  it('cache_to and cache_from of Compose', async () => {
+    const ref = `${registry.domain}/cache/compose:1`;
+    const cache = { cache_to: [`type=registry,ref=${ref},mode=max`], cache_from: [`type=registry,ref=${ref}`] };
+    const file = { name: 'cached', services: { web: { image: 'web', build: { context: CONTEXT, ...cache } } } };
+    writeFileSync(join(folder, 'compose.yaml'), JSON.stringify(file));
+    await using third = await fresh();
+    const ids: string[] = [];
+    for (const engine of [one, third]) {
+      const { code, stdout, stderr } = await client(engine, ['compose', 'build']);
+      expect(code, stdout + stderr).toBe(0);
+      ids.push((await client(engine, ['image', 'inspect', '-f', '{{.Id}}', 'web'])).stdout);
+    }
+    expect(ids[0]).toMatch(/^sha256:/);
+    expect(ids[1]).toBe(ids[0]);
   });
 
   it('a source that is missing, or is none, is said and stops nothing', async () => {
