@@ -116,7 +116,9 @@ async function runCommand(command: Command, parsed: Parsed, global: FlagValues, 
   try {
     return await command.run(context, parsed);
   } catch (error) {
-    if (context.debug) context.err.write(causes(error));
+    // Some commands have the flag once more.
+    const own = command.flags.some(({ long }) => long === 'debug') && parsed.flags.bool('debug');
+    if (context.debug || own) context.err.write(causes(error));
     throw error;
   } finally {
     await Promise.all([context.out.drain(), context.err.drain()]);

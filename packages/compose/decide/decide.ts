@@ -22,6 +22,8 @@ export interface Wishes {
   removeOrphans: boolean;
   /** Replaces volumes whose configuration differs; their data are lost. */
   replaceVolumes: boolean;
+  /** Networks and volumes that no service uses, too. */
+  allResources?: boolean;
 }
 
 export interface NetworkDecision {
@@ -222,12 +224,14 @@ function restartReasons(service: Service, { before }: Facts): Reason[] {
   });
 }
 
-function usedNetworks(project: Project, { services }: Wishes): [string, Network][] {
+function usedNetworks(project: Project, { services, allResources }: Wishes): [string, Network][] {
+  if (allResources) return Object.entries(project.networks);
   const used = new Set(services.flatMap((name) => Object.keys(project.services[name]?.networks ?? {})));
   return Object.entries(project.networks).filter(([key]) => used.has(key));
 }
 
-function usedVolumes(project: Project, { services }: Wishes): [string, Volume][] {
+function usedVolumes(project: Project, { services, allResources }: Wishes): [string, Volume][] {
+  if (allResources) return Object.entries(project.volumes);
   const used = new Set(
     services.flatMap((name) =>
       (project.services[name]?.volumes ?? []).map(({ type, source }) => (type === 'volume' ? source : undefined)),

@@ -288,6 +288,13 @@ describe('a build', () => {
     ['--progress=dots', 'invalid progress mode dots'],
     ['--output=type=teleport', 'exporter "teleport" could not be found'],
     ['--output=type=local', 'dest is required for local output'],
+    ['--output=type=local,dest=x,push=true', "invalid value for --output type=local: unexpected key 'push'"],
+    ['--output=type=local,dest=x,name=a', "invalid value for --output type=local: unexpected key 'name'"],
+    ['--output=type=image,dest=x', "invalid value for --output type=image: unexpected key 'dest'"],
+    ['--output=type=tar,dest=x,tar=true', "invalid value for --output type=tar: unexpected key 'tar'"],
+    ['--output=type=cacheonly,dest=x', "invalid value for --output type=cacheonly: unexpected key 'dest'"],
+    ['--output=type=docker,dest=x,tar=false', 'output type=docker writes an archive only'],
+    ['--output=type=constructor', 'exporter "constructor" could not be found'],
     ['--push', 'tag is needed when pushing to registry'],
     ['--platform=linux/amd64,linux/arm64', 'multiple platforms feature is currently not supported'],
     ['--ssh=default', 'make sure SSH_AUTH_SOCK is set'],
@@ -300,6 +307,12 @@ describe('a build', () => {
   ])('refuses %s', async (flag, why) => {
     const { code, stderr } = await build(flag);
     expect([code, stderr]).toEqual([1, expect.stringContaining(why)]);
+  });
+
+  it.each(['-D', '--debug'])('says with %s where an error comes from', async (flag) => {
+    const { code, stderr } = await build(flag, '--builder=other');
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/DEBUG: .*no builder "other" found\n +at /)]);
+    expect((await build('--builder=other')).stderr).not.toContain('DEBUG');
   });
 
   it.each(['--provenance=false', '--sbom=false', '--attest=type=sbom,disabled=true', '--builder=default', '--load'])(

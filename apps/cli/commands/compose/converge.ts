@@ -119,6 +119,7 @@ export async function converge(compose: Compose, project: Project, wishes: Conve
     scale: wishes.scale,
     removeOrphans: wishes.removeOrphans,
     replaceVolumes: wishes.replaceVolumes,
+    allResources: compose.flags.bool('all-resources'),
   });
   refuseMissing(project, observed, decisions);
   sayOrphans(compose, decisions);

@@ -13,6 +13,11 @@ export const command: ComposeCommand = {
   args: { min: 0, max: Number.POSITIVE_INFINITY },
   async run(compose, parsed) {
     checkFlags(parsed);
+    // Elsewhere nobody could press a key, and Docker shows none either.
+    if (parsed.flags.bool('menu') && compose.context.out.isTerminal)
+      throw new CliError(
+        '--menu is not supported by Berth: there are no shortcuts; `up --watch` watches, `up --detach` leaves',
+      );
     const { flags, args } = parsed;
     const project = openProject(compose, args);
     if (flags.bool('watch')) {

@@ -1,16 +1,18 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { attachExec, copyToContainer, createExec, inspectExec } from '@berth/client';
+import { attachExec, copyToContainer, createExec, inspectExec, inspectImage, removeImage } from '@berth/client';
 import {
   containerSubject,
   fileArchive,
   type Hook,
+  imageName,
   type Operation,
   observeContainers,
   type Project,
   type SeenContainer,
   type WatchRule,
 } from '@berth/compose';
+import { isBerthError } from '@berth/kit';
 import { CliError } from '../../cli-error.ts';
 import type { Compose } from './compose.ts';
 import { type ConvergeWishes, converge } from './converge.ts';
@@ -98,12 +100,17 @@ function walk(folder: string, root: string, matches: (path: string) => boolean):
   });
 }
 
+export interface WatchWishes extends ConvergeWishes {
+  /** Removes images that lose their name to one that was built. */
+  prune: boolean;
+}
+
 /** Does what the rules say about what has changed. */
 export async function applyChanges(
   compose: Compose,
   project: Project,
   changes: ReadonlyMap<WatchedRule, ReadonlySet<string>>,
-  wishes: ConvergeWishes,
+  wishes: WatchWishes,
 ): Promise<void> {
   const rebuild = new Set(
     [...changes.keys()].filter(({ rule }) => rule.action === 'rebuild').map(({ service }) => service),
@@ -125,7 +132,7 @@ async function rebuildServices(
   compose: Compose,
   project: Project,
   services: string[],
-  wishes: ConvergeWishes,
+  wishes: WatchWishes,
 ): Promise<void> {
   compose.context.err.write(
     `Rebuilding service(s) ${services.map((name) => JSON.stringify(name)).join(', ')} after changes were detected...\n`,
@@ -137,6 +144,7 @@ async function rebuildServices(
     quietPull: true,
     quietBuild: wishes.images?.quietBuild ?? false,
   };
+  const before = wishes.prune ? await imagesOf(compose, project, services) : [];
   const wished = await converge(compose, project, {
     ...wishes,
     named: services,
@@ -148,6 +156,39 @@ async function rebuildServices(
   compose.context.err.write(
     `service(s) ${services.map((name) => JSON.stringify(name)).join(', ')} successfully built\n`,
   );
+  for (const id of before) await removeDangling(compose, id);
+}
+
+/** Ids of the images that services have now. */
+async function imagesOf(compose: Compose, project: Project, services: string[]): Promise<string[]> {
+  const names = services.map((name) => imageName(project, name, project.services[name] ?? {}, compose.style));
+  const found = await Promise.all(names.map((name) => imageOf(compose, name)));
+  return [...new Set(found.flatMap((image) => image?.Id ?? []))];
+}
+
+interface Image {
+  Id: string;
+  RepoTags: string[] | null;
+}
+
+async function imageOf({ context }: Compose, name: string): Promise<Image | undefined> {
+  try {
+    return JSON.parse(await inspectImage(context.client, name)) as Image;
+  } catch (error) {
+    if (isBerthError(error, 'not-found')) return undefined;
+    throw error;
+  }
+}
+
+/** Removes an image that has no name any more; what a container still uses stays. */
+async function removeDangling(compose: Compose, id: string): Promise<void> {
+  const image = await imageOf(compose, id);
+  if (image === undefined || image.RepoTags?.length) return;
+  try {
+    await removeImage(compose.context.client, id, { force: false, noPrune: false, platforms: [] });
+  } catch (error) {
+    if (!isBerthError(error, 'not-found') && !isBerthError(error, 'conflict')) throw error;
+  }
 }
 
 /** Copies what is there, and removes what is not there any more. */

@@ -6,7 +6,7 @@ import { type Compose, type ComposeCommand, openProject } from './compose.ts';
 import { type ConvergeWishes, converge, keptNotes } from './converge.ts';
 import { FLAGS } from './flags/watch.ts';
 import { runPlan } from './run-plan.ts';
-import { applyChanges, type WatchedRule, watchedRules } from './watch-rules.ts';
+import { applyChanges, type WatchedRule, type WatchWishes, watchedRules } from './watch-rules.ts';
 
 export const command: ComposeCommand = {
   usage: '[SERVICE...]',
@@ -29,7 +29,7 @@ export const command: ComposeCommand = {
     };
     const rules = rulesOf(project, args);
     if (!flags.bool('no-up')) await bringUp(compose, project, wishes);
-    return watchRules(compose, project, rules, wishes);
+    return watchRules(compose, project, rules, { ...wishes, prune: flags.bool('prune') });
   },
 };
 
@@ -37,7 +37,7 @@ export const command: ComposeCommand = {
 export async function upAndWatch(compose: Compose, project: Project, wishes: ConvergeWishes): Promise<number> {
   const rules = rulesOf(project, wishes.named);
   await bringUp(compose, project, wishes);
-  return watchRules(compose, project, rules, wishes);
+  return watchRules(compose, project, rules, { ...wishes, prune: false });
 }
 
 function rulesOf(project: Project, named: readonly string[]): WatchedRule[] {
@@ -60,7 +60,7 @@ async function watchRules(
   compose: Compose,
   project: Project,
   rules: readonly WatchedRule[],
-  wishes: ConvergeWishes,
+  wishes: WatchWishes,
 ): Promise<number> {
   const { err } = compose.context;
   const pending = new Map<WatchedRule, Set<string>>();

@@ -21,7 +21,16 @@ export interface Outputs {
   names: string[];
 }
 
-const KEYS = ['type', 'dest', 'name', 'push', 'tar'];
+/** What each type has keys for beside its own. */
+const KEYS: Readonly<Record<string, readonly string[]>> = {
+  image: ['name', 'push'],
+  registry: ['name', 'push'],
+  docker: ['dest', 'name', 'tar'],
+  oci: ['dest', 'name', 'tar'],
+  tar: ['dest'],
+  local: ['dest'],
+  cacheonly: [],
+};
 
 /** Reads `--output`, `--push`, `--load`. Throws CliError for what cannot be done. */
 export function readOutputs(flags: FlagValues, stdoutIsTerminal: boolean): Outputs {
@@ -46,7 +55,11 @@ function readOutput(text: string, names: string[]): BuildOutput {
   const pairs = readAttributes(text, 'output');
   const { type = '', dest = '', name = '' } = pairs;
   if (type === '') throw new CliError(`type is required for output`);
-  onlyKeys(pairs, KEYS, 'output');
+  const keys = Object.hasOwn(KEYS, type) ? KEYS[type] : undefined;
+  if (keys === undefined) throw new CliError(`exporter ${JSON.stringify(type)} could not be found`);
+  onlyKeys(pairs, ['type', ...keys], `output type=${type}`);
+  if (pairs.tar !== undefined && !isTrue(pairs.tar))
+    throw new CliError(`output type=${type} writes an archive only: tar=${pairs.tar} is not supported`);
   if (name !== '') for (const one of name.split(',')) names.push(validName(one));
   switch (type) {
     case 'image':
@@ -56,8 +69,6 @@ function readOutput(text: string, names: string[]): BuildOutput {
       // Without a file it is loaded, which is where images are anyway.
       return dest === '' ? { type: 'image', push: false } : { type, dest: checkFile(dest) };
     case 'oci':
-      if (pairs.tar !== undefined && !isTrue(pairs.tar))
-        throw new CliError('output type=oci writes an archive only: tar=false is not supported');
       return { type, dest: checkFile(dest === '' ? '-' : dest) };
     case 'tar':
       return { type, dest: checkFile(dest === '' ? '-' : dest) };
