@@ -45,7 +45,8 @@ async function remoteContext(builder: Builder, request: BuildRequest, signal: Ab
   const { contexts } = builder.inputs;
   const { remote } = request;
   if (isGitAddress(remote)) {
-    const fetched = await contexts.fromGit(remote, { keepGitDir: keepsGitDir(request), signal });
+    const agent = request.session?.ssh.get('default');
+    const fetched = await contexts.fromGit(remote, { keepGitDir: keepsGitDir(request), signal, agent });
     return orRelease(fetched, () => opened(fetched, request));
   }
   const address = /^https?:\/\//.test(remote) ? remote : `http://${remote}`;

@@ -31,9 +31,10 @@ export async function releaseNamedContexts(build: Build): Promise<void> {
 }
 
 /** A repository, or an archive on a web server. */
-async function fetch({ builder, signal }: Build, address: string): Promise<BuildContext> {
+async function fetch({ builder, request, signal }: Build, address: string): Promise<BuildContext> {
   const { contexts } = builder.inputs;
-  if (isGitAddress(address)) return contexts.fromGit(address, { keepGitDir: false, signal });
+  const agent = request.session?.ssh.get('default');
+  if (isGitAddress(address)) return contexts.fromGit(address, { keepGitDir: false, signal, agent });
   if (!/^https?:\/\//.test(address))
     throw new BerthError('not-supported', `build contexts like ${address} are not supported`);
   const download = await contexts.fromUrl(address, signal);

@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { rmSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { ContextAnswer } from '@berth/contract';
 import { BerthError } from '@berth/kit';
+import type { AgentLink } from '../session/agent-link.ts';
 import { ContextContents } from './contents.ts';
-import { fetchGit, parseGitAddress } from './fetch-git.ts';
+import { fetchGit, type GitAddress, parseGitAddress } from './fetch-git.ts';
 import { contextFromUrl } from './fetch-url.ts';
 import { contextFromListing, type ListedContext } from './from-listing.ts';
 import { contextFromTar } from './from-tar.ts';
@@ -20,6 +21,13 @@ const WAITING_MAX = 64;
 const KEEP_BYTES = 4 * 1024 ** 3;
 const KEEP_MS = 14 * 24 * 60 * 60 * 1000;
 
+export interface GitOptions {
+  keepGitDir: boolean;
+  signal: AbortSignal;
+  /** The client's keys, for addresses of ssh. */
+  agent?: Pick<AgentLink, 'listen'> | undefined;
+}
+
 /** Build contexts on their way in. */
 export interface BuildContexts {
   /** The body of `POST /build`. Errors: invalid, unavailable. */
@@ -28,7 +36,7 @@ export interface BuildContexts {
    * A commit of a Git repository, `URL#REF:SUBDIRECTORY`; its `.git` is left out unless `keepGitDir`. Errors: invalid,
    * unavailable, canceled.
    */
-  fromGit(address: string, options: { keepGitDir: boolean; signal: AbortSignal }): Promise<BuildContext>;
+  fromGit(address: string, options: GitOptions): Promise<BuildContext>;
   /** One file from a web server, as ADD has it: mode 0600. Errors: invalid, unavailable. */
   fromUrl(address: string, signal: AbortSignal): Promise<BuildContext>;
   /** Announces a context: what of it is missing here is to be sent. Errors: invalid, unavailable (too many wait). */
@@ -75,11 +83,11 @@ export function openBuildContexts(dataRoot: string): BuildContexts {
       trim();
       return context;
     },
-    async fromGit(address, { keepGitDir, signal }) {
+    async fromGit(address, { keepGitDir, signal, agent }) {
       const parsed = parseGitAddress(address);
       const folder = join(checkouts, randomBytes(8).toString('hex'));
       try {
-        await fetchGit(parsed, folder, signal);
+        await fetchRepository(parsed, folder, { signal, agent });
         const without = keepGitDir ? [] : ['.git'];
         return await contextFromTree(folder, contents, { subdirectory: parsed.subdirectory, without });
       } finally {
@@ -121,4 +129,21 @@ export function openBuildContexts(dataRoot: string): BuildContexts {
       for (const id of [...waiting.keys()]) void drop(id)?.release();
     },
   };
+}
+
+/** The agent can be reached for as long as git is at work; nobody else gets into the directory of checkouts. */
+async function fetchRepository(
+  address: GitAddress,
+  folder: string,
+  { signal, agent }: Pick<GitOptions, 'signal' | 'agent'>,
+): Promise<void> {
+  if (agent === undefined) return fetchGit(address, folder, { signal });
+  const socket = `${folder}.ssh`;
+  mkdirSync(dirname(socket), { recursive: true, mode: 0o700 });
+  const close = await agent.listen(socket);
+  try {
+    await fetchGit(address, folder, { signal, agent: socket });
+  } finally {
+    await close();
+  }
 }

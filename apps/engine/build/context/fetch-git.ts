@@ -33,16 +33,26 @@ export function parseGitAddress(text: string): GitAddress {
   return { url, ref, subdirectory: rest.join(':') };
 }
 
+export interface FetchOptions {
+  signal: AbortSignal;
+  /** The socket of an agent that the client of the build gave; without one ssh has no keys at all. */
+  agent?: string | undefined;
+}
+
 /**
  * Fetches one commit into the empty directory `folder`. Only the transports http(s), git and ssh are spoken; nothing of the
  * repository is run: no hooks, no filters, no programs that its files name. Submodules are fetched by the same rules, but
  * never by ssh. User and password of the address are in no file of the checkout and in no arguments. Errors: unavailable (no git, no answer), invalid (no such reference).
  */
-export async function fetchGit({ url, ref }: GitAddress, folder: string, signal: AbortSignal): Promise<void> {
+export async function fetchGit({ url, ref }: GitAddress, folder: string, options: FetchOptions): Promise<void> {
+  const { signal, agent } = options;
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const bare = separateCredentials(url, {});
   const run = (args: string[], protocols: string) =>
-    runGit(args, folder, { environment: { ...bare.environment, GIT_ALLOW_PROTOCOL: protocols }, signal });
+    runGit(args, folder, {
+      environment: { ...bare.environment, ...sshOf(agent), GIT_ALLOW_PROTOCOL: protocols },
+      signal,
+    });
   const git = (...args: string[]) => run(args, `${PROTOCOLS}:ssh`);
   await git('init', '--quiet', '--template=', '.');
   await git('remote', 'add', '--', 'origin', bare.url);
@@ -69,8 +79,16 @@ const PROTOCOLS = 'http:https:git';
 const SSH = [
   'ssh -F /dev/null',
   ...['BatchMode=yes', 'StrictHostKeyChecking=yes', 'UserKnownHostsFile=/dev/null', 'UpdateHostKeys=no'],
-  ...['IdentitiesOnly=yes', 'IdentityFile=/dev/null', 'IdentityAgent=none', 'PreferredAuthentications=publickey'],
-].join(' -o ');
+  ...['IdentityFile=/dev/null', 'PreferredAuthentications=publickey'],
+];
+
+function sshOf(agent: string | undefined): Record<string, string> {
+  const keys = agent === undefined ? ['IdentitiesOnly=yes', 'IdentityAgent=none'] : ['IdentityAgent=SSH_AUTH_SOCK'];
+  return {
+    GIT_SSH_COMMAND: [...SSH, ...keys].join(' -o '),
+    ...(agent !== undefined && { SSH_AUTH_SOCK: agent }),
+  };
+}
 
 /** What neither a repository nor a file of this machine can change. */
 const SETTINGS = [
@@ -95,7 +113,6 @@ function runGit(
     ...Object.fromEntries(Object.entries(process.env).filter(([name]) => PASSED.test(name))),
     ...{ HOME: '/nonexistent', LC_ALL: 'C', GIT_TERMINAL_PROMPT: '0' },
     ...{ GIT_CONFIG_NOSYSTEM: '1', GIT_CONFIG_GLOBAL: '/dev/null', GIT_CEILING_DIRECTORIES: join(cwd, '..') },
-    GIT_SSH_COMMAND: SSH,
     ...environment,
   };
   return new Promise((resolve, reject) => {

@@ -172,9 +172,26 @@ describe('a context of a Git repository', () => {
       await expect(paths('ssh://git@example.test/x.git')).rejects.toThrow('failed to fetch');
       const text = readFileSync(seen, 'utf8');
       for (const setting of ['IdentitiesOnly=yes', 'IdentityFile=/dev/null', 'IdentityAgent=none', 'BatchMode=yes'])
-        expect(text).toContain(` -o ${setting} `);
+        expect(text).toContain(` -o ${setting}`);
       expect(text).toMatch(/^-F \/dev\/null .*UserKnownHostsFile=\/dev\/null/);
       expect(text).not.toContain('SSH_AUTH_SOCK');
+      rmSync(seen);
+      // Unless the client of the build gave an agent: then that one, while git is at work.
+      const state = { path: '', isOpen: false };
+      const agent = {
+        listen: async (path: string) => {
+          Object.assign(state, { path, isOpen: true });
+          return async () => {
+            state.isOpen = false;
+          };
+        },
+      };
+      const options = { keepGitDir: false, signal, agent };
+      await expect(contexts.fromGit('ssh://git@example.test/x.git', options)).rejects.toThrow('failed to fetch');
+      const given = readFileSync(seen, 'utf8');
+      expect(given).toContain(`\nSSH_AUTH_SOCK=${state.path}\n`);
+      expect(given).toMatch(/^-F \/dev\/null .*IdentityFile=\/dev\/null .*IdentityAgent=SSH_AUTH_SOCK/);
+      expect(state).toEqual({ path: expect.stringContaining(join(root, 'build/checkouts/')), isOpen: false });
       rmSync(seen);
       const { folder, git, publish } = server.repository('leads-on');
       writeFileSync(join(folder, '.gitmodules'), '[submodule "s"]\n\tpath = s\n\turl = ssh://git@example.test/x\n');

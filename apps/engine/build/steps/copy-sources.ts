@@ -105,7 +105,8 @@ async function addUrl(taken: TakenSources, place: CopyPlace, url: string, fetchi
 async function addGit(taken: TakenSources, place: CopyPlace, url: string, { change, scope }: Fetching): Promise<void> {
   const { build, operation } = place;
   const { checksum, keepGitDir } = operation;
-  const options = { keepGitDir: keepGitDir || checksum !== undefined, signal: build.signal };
+  const agent = build.request.session?.ssh.get('default');
+  const options = { keepGitDir: keepGitDir || checksum !== undefined, signal: build.signal, agent };
   const fetched = await build.builder.inputs.contexts.fromGit(url, options);
   scope.add('let go of a repository', () => fetched.release());
   if (checksum !== undefined) await checkCommit(fetched, url, checksum);
