@@ -8,6 +8,7 @@ import { lookUp } from '../look-up.ts';
 import { type Given, openContext } from '../open-context.ts';
 import { entries, groups } from '../registry.ts';
 import { argumentCompleter, INSPECT_TYPES } from './arguments.ts';
+import type { FlagWord as FlagWordOf } from './compose.ts';
 import { flagCompleter } from './flag-values.ts';
 import { type Scan, scanWords } from './scan.ts';
 import { DIRECTIVE, type Suggestion, type Suggestions, values } from './suggestion.ts';
@@ -72,6 +73,12 @@ interface CommandWord {
 }
 
 async function commandWord(context: Context, { path, command, rest, word }: CommandWord): Promise<Suggestions> {
+  if (path === 'compose') {
+    const { completeCompose } = await import('./compose.ts');
+    const flagWord: FlagWordOf = (of, specs, scan) =>
+      flagOrValue(context, { path: of, specs: [...specs, HELP], scan, word });
+    return completeCompose(context, rest, word, flagWord);
+  }
   if (command.passThrough) return values([], DIRECTIVE.default);
   const scan = scanWords(rest, command.flags, command.interspersed ?? true);
   if (scan.pending) return flagCompleter(path, scan.pending.long)(context, word, []);

@@ -103,6 +103,11 @@ const BUILD: Readonly<Record<string, Completer>> = {
 
 /** Where a name means something else. */
 const OF_COMMAND: Readonly<Record<string, Readonly<Record<string, Completer>>>> = {
+  compose: {
+    ansi: oneOf('always', 'auto', 'never'),
+    progress: oneOf('auto', 'json', 'plain', 'quiet', 'tty'),
+    'project-directory': directories,
+  },
   inspect: { type: oneOf('container', 'image', 'network', 'volume') },
   'context create': { from: contexts },
   'network create': { driver: oneOf('bridge', 'ipvlan', 'macvlan') },
