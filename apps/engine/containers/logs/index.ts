@@ -2,6 +2,7 @@ export { compressFile, compressible } from './compress.ts';
 export { EntryScanner, type Piece } from './entry-scanner.ts';
 export { logFiles, sizeOnDisk } from './files.ts';
 export { type EntryParser, endOf, LogTail, type LogTailOptions } from './log-tail.ts';
+export { openLogFile } from './open-file.ts';
 export { openLog } from './open-log.ts';
 export { ENTRY_HEADER, LogParser } from './parse.ts';
 export { bytesBehind, type LogPosition } from './position.ts';

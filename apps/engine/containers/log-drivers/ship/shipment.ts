@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { bytesBehind, ENTRY_HEADER, endOf, LogTail, logFiles, tailStart } from '../../logs/index.ts';
+import { bytesBehind, ENTRY_HEADER, endOf, LogTail, logFiles, openLogFile, tailStart } from '../../logs/index.ts';
 import type { LogPosition } from '../../logs/position.ts';
 import type { Message } from './message.ts';
 import { MessageParser } from './message-parser.ts';
@@ -215,10 +215,22 @@ function isBefore(a: LogPosition, b: LogPosition): boolean {
   return a.number < b.number || (a.number === b.number && a.offset < b.offset);
 }
 
-/** A position so many bytes before the end of the live file, or its beginning; the entry there may be a part of one. */
-function backFrom(log: string, bytes: number): LogPosition {
-  const end = endOf(log);
-  return { number: end.number, offset: Number.isFinite(end.offset) ? Math.max(0, end.offset - bytes) : 0 };
+/**
+ * A position so many bytes before the end, at most a file back; the entry there may be a part of one. A live file that was
+ * begun a moment ago holds next to nothing of what waits.
+ */
+async function backFrom(log: string, bytes: number): Promise<LogPosition> {
+  const { number, offset } = endOf(log);
+  const live = Number.isFinite(offset) ? offset : 0;
+  if (live >= bytes) return { number, offset: live - bytes };
+  const before = await openLogFile(log, number - 1);
+  if (!before) return { number, offset: 0 };
+  try {
+    const { size } = await before.stat();
+    return { number: number - 1, offset: Math.max(0, size - (bytes - live)) };
+  } finally {
+    await before.close();
+  }
 }
 
 function describe(error: unknown): string {
