@@ -36,6 +36,8 @@ function kind(name: string, order: number, include: string[], timeout: number) {
       testTimeout: timeout,
       hookTimeout: 2 * timeout,
       sequence: { groupOrder: order },
+      // One second, as it is otherwise, is little on a busy machine for what is only waited for.
+      expect: { poll: { timeout: 10_000 } },
     },
   };
 }
