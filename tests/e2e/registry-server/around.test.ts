@@ -158,20 +158,16 @@ test('health, figures and one line for each request, without secrets', async () 
     }),
   ).toBe(404);
   expect(await status(registry.domain, '/v2/a/tags/list', { authorization: 'Bearer forged.to.ken' })).toBe(401);
-  await expect
-    .poll(
-      () =>
-        registry
-          .output()
-          .split('\n')
-          .filter((line) => line.includes('"msg":"request"')).length,
-    )
-    .toBe(3);
-  const lines = registry
-    .output()
-    .split('\n')
-    .filter((line) => line.includes('"msg":"request"'))
-    .map((line) => JSON.parse(line) as Record<string, unknown>);
+  // Other programs of this machine may ask a port that was theirs before, too.
+  const requests = () =>
+    registry
+      .output()
+      .split('\n')
+      .filter((line) => line.includes('"msg":"request"'))
+      .map((line) => JSON.parse(line) as Record<string, unknown>)
+      .filter(({ path: at }) => at === '/token' || at === '/v2/a/tags/list');
+  await expect.poll(() => requests().length).toBe(3);
+  const lines = requests();
   expect(lines.find(({ endpoint, status }) => endpoint === 'tags.list' && status === 404)).toMatchObject({
     ...{
       method: 'GET',
