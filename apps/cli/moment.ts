@@ -1,4 +1,15 @@
+import { CliError } from './cli-error.ts';
 import { parseDuration } from './flags/duration.ts';
+
+/** As `parseMoment`, of now. Errors: CliError, naming the flag where one is given. */
+export function readMoment(text: string, flag?: string): string {
+  try {
+    return parseMoment(text, Date.now());
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new CliError(flag === undefined ? reason : `invalid value for "${flag}": ${reason}`);
+  }
+}
 
 /**
  * A point in time as Docker's flags take it, to seconds since the epoch with nine digits of fraction, as the API takes

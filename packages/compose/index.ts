@@ -13,6 +13,7 @@ export { wantsPull } from './decide/pull.ts';
 export type { ExecuteOptions, Progress } from './execute/execute.ts';
 export { execute } from './execute/execute.ts';
 export { fileArchive } from './execute/file-archive.ts';
+export { runInContainer } from './execute/run-in-container.ts';
 export { waitUp } from './execute/wait.ts';
 export type { LoadOptions } from './load/load.ts';
 export { checkServices, loadProject } from './load/load.ts';

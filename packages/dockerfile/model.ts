@@ -94,13 +94,17 @@ export interface CommandInstruction extends Written {
 }
 
 /** COPY and ADD. Every string but `from` may hold variables. */
-export interface CopyInstruction extends Written {
+export interface CopyInstruction extends Written, CopySettings {
   kind: 'copy' | 'add';
   sources: CopySource[];
   destination: string;
   /** Stage, index, context or image; COPY only. */
   from: string | undefined;
   fromSpan: Span | undefined;
+}
+
+/** How files are copied: the flags of COPY and ADD. */
+export interface CopySettings {
   chown: string | undefined;
   chmod: string | undefined;
   link: boolean;
@@ -111,7 +115,7 @@ export interface CopyInstruction extends Written {
   checksum: string | undefined;
   /** ADD only. */
   keepGitDir: boolean;
-  /** ADD only; undefined when not said. */
+  /** ADD only; undefined: archives of the context are unpacked, those of addresses are not. */
   unpack: boolean | undefined;
 }
 

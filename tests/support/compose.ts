@@ -2,9 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { EngineClient } from '@berth/client';
-import { dispatch } from '../../apps/cli/dispatch.ts';
-import { openContext } from '../../apps/cli/open-context.ts';
-import { fileInput } from '../../apps/cli/streams.ts';
+import { clientHere } from './client-here.ts';
 import { type CommandOptions, type CommandResult, run } from './docker.ts';
 
 const MAIN = path.resolve(import.meta.dirname, '../../apps/cli/main.ts');
@@ -69,43 +67,13 @@ export async function composeHere(
   args: string[],
   options: { program?: string; env?: Record<string, string> } = {},
 ): Promise<CommandResult> {
-  const { program = 'berth' } = options;
-  const texts = { stdout: '', stderr: '' };
-  const output = (name: 'stdout' | 'stderr') => {
-    const decoder = new TextDecoder();
-    return {
-      write(data: string | Uint8Array) {
-        texts[name] += typeof data === 'string' ? data : decoder.decode(data, { stream: true });
-      },
-      drain: async () => undefined,
-      pending: 0,
-      isTerminal: false,
-      colors: false,
-      size: () => undefined,
-    };
-  };
-  const [out, err] = [output('stdout'), output('stderr')];
-  const env = {
-    PATH: process.env.PATH ?? '',
-    HOME: project.folder,
-    DOCKER_CONFIG: project.folder,
-    DOCKER_HOST: engine.host,
-    ...options.env,
-  };
-  const words = ['compose', '--project-directory', project.folder, ...args];
-  const code = await dispatch(words, {
-    programName: program,
-    configDir: project.folder,
-    columns: () => 80,
-    out: (text) => out.write(text),
-    err: (text) => err.write(text),
-    openContext(global) {
-      const context = openContext(global, { programName: program, env, out, err, in: fileInput(0, false) });
-      // One client for all calls: each keeps its connections, and this process does not end between calls.
-      return Object.create(context, { client: { value: sharedClient(engine.host) } }) as typeof context;
-    },
+  const { program = 'berth', env } = options;
+  const { folder } = project;
+  return clientHere(['compose', '--project-directory', folder, ...args], {
+    ...{ programName: program, host: engine.host, folder, env, stdin: 0 },
+    // One client for all calls: each keeps its connections, and this process does not end between calls.
+    adapt: (context) => Object.create(context, { client: { value: sharedClient(engine.host) } }) as typeof context,
   });
-  return { code, ...texts };
 }
 
 const clients = new Map<string, EngineClient>();

@@ -117,40 +117,33 @@ export class RingReader {
 
   /** The pieces; each is only valid until the next is asked for. Errors: canceled when the source broke. */
   *read(): Generator<Buffer, void> {
-    for (;;) {
-      const state = Atomics.load(this.#numbers, STATE);
-      const read = Atomics.load(this.#numbers, READ);
-      const written = Atomics.load(this.#numbers, WRITTEN);
-      if (state === BROKEN) throw new BerthError('canceled', 'the archive was cut off');
-      const waiting = (written - read) | 0;
-      if (waiting === 0) {
-        if (state === ENDED) return;
-        Atomics.wait(this.#numbers, WRITTEN, written, WAKE_MS);
-        continue;
-      }
-      const piece = this.#piece(read, waiting);
-      yield piece;
-      this.#taken(read, piece.length);
+    for (let now = this.#look(); now !== 'over'; now = this.#look()) {
+      if (now.piece) {
+        yield now.piece;
+        this.#taken(now.read, now.piece.length);
+      } else Atomics.wait(this.#numbers, WRITTEN, now.written, WAKE_MS);
     }
   }
 
   /** As `read`, for a thread that has other work while nothing comes. */
   async *pieces(): AsyncGenerator<Buffer, void> {
-    for (;;) {
-      const state = Atomics.load(this.#numbers, STATE);
-      const read = Atomics.load(this.#numbers, READ);
-      const written = Atomics.load(this.#numbers, WRITTEN);
-      if (state === BROKEN) throw new BerthError('canceled', 'the archive was cut off');
-      const waiting = (written - read) | 0;
-      if (waiting === 0) {
-        if (state === ENDED) return;
-        await Atomics.waitAsync(this.#numbers, WRITTEN, written, WAKE_MS).value;
-        continue;
-      }
-      const piece = this.#piece(read, waiting);
-      yield piece;
-      this.#taken(read, piece.length);
+    for (let now = this.#look(); now !== 'over'; now = this.#look()) {
+      if (now.piece) {
+        yield now.piece;
+        this.#taken(now.read, now.piece.length);
+      } else await Atomics.waitAsync(this.#numbers, WRITTEN, now.written, WAKE_MS).value;
     }
+  }
+
+  /** What there is to read now: a piece, nothing yet, or no more. */
+  #look(): 'over' | { piece: Buffer | undefined; read: number; written: number } {
+    const state = Atomics.load(this.#numbers, STATE);
+    const read = Atomics.load(this.#numbers, READ);
+    const written = Atomics.load(this.#numbers, WRITTEN);
+    if (state === BROKEN) throw new BerthError('canceled', 'the archive was cut off');
+    const waiting = (written - read) | 0;
+    if (waiting === 0) return state === ENDED ? 'over' : { piece: undefined, read, written };
+    return { piece: this.#piece(read, waiting), read, written };
   }
 
   #piece(read: number, waiting: number): Buffer {

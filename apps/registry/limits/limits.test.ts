@@ -8,7 +8,6 @@ import { createLogger } from '@berth/kit';
 import { afterEach, expect, test } from 'vitest';
 import { readConfig } from '../settings/config.ts';
 import { startRegistry } from '../start.ts';
-import { keepPace } from './pace.ts';
 
 const MANIFEST = 'application/vnd.oci.image.manifest.v1+json';
 const digestOf = (bytes: Buffer | string) => `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
@@ -194,34 +193,4 @@ test('so many uploads at a time; more wait, and then get 429', async () => {
   const waiting = registry.push('a', Buffer.from('z'));
   holding[0]!.destroy();
   expect((await waiting).status).toBe(201);
-});
-
-test('a client who sends byte by byte is cut off, one who is waited on is not', async () => {
-  const cut: string[] = [];
-  const pace = keepPace({ bytesPerSecond: 1_000, window: 50 }, ({ message }) => cut.push(message.url ?? ''));
-  undo.push(pace.close);
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const exchange = (url: string, state: { complete: boolean; paused: boolean; pending: number }) => ({
-    message: {
-      url,
-      complete: state.complete,
-      readableLength: 0,
-      isPaused: () => state.paused,
-      socket: { bytesRead: 5, bytesWritten: 5 },
-    },
-    answer: { headersSent: true, writableLength: state.pending },
-    cut: () => resolve(),
-  });
-  const endpoint = { name: 'x', repository: 'a', needs: [], serve: () => new Promise<void>(() => undefined) };
-  const watched = pace.around(endpoint);
-  const all = {
-    sends: { complete: false, paused: false, pending: 0 },
-    'we do not read': { complete: false, paused: true, pending: 0 },
-    'we do not write': { complete: true, paused: false, pending: 0 },
-    takes: { complete: true, paused: false, pending: 10_000 },
-  };
-  for (const [url, state] of Object.entries(all))
-    void watched.serve(exchange(url, state) as unknown as Parameters<typeof watched.serve>[0]);
-  await promise;
-  await expect.poll(() => cut.sort()).toEqual(['sends', 'takes']);
 });

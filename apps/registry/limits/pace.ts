@@ -33,7 +33,8 @@ export function keepPace({ bytesPerSecond, window }: PaceLimits, onCut: (exchang
       const { message, answer } = exchange;
       const least = (bytesPerSecond * (now - since)) / 1000;
       const [read, written] = [message.socket.bytesRead, message.socket.bytesWritten];
-      const sends = !message.complete && message.readableLength === 0 && !message.isPaused();
+      // Null: nobody here has asked for the body yet. (A body that is iterated over counts as paused between pieces.)
+      const sends = !message.complete && message.readableFlowing !== null && message.readableLength === 0;
       const takes = answer.headersSent && answer.writableLength > 0;
       const slow = (sends && read - watched.read < least) || (takes && written - watched.written < least);
       Object.assign(watched, { read, written, since: now });

@@ -1,16 +1,12 @@
 import {
-  attachExec,
   connectNetwork,
   copyToContainer,
   createContainer,
-  createExec,
   createNetwork,
   createVolume,
   disconnectNetwork,
   type EngineClient,
-  FrameReader,
   inspectContainer,
-  inspectExec,
   killContainer,
   pauseContainer,
   removeContainer,
@@ -27,6 +23,7 @@ import { BerthError, isBerthError } from '@berth/kit';
 import type { Hook } from '../model.ts';
 import type { Operation, OperationDetails, OperationKind } from '../plan/operation.ts';
 import { fileArchive } from './file-archive.ts';
+import { runInContainer } from './run-in-container.ts';
 import { waitCompleted, waitHealthy } from './wait.ts';
 
 /** What operations are carried out with. */
@@ -91,28 +88,8 @@ async function gone(call: Promise<unknown>): Promise<void> {
 
 /** Runs a command in a container; a code other than 0 is an error. */
 async function runHook(container: string, hook: Hook, { client, onOutput }: Performing): Promise<void> {
-  const env = Object.entries(hook.environment ?? {}).map(([name, value]) =>
-    value === null ? name : `${name}=${value}`,
-  );
-  const { Id } = await createExec(client, container, {
-    User: hook.user ?? '',
-    Privileged: hook.privileged ?? false,
-    Tty: false,
-    AttachStdin: false,
-    AttachStdout: true,
-    AttachStderr: true,
-    Detach: false,
-    DetachKeys: '',
-    Env: env,
-    WorkingDir: hook.working_dir ?? '',
-    Cmd: hook.command ?? [],
-  });
-  const stream = await attachExec(client, Id, { Tty: false });
-  const frames = new FrameReader();
-  await stream.receive((chunk) => frames.push(chunk, (_, data) => onOutput(container, data)));
-  const { ExitCode } = await inspectExec(client, Id);
-  if (ExitCode) {
-    const { Name } = await inspectContainer(client, container);
-    throw new BerthError('conflict', `${Name.replace(/^\//, '')} hook exited with status ${ExitCode}`);
-  }
+  const code = await runInContainer(client, container, hook, (data) => onOutput(container, data));
+  if (code === 0) return;
+  const { Name } = await inspectContainer(client, container);
+  throw new BerthError('conflict', `${Name.replace(/^\//, '')} hook exited with status ${code}`);
 }

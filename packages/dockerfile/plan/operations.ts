@@ -1,6 +1,6 @@
 import type { Mount } from '../instructions/mount.ts';
 import type { Heredoc } from '../lex/heredoc.ts';
-import type { DeviceRequest, Instruction } from '../model.ts';
+import type { CopySettings, DeviceRequest, Instruction } from '../model.ts';
 import type { ImageConfig } from './config.ts';
 
 /** Where files come from. */
@@ -64,21 +64,12 @@ export interface ResolvedMount extends Mount {
   root: Root | undefined;
 }
 
-export interface CopyOperation extends Step {
+export interface CopyOperation extends Step, CopySettings {
   kind: 'copy' | 'add';
   root: Root;
   sources: Source[];
   /** Absolute; ends in `/` when it must be a folder. */
   destination: string;
-  chown: string | undefined;
-  chmod: string | undefined;
-  link: boolean;
-  parents: boolean;
-  exclude: string[];
-  checksum: string | undefined;
-  keepGitDir: boolean;
-  /** ADD: undefined means archives of the context are unpacked, those of URLs are not. */
-  unpack: boolean | undefined;
 }
 
 export type Source =

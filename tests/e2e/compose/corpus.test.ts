@@ -4,11 +4,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { CreateContainerBody } from '@berth/client';
 import {
-  canonicalJson,
   composeFile,
   containerConfig,
   decide,
-  hashOf,
   LABEL,
   loadProject,
   type Observed,
@@ -210,9 +208,7 @@ describe.skipIf(!existsSync(DEBIAN))("as Debian's docker-compose 1.29.2 reads th
           comparable(containerConfig(other, other.services[service] ?? {})),
         );
       expect(Object.keys(other.services).sort()).toEqual(Object.keys(own.services).sort());
-      expect(hashOf(comparable(facts(own).networks as never) as never)).toBe(
-        hashOf(comparable(facts(other).networks as never) as never),
-      );
+      expect(comparable(facts(own).networks)).toEqual(comparable(facts(other).networks));
     },
   );
 });
@@ -223,7 +219,7 @@ const NOT_FOR_OLD = new Set(['escapes']);
 /** Without the order of lists, and what 1.29 leaves to the engine. */
 function comparable(value: unknown): unknown {
   if (Array.isArray(value))
-    return value.map(comparable).sort((a, b) => (canonicalJson(a as never) < canonicalJson(b as never) ? -1 : 1));
+    return value.map(comparable).sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(
     Object.entries(value)

@@ -1,5 +1,4 @@
-import { CliError } from '../../cli-error.ts';
-import { parseMoment } from '../../moment.ts';
+import { readMoment } from '../../moment.ts';
 import { type ComposeCommand, projectOrName } from './compose.ts';
 import { FLAGS } from './flags/events.ts';
 import { type ContainerEvent, projectEvents } from './follow.ts';
@@ -11,7 +10,7 @@ export const command: ComposeCommand = {
   async run(compose, { flags, args }) {
     const { out } = compose.context;
     const project = projectOrName(compose, args);
-    const options = { since: moment(flags.string('since')), until: moment(flags.string('until')) };
+    const options = { since: readMoment(flags.string('since')), until: readMoment(flags.string('until')) };
     for await (const event of projectEvents(compose, project.name, new AbortController().signal, options)) {
       if (event.oneOff || (args.length && !args.includes(event.service))) continue;
       out.write(`${flags.bool('json') ? JSON.stringify(jsonEvent(event)) : line(event)}\n`);
@@ -20,14 +19,6 @@ export const command: ComposeCommand = {
     return 0;
   },
 };
-
-function moment(text: string): string {
-  try {
-    return parseMoment(text, Date.now());
-  } catch (error) {
-    throw new CliError(error instanceof Error ? error.message : String(error));
-  }
-}
 
 /** Attributes that are Compose's own are left out. */
 function ownAttributes(event: ContainerEvent): Record<string, string> {

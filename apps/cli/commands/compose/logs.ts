@@ -1,7 +1,6 @@
 import { containerLogs, inspectContainer } from '@berth/client';
 import { type SeenContainer, shortName } from '@berth/compose';
-import { CliError } from '../../cli-error.ts';
-import { parseMoment } from '../../moment.ts';
+import { readMoment } from '../../moment.ts';
 import type { Compose, ComposeCommand } from './compose.ts';
 import { FLAGS } from './flags/logs.ts';
 import { followRestarts } from './follow.ts';
@@ -27,8 +26,8 @@ export const command: ComposeCommand = {
     const options = {
       follow: flags.bool('follow'),
       timestamps: flags.bool('timestamps'),
-      since: moment(flags.string('since'), 'since'),
-      until: moment(flags.string('until'), 'until'),
+      since: readMoment(flags.string('since'), 'since'),
+      until: readMoment(flags.string('until'), 'until'),
       tail: flags.string('tail'),
     };
     const show = (container: Pick<SeenContainer, 'id' | 'name'>, since = options.since) =>
@@ -45,14 +44,6 @@ export function widthOf({ style }: Compose, names: readonly string[]): number {
   if (style !== 'classic') return widest;
   const services = names.map((name) => name.replace(/_\d+$/, '').length);
   return Math.max(0, ...services.map((length) => length + (names.some((name) => /_\d+$/.test(name)) ? 3 : 0)), 0);
-}
-
-function moment(text: string, flag: string): string {
-  try {
-    return parseMoment(text, Date.now());
-  } catch (error) {
-    throw new CliError(`invalid value for "${flag}": ${error instanceof Error ? error.message : String(error)}`);
-  }
 }
 
 interface ShowOptions {

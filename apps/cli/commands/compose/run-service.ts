@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { parsePorts, parseVolume, readEnvLines, type Service, shellWords } from '@berth/compose';
 import { CliError } from '../../cli-error.ts';
 import type { Parsed } from '../../command.ts';
+import { openError } from '../../open-error.ts';
 
 /** A service as `run` changes it: its command, environment, user, ports and so on, by flags and arguments. */
 export function withRunFlags(
@@ -56,8 +57,8 @@ function environment(
     let text: string;
     try {
       text = readFileSync(resolve(cwd, file), 'utf8');
-    } catch {
-      throw new CliError(`open ${file}: no such file or directory`);
+    } catch (error) {
+      throw openError(file, error);
     }
     for (const { name, value } of readEnvLines(text, file)) made[name] = value ?? env[name] ?? null;
   }

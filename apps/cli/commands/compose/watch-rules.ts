@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { attachExec, copyToContainer, createExec, inspectExec, inspectImage, removeImage } from '@berth/client';
+import { copyToContainer, inspectImage, removeImage } from '@berth/client';
 import {
   containerSubject,
   fileArchive,
@@ -9,6 +9,7 @@ import {
   type Operation,
   observeContainers,
   type Project,
+  runInContainer,
   type SeenContainer,
   type WatchRule,
 } from '@berth/compose';
@@ -235,25 +236,6 @@ async function restart(compose: Compose, containers: readonly SeenContainer[]): 
 }
 
 async function runCommand({ context: { client } }: Compose, container: string, hook: Hook): Promise<void> {
-  const env = Object.entries(hook.environment ?? {}).map(([name, value]) =>
-    value === null ? name : `${name}=${value}`,
-  );
-  const body = {
-    User: hook.user ?? '',
-    Privileged: hook.privileged ?? false,
-    Tty: false,
-    AttachStdin: false,
-    AttachStdout: true,
-    AttachStderr: true,
-    Detach: false,
-    DetachKeys: '',
-    Env: env,
-    WorkingDir: hook.working_dir ?? '',
-    Cmd: hook.command ?? [],
-  };
-  const { Id } = await createExec(client, container, body);
-  const stream = await attachExec(client, Id, { Tty: false });
-  await stream.receive(() => undefined);
-  const { ExitCode } = await inspectExec(client, Id);
-  if (ExitCode) throw new CliError(`${(hook.command ?? []).join(' ')} ended with ${ExitCode}`);
+  const code = await runInContainer(client, container, hook, () => undefined);
+  if (code !== 0) throw new CliError(`${(hook.command ?? []).join(' ')} ended with ${code}`);
 }

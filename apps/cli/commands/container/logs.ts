@@ -1,7 +1,6 @@
 import { containerLogs, inspectContainer } from '@berth/client';
-import { CliError } from '../../cli-error.ts';
 import { type Command, exactArgs } from '../../command.ts';
-import { parseMoment } from '../../moment.ts';
+import { readMoment } from '../../moment.ts';
 import { containerOutput } from '../../session/output.ts';
 
 const MOMENT = 'timestamp (e.g. "2013-01-02T13:23:37Z") or relative (e.g. "42m" for 42 minutes)';
@@ -25,14 +24,7 @@ export const command: Command = {
   args: exactArgs(1),
   async run(context, { flags, args }) {
     const { client } = context;
-    const moment = (flag: string) => {
-      try {
-        return parseMoment(flags.string(flag), Date.now());
-      } catch (error) {
-        throw new CliError(`invalid value for "${flag}": ${error instanceof Error ? error.message : String(error)}`);
-      }
-    };
-    const [since, until] = [moment('since'), moment('until')];
+    const [since, until] = [readMoment(flags.string('since'), 'since'), readMoment(flags.string('until'), 'until')];
     const details = await inspectContainer(client, args[0] ?? '');
     const response = await containerLogs(client, details.Id, {
       stdout: true,

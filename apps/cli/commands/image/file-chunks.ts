@@ -1,5 +1,5 @@
 import { closeSync, openSync, read } from 'node:fs';
-import { CliError } from '../../cli-error.ts';
+import { openError } from '../../open-error.ts';
 
 const CHUNK = 256 * 1024;
 
@@ -27,17 +27,10 @@ export function fileChunks(path: string): AsyncGenerator<Uint8Array> {
   })();
 }
 
-const REASONS: Record<string, string> = {
-  ENOENT: 'no such file or directory',
-  EACCES: 'permission denied',
-  EISDIR: 'is a directory',
-};
-
 function openOrSay(path: string): number {
   try {
     return openSync(path, 'r');
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-    throw new CliError(`open ${path}: ${REASONS[code] ?? (error instanceof Error ? error.message : String(error))}`);
+    throw openError(path, error);
   }
 }

@@ -1,15 +1,5 @@
-import { type Command, NO_ARGS } from '../../command.ts';
 import { registryCommand } from '../../daemon/locate.ts';
-import { replaceProcess } from '../../daemon/replace-process.ts';
+import { passOn } from '../../daemon/pass-on.ts';
 
-/** All words go to the registry: it tells the one that serves the root, or does it itself. */
-export const command: Command = {
-  usage: '[OPTIONS]',
-  flags: [],
-  args: NO_ARGS,
-  passThrough: true,
-  async run(_context, { args }) {
-    const [program = '', ...rest] = registryCommand();
-    return replaceProcess(program, [...rest, 'retention', ...args]);
-  },
-};
+/** The registry that serves the root does it, or this one itself where none does. */
+export const command = passOn(() => [...registryCommand(), 'retention']);

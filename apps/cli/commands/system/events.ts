@@ -1,9 +1,8 @@
 import { engineEvents } from '@berth/client';
-import { CliError } from '../../cli-error.ts';
 import { type Command, NO_ARGS } from '../../command.ts';
 import { checkFilter, readFilters } from '../../flags/filters.ts';
 import { INSPECT_FORMAT_HELP } from '../../flags/format-help.ts';
-import { parseMoment } from '../../moment.ts';
+import { readMoment } from '../../moment.ts';
 import { eventPrinter } from '../../render/events.ts';
 import { textLines } from './text-lines.ts';
 
@@ -25,8 +24,8 @@ export const command: Command = {
   async run(context, { flags }) {
     const print = await eventPrinter(flags.string('format'));
     const response = await engineEvents(context.client, {
-      since: moment(flags.string('since')),
-      until: moment(flags.string('until')),
+      since: readMoment(flags.string('since')),
+      until: readMoment(flags.string('until')),
       filters: readFilters(flags.list('filter')),
     });
     for await (const line of textLines(response.body)) {
@@ -36,11 +35,3 @@ export const command: Command = {
     return 0;
   },
 };
-
-function moment(text: string): string {
-  try {
-    return parseMoment(text, Date.now());
-  } catch (error) {
-    throw new CliError(error instanceof Error ? error.message : String(error));
-  }
-}
