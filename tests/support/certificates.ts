@@ -12,8 +12,8 @@ export interface Certificates {
   clientKey: string;
 }
 
-/** Makes them with openssl in `folder`: ca.pem, server.pem, server-key.pem, client.pem, client-key.pem. */
-export function makeCertificates(folder: string): Certificates {
+/** Makes them with openssl in `folder`: ca.pem, server.pem, … `more`: further addresses that they are for. */
+export function makeCertificates(folder: string, more: readonly string[] = []): Certificates {
   const at = (name: string) => join(folder, name);
   const openssl = (...args: string[]) => {
     const made = spawnSync('openssl', args, { cwd: folder, encoding: 'utf8' });
@@ -21,7 +21,8 @@ export function makeCertificates(folder: string): Certificates {
   };
   const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
   openssl('req', '-x509', ...key, '-keyout', 'ca-key.pem', '-out', 'ca.pem', '-subj', '/CN=test CA', '-days', '2');
-  writeFileSync(at('ext'), 'subjectAltName=DNS:localhost,IP:127.0.0.1\nextendedKeyUsage=serverAuth,clientAuth\n');
+  const names = ['DNS:localhost', ...['127.0.0.1', ...more].map((address) => `IP:${address}`)].join(',');
+  writeFileSync(at('ext'), `subjectAltName=${names}\nextendedKeyUsage=serverAuth,clientAuth\n`);
   for (const name of ['server', 'client']) {
     openssl('req', ...key, '-keyout', `${name}-key.pem`, '-out', `${name}.csr`, '-subj', `/CN=${name}`);
     const signer = ['-CA', 'ca.pem', '-CAkey', 'ca-key.pem', '-CAcreateserial'];

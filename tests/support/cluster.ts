@@ -1,14 +1,19 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { type Certificates, makeCertificates } from './certificates.ts';
 import { eventually } from './containers.ts';
 import { run } from './docker.ts';
+
+const STORE_ADDRESS = '10.99.7.1';
 
 /** Network namespaces as hosts, joined by a bridge in one more, in which a real etcd runs. */
 export class Cluster {
   readonly hosts: readonly { name: string; address: string }[];
-  readonly storeUrl = 'etcd://10.99.7.1:2379';
+  readonly storeUrl = `etcd://${STORE_ADDRESS}:2379`;
+  /** Where the store speaks TLS. */
+  certificates: Certificates | undefined;
   readonly #middle: string;
   readonly #data = mkdtempSync(path.join(tmpdir(), 'berth-etcd-'));
   #etcd: ChildProcess | undefined;
@@ -21,8 +26,13 @@ export class Cluster {
     }));
   }
 
-  static async create(count: number): Promise<Cluster> {
+  /** `tls`: the store speaks TLS alone, and only with clients that have a certificate. */
+  static async create(count: number, { tls = false } = {}): Promise<Cluster> {
     const cluster = new Cluster(Math.random().toString(16).slice(2, 8), count);
+    if (tls) {
+      mkdirSync(path.join(cluster.#data, 'tls'));
+      cluster.certificates = makeCertificates(path.join(cluster.#data, 'tls'), [STORE_ADDRESS]);
+    }
     await cluster.#build();
     await cluster.startStore();
     return cluster;
@@ -58,12 +68,19 @@ export class Cluster {
   }
 
   async startStore(): Promise<void> {
-    const urls = ['--listen-client-urls', 'http://10.99.7.1:2379', '--advertise-client-urls', 'http://10.99.7.1:2379'];
-    const peers = ['--listen-peer-urls', 'http://127.0.0.1:2380', '--data-dir', this.#data, '--log-level', 'error'];
-    this.#etcd = spawn('ip', ['netns', 'exec', this.#middle, 'etcd', ...urls, ...peers], { stdio: 'ignore' });
+    const url = `${this.certificates ? 'https' : 'http'}://${STORE_ADDRESS}:2379`;
+    const urls = ['--listen-client-urls', url, '--advertise-client-urls', url];
+    const peers = ['--listen-peer-urls', 'http://127.0.0.1:2380', '--log-level', 'error'];
+    const data = ['--data-dir', path.join(this.#data, 'store')];
+    const { ca = '', serverCert = '', serverKey = '' } = this.certificates ?? {};
+    const tls = ['--client-cert-auth', '--trusted-ca-file', ca, '--cert-file', serverCert, '--key-file', serverKey];
+    const words = ['etcd', ...urls, ...peers, ...data, ...(this.certificates ? tls : [])];
+    this.#etcd = spawn('ip', ['netns', 'exec', this.#middle, ...words], { stdio: 'ignore' });
     await eventually(async () => {
-      const health = 'wget -qO- http://10.99.7.1:2379/health';
-      const { code, stdout } = await run('ip', ['netns', 'exec', this.#middle, 'sh', '-c', health]);
+      const { ca = '', clientCert = '', clientKey = '' } = this.certificates ?? {};
+      const secure = ['--cacert', ca, '--cert', clientCert, '--key', clientKey];
+      const asked = ['curl', '-s', ...(this.certificates ? secure : []), `${url}/health`];
+      const { code, stdout } = await run('ip', ['netns', 'exec', this.#middle, ...asked]);
       if (code !== 0 || !stdout.includes('true')) throw new Error('etcd is not healthy yet');
     });
   }

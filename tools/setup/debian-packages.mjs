@@ -31,6 +31,8 @@ export const TEST_PACKAGES = {
   podman: 'reads the archives that Berth writes, and writes some for it',
   tmux: 'terminal sessions',
   openssl: 'certificates for tests of TLS',
+  curl: 'asks servers in other network namespaces',
+  'openssh-client': 'keys and agents for builds',
   zsh: 'its completion',
   fish: 'its completion',
   'python3-docker': "Docker's Python library as a client",

@@ -26,8 +26,8 @@ const PROGRAMS = [
 ];
 
 /**
- * Docker's own client, a registry and a key-value store: used from the PATH where they are, else taken out of their Debian packages without
- * installing these, so that no service of theirs ever starts.
+ * Docker's own client, a registry and a key-value store: used from the PATH where they are, else taken out of their
+ * Debian packages without installing these, so that no service of theirs ever starts.
  *
  * @returns {Promise<{ said: string, value: undefined }>}
  */

@@ -33,8 +33,27 @@ export function checkTogether(config: EngineConfig): string[] {
   const families = config.hostGatewayIps.map((ip) => (ip.includes(':') ? 6 : 4));
   if (families.length !== new Set(families).size)
     problems.push('"host-gateway-ips": at most one address of each family');
+  problems.push(...clusterProblems(config));
   const twice = config.hosts.find((host, index) => config.hosts.indexOf(host) < index);
   if (twice !== undefined) problems.push(`"hosts": ${twice} stands there twice`);
   if (config.hosts.length === 0) problems.push('"hosts" is empty: there is no address to listen on');
+  return problems;
+}
+
+function clusterProblems({ clusterStore, clusterStoreOpts, clusterAdvertise, overlayPort }: EngineConfig): string[] {
+  if (clusterStore === undefined) {
+    const given = [
+      ...(Object.keys(clusterStoreOpts).length > 0 ? ['cluster-store-opts'] : []),
+      ...(clusterAdvertise === DEFAULT_CONFIG.clusterAdvertise ? [] : ['cluster-advertise']),
+      ...(overlayPort === DEFAULT_CONFIG.overlayPort ? [] : ['overlay-port']),
+    ];
+    return given.map((key) => `"${key}" needs "cluster-store"`);
+  }
+  const files = ['kv.cacertfile', 'kv.certfile', 'kv.keyfile'].filter((key) => key in clusterStoreOpts);
+  const problems: string[] = [];
+  if (clusterStore.startsWith('http://') && files.length > 0)
+    problems.push(`"cluster-store-opts": ${files.join(', ')} have no effect on http://: use etcd:// or https://`);
+  if ('kv.certfile' in clusterStoreOpts !== 'kv.keyfile' in clusterStoreOpts)
+    problems.push('"cluster-store-opts": kv.certfile and kv.keyfile are of use only together');
   return problems;
 }

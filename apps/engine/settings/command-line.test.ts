@@ -87,6 +87,21 @@ test.each([
   [['-H', 'unix:///a', '-H', 'unix:///a'], '"hosts": unix:///a stands there twice'],
   [['--debug=maybe'], '--debug: found "maybe", accepted is true or false'],
   [['--default-runtime', 'nope'], 'the runtime "nope" is not registered: known are crun, runc'],
+  [
+    ['--overlay-port', '70000'],
+    '--overlay-port: found "70000", accepted is a whole number of a UDP port from 1 to 65535',
+  ],
+  [
+    ['--cluster-store', 'etcd://a', '--cluster-store-opt', 'kv.cacert=x'],
+    'found "kv.cacert", accepted is one of kv.path',
+  ],
+  [['--cluster-advertise', 'eth0'], '"cluster-advertise" needs "cluster-store"'],
+  [
+    ['--cluster-store', 'http://a', '--cluster-store-opt', 'kv.cacertfile=x'],
+    'kv.cacertfile have no effect on http://',
+  ],
+  [['--cluster-store', 'etcd://a', '--cluster-store-opt', 'kv.certfile=x'], 'are of use only together'],
+  [['--cluster-store', 'consul://a'], '--cluster-store: found "consul://a"'],
   [['--live-restore=false'], '--live-restore=false is not taken: containers always outlive the engine'],
   [['--iptables=false'], '--iptables=false is not taken'],
 ])('%j is refused', (args, reason) => {

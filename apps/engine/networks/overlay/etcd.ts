@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { type ClientRequest, Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { BerthError } from '@berth/kit';
@@ -29,8 +28,15 @@ export type Condition =
 export interface EtcdOptions {
   /** `http://10.0.0.5:2379`; tried in turn. */
   urls: readonly string[];
-  /** Files in PEM form, for https. */
-  tls: { ca: string | undefined; cert: string | undefined; key: string | undefined };
+  /** For https. */
+  tls: TlsMaterial | undefined;
+}
+
+/** In PEM form. */
+export interface TlsMaterial {
+  ca: Buffer | undefined;
+  cert: Buffer | undefined;
+  key: Buffer | undefined;
 }
 
 /**
@@ -151,9 +157,7 @@ export class Etcd {
   }
 
   #secureAgent(): HttpsAgent {
-    const { ca, cert, key } = this.#options.tls;
-    const read = (path: string | undefined) => (path === undefined ? undefined : readFileSync(path));
-    this.#agents['https:'] ??= new HttpsAgent({ keepAlive: true, ca: read(ca), cert: read(cert), key: read(key) });
+    this.#agents['https:'] ??= new HttpsAgent({ keepAlive: true, ...this.#options.tls });
     return this.#agents['https:'];
   }
 }

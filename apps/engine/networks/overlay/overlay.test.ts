@@ -8,10 +8,11 @@ test('addresses of stores', () => {
     urls: ['http://10.0.0.1:2379'],
     prefix: 'berth/networks/v1/',
   });
-  expect(readStoreAddress('https://a,b:99/one/two', '/three')).toEqual({
+  expect(readStoreAddress('https://a,b:99/one/two', { path: '/three' })).toEqual({
     urls: ['https://a:2379', 'https://b:99'],
     prefix: 'one/two/three/berth/networks/v1/',
   });
+  expect(readStoreAddress('etcd://a', { tls: true }).urls).toEqual(['https://a:2379']);
   expect(readStoreAddress('etcd://[fd00::1]:2379').urls).toEqual(['http://[fd00::1]:2379']);
   for (const wrong of ['', 'consul://a', 'etcd://', 'etcd://a b', 'etcd://a,,b', 'http://a:1@b'])
     expect(() => readStoreAddress(wrong), wrong).toThrow('invalid cluster-store');

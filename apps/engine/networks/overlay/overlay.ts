@@ -1,9 +1,10 @@
+import { readFileSync } from 'node:fs';
 import { BerthError, isBerthError, type Logger, type Scope } from '@berth/kit';
 import type { Endpoint, NetworkRecord, NetworkSpec, Sandbox } from '../model.ts';
 import { kernelOf, type NetworksState } from '../state.ts';
 import { applySnapshot, type ClusterView, change } from './apply.ts';
 import { ClusterStore } from './cluster-store.ts';
-import { Etcd } from './etcd.ts';
+import { Etcd, type TlsMaterial } from './etcd.ts';
 import { follow } from './follow.ts';
 import type { ClusterEndpoint } from './model.ts';
 import { readOverlayOptions } from './options.ts';
@@ -24,8 +25,8 @@ export class Overlay {
 
   constructor(state: NetworksState, vtep: string) {
     const { clusterStore = '', clusterStoreOpts: options } = state.config;
-    const { urls, prefix } = readStoreAddress(clusterStore, options['kv.path']);
-    const tls = { ca: options['kv.cacertfile'], cert: options['kv.certfile'], key: options['kv.keyfile'] };
+    const tls = readTlsFiles(options);
+    const { urls, prefix } = readStoreAddress(clusterStore, { path: options['kv.path'], tls: tls !== undefined });
     this.vtep = vtep;
     this.view = {
       host: hostIdOf(state),
@@ -152,8 +153,30 @@ export function recordOf(
   };
 }
 
-/** `etcd://a:2379,b:2379/path`, as Docker wrote it, or with http and https. Errors: invalid. */
-export function readStoreAddress(text: string, path = ''): { urls: string[]; prefix: string } {
+/** The files of `cluster-store-opts`, read. Errors: invalid, naming one that cannot be read. */
+function readTlsFiles(options: Readonly<Record<string, string>>): TlsMaterial | undefined {
+  const read = (key: string) => {
+    const path = options[key];
+    if (path === undefined) return undefined;
+    try {
+      return readFileSync(path);
+    } catch (cause) {
+      const why = cause instanceof Error ? cause.message : String(cause);
+      throw new BerthError('invalid', `cluster-store-opts: ${key} cannot be read: ${why}`, { cause });
+    }
+  };
+  const material = { ca: read('kv.cacertfile'), cert: read('kv.certfile'), key: read('kv.keyfile') };
+  return Object.values(material).some((bytes) => bytes !== undefined) ? material : undefined;
+}
+
+/**
+ * `etcd://a:2379,b:2379/path`, as Docker wrote it, or with http and https; `etcd` is https where there are files for TLS.
+ * Errors: invalid.
+ */
+export function readStoreAddress(
+  text: string,
+  { path = '', tls = false }: { path?: string | undefined; tls?: boolean } = {},
+): { urls: string[]; prefix: string } {
   const match = /^(etcd|https?):\/\/([^/]+)(\/.*)?$/.exec(text);
   const hosts = (match?.[2] ?? '')
     .split(',')
@@ -163,7 +186,7 @@ export function readStoreAddress(text: string, path = ''): { urls: string[]; pre
       hint: 'It is etcd://HOST:PORT[,HOST:PORT…][/PATH], with https in the place of etcd for TLS.',
     });
   }
-  const scheme = match[1] === 'https' ? 'https' : 'http';
+  const scheme = match[1] === 'https' || (match[1] === 'etcd' && tls) ? 'https' : 'http';
   const base = `${match[3] ?? ''}/${path}`.replaceAll(/\/+/g, '/').replace(/^\/|\/$/g, '');
   const urls = hosts.map((host) => `${scheme}://${/:\d+$/.test(host) ? host : `${host}:2379`}`);
   return { urls, prefix: base === '' ? 'berth/networks/v1/' : `${base}/berth/networks/v1/` };

@@ -41,6 +41,20 @@ export const pairs: Kind<Record<string, string>> = {
   fromFile: (value) => stringsOf(value, ''),
 };
 
+/** As `pairs`, of these keys alone. */
+export function pairsOf(...known: readonly string[]): Kind<Record<string, string>> {
+  const checked = (value: Record<string, string>) => {
+    const unknown = Object.keys(value).find((key) => !known.includes(key));
+    if (unknown !== undefined) throw new Rejected(unknown, `one of ${known.join(', ')}`);
+    return value;
+  };
+  return {
+    ...pairs,
+    fromFlag: (values) => checked(pairs.fromFlag(values)),
+    fromFile: (value) => checked(pairs.fromFile(value)),
+  };
+}
+
 /** DRIVER=KEY=VALUE as a flag; driver → option → value in the file. */
 export const networkOptions: Kind<Record<string, Record<string, string>>> = {
   type: 'object of objects of strings',

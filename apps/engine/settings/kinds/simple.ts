@@ -48,11 +48,12 @@ export const onOff: Kind<boolean> = {
   },
 };
 
-/** A whole number from `least`, written as a number in the file. */
-export function wholeNumber(least: number, what = ''): Kind<number> {
-  const accepted = `a whole number${what} from ${least}`;
+/** A whole number from `least` to `most`, written as a number in the file. */
+export function wholeNumber(least: number, what = '', most = Number.MAX_SAFE_INTEGER): Kind<number> {
+  const accepted = `a whole number${what} from ${least}${most === Number.MAX_SAFE_INTEGER ? '' : ` to ${most}`}`;
   const read = (value: unknown, found: unknown): number => {
-    if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < least) throw new Rejected(found, accepted);
+    if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < least || value > most)
+      throw new Rejected(found, accepted);
     return value;
   };
   return {

@@ -7,7 +7,7 @@ import {
   networkOptions,
   onOff,
   optional,
-  pairs,
+  pairsOf,
   text,
   wholeNumber,
 } from '../kinds/index.ts';
@@ -139,20 +139,20 @@ export const networks = {
   clusterStoreOpts: {
     key: 'cluster-store-opts',
     flag: 'cluster-store-opt',
-    kind: pairs,
-    summary: 'Option of that: kv.path, kv.cacertfile, kv.certfile, kv.keyfile',
+    kind: pairsOf('kv.path', 'kv.cacertfile', 'kv.certfile', 'kv.keyfile'),
+    summary: 'Option of cluster-store: kv.path, and for TLS the files kv.cacertfile, kv.certfile, kv.keyfile',
   },
   clusterAdvertise: {
     key: 'cluster-advertise',
     flag: 'cluster-advertise',
     kind: text('ADDRESS', 'an IPv4 address or the name of a link', /^[\w.:-]*$/),
-    summary: 'Address or link that the other hosts reach this one by (the default route)',
+    summary: 'Address or link that the other hosts reach this one by (the default route); with cluster-store',
   },
   overlayPort: {
     key: 'overlay-port',
     flag: 'overlay-port',
-    kind: wholeNumber(1, ' of a UDP port'),
-    summary: 'UDP port of the tunnels between hosts',
+    kind: wholeNumber(1, ' of a UDP port', 65535),
+    summary: 'UDP port of the tunnels between hosts; with cluster-store',
   },
   nftTable: {
     key: 'nft-table',
