@@ -101,7 +101,7 @@ describe('a context of a Git repository', () => {
   });
 
   it.each([
-    ['an option in the place of a reference', '#--upload-pack=touch${IFS}x'],
+    ['an option in the place of a reference', `#--upload-pack=touch\${IFS}x`],
     ['a pattern', '#refs/heads/*'],
     ['a range', '#a..b'],
   ])('is refused for %s', async (_name, end) => {
