@@ -1,3 +1,4 @@
+export { readBoolean } from './boolean.ts';
 export type { BerthErrorOptions, ErrorCode } from './errors.ts';
 export { BerthError, describeError, errnoOf, httpStatusOf, isBerthError } from './errors.ts';
 export { Gate } from './gate.ts';

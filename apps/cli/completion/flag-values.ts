@@ -94,7 +94,7 @@ const BUILD: Readonly<Record<string, Completer>> = {
   'metadata-file': files,
   network: networkModes,
   output: beginnings('type=docker,dest=', 'type=image', 'type=local,dest=', 'type=oci,dest=', 'type=tar,dest='),
-  progress: oneOf('auto', 'classic', 'json', 'plain', 'quiet', 'rawjson', 'tty'),
+  progress: oneOf('auto', 'classic', 'json', 'none', 'plain', 'quiet', 'rawjson', 'tty'),
   pull: nothing,
   secret: beginnings('id='),
   ssh: oneOf('default'),

@@ -1,3 +1,4 @@
+import { readBoolean } from '@berth/kit';
 import type { FlagType } from '../command.ts';
 import { parseDuration } from './duration.ts';
 import { parseSize } from './size.ts';
@@ -43,8 +44,8 @@ export function convertScalar(type: FlagType, text: string): string | number | b
 }
 
 function parseBool(text: string): boolean {
-  if (/^(1|t|T|TRUE|true|True)$/.test(text)) return true;
-  if (/^(0|f|F|FALSE|false|False)$/.test(text)) return false;
+  const read = readBoolean(text);
+  if (read !== undefined) return read;
   throw new Error(`strconv.ParseBool: parsing ${JSON.stringify(text)}: invalid syntax`);
 }
 

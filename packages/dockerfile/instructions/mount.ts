@@ -1,4 +1,4 @@
-import { BerthError } from '@berth/kit';
+import { BerthError, readBoolean } from '@berth/kit';
 import { expandWord, type Variables } from '../expand/word.ts';
 import { suggestion } from '../suggest.ts';
 import { splitCsv } from './csv.ts';
@@ -210,8 +210,7 @@ function choice<T extends string>(value: string, allowed: readonly T[], sentence
 }
 
 function parseBool(key: string, value: string): boolean {
-  if (/^(?:1|t|T|TRUE|true|True)$/.test(value)) return true;
-  return /^(?:0|f|F|FALSE|false|False)$/.test(value) ? false : refuse(`invalid value for ${key}: ${value}`);
+  return readBoolean(value) ?? refuse(`invalid value for ${key}: ${value}`);
 }
 
 function refuse(message: string): never {

@@ -322,6 +322,9 @@ describe('views', () => {
     writeFileSync(join(path, 'a'), '2');
     expect((await build('--build-arg', 'V=1')).stderr).toMatch(/COPY a \/a\n.*line 3: .*\ba\b/);
     expect((await build('--build-arg', 'V=2')).stderr).toMatch(/RUN echo \$V\n.*line 4: .*\bV\b/);
+    const quiet = await build('-q', '--build-arg', 'V=3');
+    expect(quiet.stdout).toMatch(/^sha256:[0-9a-f]{64}\n$/);
+    expect(quiet.stderr).toMatch(/RUN echo \$V\n.*line 4: .*\bV\b/);
   });
 
   it('on a terminal each step has a line that is redrawn', async () => {

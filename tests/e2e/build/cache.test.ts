@@ -246,6 +246,9 @@ describe.skipIf(missingRegistryTools() !== undefined)('a build cache of another 
     ['type=registry,ref=a/b,mode=some', 'invalid mode'],
     ['type=registry,ref=a/b,compression=zstd', 'compression=… is not supported'],
     ['type=inline,mode=max', 'mode=… is not supported'],
+    ['type=registry,ref=a/b,ignore-error=maybe', 'ignore-error=maybe is neither true nor false'],
+    ['type=registry,ref=a/b,image-manifest=maybe', 'image-manifest=maybe is neither true nor false'],
+    ['type=registry,ref=a/b,image-manifest=false', 'image-manifest=false is not supported'],
   ])('--cache-to %s is refused', async (value, why) => {
     const { code, stderr } = await client(one, ['build', '--cache-to', value, CONTEXT]);
     expect([code, stderr]).toEqual([1, expect.stringContaining(why)]);

@@ -108,6 +108,7 @@ async function buildQuietly(context: Context, work: Work): Promise<BuildResult> 
   const response = await start(context, work, { shipment: await ship(context, work, {}), query: { q: 1 } });
   const result = await readQuietly(response);
   if (work.mode === 'quiet') context.out.write(result.text);
+  await explain(context, work, result);
   return result;
 }
 
@@ -173,7 +174,9 @@ async function start(context: Context, work: Work, how: Start) {
   if (flags.bool('explain')) body.progress = true;
   // An archive of the image has its names; files alone have none.
   if (outputs.outputs.every(({ type }) => FILES_ALONE.has(type))) body.untagged = true;
-  const session = Object.keys(body).length ? await openSession(context, body) : undefined;
+  const session = Object.keys(body).length
+    ? await openSession(context, body, { explain: flags.bool('explain') })
+    : undefined;
   if (session !== undefined) await agents.join(context.client, session);
   else if (shipment.text !== undefined) shipment = await shipContext(context, work.source, { sessions: false });
   const query = buildQuery(flags, context, shipment.dockerfile);

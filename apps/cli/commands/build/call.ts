@@ -28,15 +28,15 @@ export async function callBuild(context: Context, { call, spec, flags }: Call): 
   const [method = '', ...options] = call.split(',');
   if (!['check', 'lint', 'outline', 'targets'].includes(method))
     throw new CliError(`failed to solve: unknown subrequest ${JSON.stringify(method)}`);
+  const json = isJson(call, method, options);
   const source = await openSource(context, spec, flags.string('file'));
   try {
     const { name, text } = dockerfileText(source);
     const wish = buildWish(flags, context);
     if (method === 'check' || method === 'lint') {
       const ignore = source.kind === 'directory' ? source.ignore : undefined;
-      return await check(context, { name, text, wish, ignore, json: options.includes('format=json') });
+      return await check(context, { name, text, wish, ignore, json });
     }
-    if (options.includes('format=json')) throw new CliError(`--call=${call}: format=json is only there for check`);
     const plan = planBuild(parseDockerfile(text, name), wish);
     context.out.write(`${alignTabs(method === 'outline' ? outline(plan) : targets(plan))}\n`);
     return 0;
@@ -47,6 +47,17 @@ export async function callBuild(context: Context, { call, spec, flags }: Call): 
   } finally {
     await source.dispose();
   }
+}
+
+/** Whether the options of `--call=METHOD,format=json` ask for JSON. Throws CliError for others. */
+function isJson(call: string, method: string, options: readonly string[]): boolean {
+  const other = options.find((option) => option !== 'format=json' && option !== 'format=text');
+  if (other !== undefined)
+    throw new CliError(`invalid value for --call: ${other} is not supported, only format=json and format=text`);
+  const json = options.at(-1) === 'format=json';
+  if (json && method !== 'check' && method !== 'lint')
+    throw new CliError(`--call=${call}: format=json is only there for check`);
+  return json;
 }
 
 interface Check {

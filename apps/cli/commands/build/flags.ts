@@ -97,7 +97,7 @@ const MODERN: readonly FlagSpec[] = [
     long: 'progress',
     type: 'string',
     default: 'auto',
-    help: 'Set type of progress output ("auto", "classic", "json", "plain", "quiet", "rawjson", "tty")',
+    help: 'Set type of progress output ("auto", "classic", "json", "none", "plain", "quiet", "rawjson", "tty")',
   },
   { long: 'provenance', type: 'string', help: 'Shorthand for "--attest=type=provenance" (only "false")' },
   { long: 'push', type: 'bool', help: 'Shorthand for "--output=type=registry"' },

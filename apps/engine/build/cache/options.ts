@@ -1,4 +1,4 @@
-import { BerthError } from '@berth/kit';
+import { BerthError, readBoolean } from '@berth/kit';
 import { parseReference, type Reference, withDefaultTag } from '@berth/oci';
 
 /** A `--cache-to`. */
@@ -42,13 +42,13 @@ export function readCacheTo(given: readonly Attributes[]): CacheTo[] {
     const { ref, mode = 'min' } = attributes;
     if (mode !== 'min' && mode !== 'max') throw new BerthError('invalid', `invalid mode for --cache-to: ${mode}`);
     for (const name of ['oci-mediatypes', 'image-manifest'])
-      if (attributes[name] !== undefined && !isTrue(attributes[name]))
+      if (truthOf(attributes, name, type) === false)
         throw new BerthError(
           'not-supported',
           `--cache-to type=${type},${name}=${attributes[name]} is not supported: the cache is an OCI image manifest`,
         );
     return {
-      ...{ type, mode, ignoreError: isTrue(attributes['ignore-error']) },
+      ...{ type, mode, ignoreError: truthOf(attributes, 'ignore-error', type) === true },
       reference: type === 'registry' ? referenceOf(ref, '--cache-to') : undefined,
     };
   });
@@ -96,4 +96,12 @@ function referenceOf(text: string | undefined, flag: string): Reference {
   return withDefaultTag(parseReference(text));
 }
 
-const isTrue = (text: string | undefined) => text !== undefined && /^(?:1|t|true)$/i.test(text);
+/** undefined where it is not said. Errors: invalid for what is neither true nor false. */
+function truthOf(attributes: Attributes, name: string, type: CacheTo['type']): boolean | undefined {
+  const text = attributes[name];
+  if (text === undefined) return undefined;
+  const read = readBoolean(text);
+  if (read === undefined)
+    throw new BerthError('invalid', `--cache-to type=${type}: ${name}=${text} is neither true nor false`);
+  return read;
+}

@@ -1,3 +1,4 @@
+import { readBoolean } from '@berth/kit';
 import { CliError } from '../../../cli-error.ts';
 import { splitCsv } from '../../container/options/csv.ts';
 
@@ -24,4 +25,13 @@ function fields(text: string, flag: string): string[] {
 export function onlyKeys(pairs: Record<string, string>, known: readonly string[], flag: string): void {
   for (const key of Object.keys(pairs))
     if (!known.includes(key)) throw new CliError(`invalid value for --${flag}: unexpected key '${key}'`);
+}
+
+/** The truth that `key` has; undefined where it is not given. Throws CliError for what is neither `true` nor `false`. */
+export function readTruth(pairs: Record<string, string>, key: string, flag: string): boolean | undefined {
+  const text = pairs[key];
+  if (text === undefined) return undefined;
+  const read = readBoolean(text);
+  if (read === undefined) throw new CliError(`invalid value for --${flag}: ${key}=${text} is neither true nor false`);
+  return read;
 }

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { CliError } from '../../../cli-error.ts';
 import type { FlagValues } from '../../../flags/values.ts';
-import { onlyKeys, readAttributes } from './attributes.ts';
+import { onlyKeys, readAttributes, readTruth } from './attributes.ts';
 import { checkTag } from './tag.ts';
 
 /** Where the result of a build goes. */
@@ -57,14 +57,15 @@ function readOutput(text: string, names: string[]): BuildOutput {
   if (type === '') throw new CliError(`type is required for output`);
   const keys = Object.hasOwn(KEYS, type) ? KEYS[type] : undefined;
   if (keys === undefined) throw new CliError(`exporter ${JSON.stringify(type)} could not be found`);
-  onlyKeys(pairs, ['type', ...keys], `output type=${type}`);
-  if (pairs.tar !== undefined && !isTrue(pairs.tar))
+  const flag = `output type=${type}`;
+  onlyKeys(pairs, ['type', ...keys], flag);
+  if (readTruth(pairs, 'tar', flag) === false)
     throw new CliError(`output type=${type} writes an archive only: tar=${pairs.tar} is not supported`);
   if (name !== '') for (const one of name.split(',')) names.push(validName(one));
   switch (type) {
     case 'image':
     case 'registry':
-      return { type: 'image', push: type === 'registry' || isTrue(pairs.push) };
+      return { type: 'image', push: readTruth(pairs, 'push', flag) ?? type === 'registry' };
     case 'docker':
       // Without a file it is loaded, which is where images are anyway.
       return dest === '' ? { type: 'image', push: false } : { type, dest: checkFile(dest) };
@@ -91,8 +92,6 @@ function validName(text: string): string {
     );
   }
 }
-
-const isTrue = (text: string | undefined) => text !== undefined && /^(?:1|t|true)$/i.test(text);
 
 function checkFile(path: string): string {
   if (path !== '-' && statSync(path, { throwIfNoEntry: false })?.isDirectory())

@@ -21,6 +21,8 @@ function readSecret(text: string, env: Context['env']): [id: string, content: st
   const { id = '', type = '' } = pairs;
   if (id === '') throw new CliError('invalid value for --secret: id is missing');
   if (!['', 'file', 'env'].includes(type)) throw new CliError(`unsupported secret type ${JSON.stringify(type)}`);
+  if (type === 'file' && pairs.env !== undefined)
+    throw new CliError(`invalid value for --secret: type=file and env=${pairs.env} exclude each other`);
   const given = pairs.src ?? pairs.source;
   // With type=env both mean a variable, as in BuildKit.
   const variable = pairs.env ?? (type === 'env' ? (given ?? id) : undefined);

@@ -59,13 +59,16 @@ const FLAGS: Readonly<Record<keyof BuildSessionBody, string>> = {
 export async function openSession(
   context: Pick<Context, 'client' | 'host'>,
   body: BuildSessionBody,
+  { explain }: { explain: boolean },
 ): Promise<string | undefined> {
   try {
     return await openBuildSession(context.client, body);
   } catch (error) {
     if (!isBerthError(error, 'not-found')) throw error;
     const lost = Object.entries(FLAGS).find(([key, flag]) => flag !== '' && key in body);
-    if (lost) throw new CliError(`${lost[1]} needs an engine of Berth; the one at ${context.host} is another`);
+    const name = lost?.[1] ?? (explain ? '--explain' : undefined);
+    if (name !== undefined)
+      throw new CliError(`${name} needs an engine of Berth; the one at ${context.host} is another`);
     return undefined;
   }
 }

@@ -1,3 +1,4 @@
+import { readBoolean } from '@berth/kit';
 import { CliError } from '../../../cli-error.ts';
 import type { Context } from '../../../context.ts';
 import type { FlagValues } from '../../../flags/values.ts';
@@ -30,8 +31,8 @@ export function progressMode(flags: FlagValues, { env, err }: Pick<Context, 'env
 
 function isClassic(value: string | undefined): boolean {
   if (value === undefined || value === '') return false;
-  if (/^(?:0|f|F|false|False|FALSE)$/.test(value)) return true;
-  if (/^(?:1|t|T|true|True|TRUE)$/.test(value)) return false;
+  const isModern = readBoolean(value);
+  if (isModern !== undefined) return !isModern;
   throw new CliError(
     `DOCKER_BUILDKIT environment variable expects boolean value: strconv.ParseBool: parsing ${JSON.stringify(value)}: invalid syntax`,
   );
