@@ -1,11 +1,10 @@
-import { join } from 'node:path';
 import { type Logger, Scope } from '@berth/kit';
 import { isLoopback } from '@berth/oci';
 import { openControl, serveToken } from './access/index.ts';
 import { claimRoot } from './claim-root.ts';
 import { scheduleCleaning } from './cleaning/schedule.ts';
 import { serveControl } from './control/serve-control.ts';
-import { parseAddress, serve } from './http/serve.ts';
+import { serve } from './http/serve.ts';
 import {
   answerHealth,
   countStored,
@@ -16,6 +15,8 @@ import {
   serveHealth,
 } from './metrics/index.ts';
 import { createRegistry, type Registry, type RegistryLimits } from './registry.ts';
+import { accessSettings } from './settings/access.ts';
+import { checkConfig } from './settings/check.ts';
 import type { RegistryConfig } from './settings/config.ts';
 import type { StorageDriver } from './storage/driver.ts';
 import { openStorage } from './storage/open-storage.ts';
@@ -35,7 +36,7 @@ export interface RunningRegistry {
 
 /** Starts a registry. Whatever fails undoes what was begun. Errors: conflict (the root is in use), unavailable, invalid. */
 export async function startRegistry(config: RegistryConfig, log: Logger): Promise<RunningRegistry> {
-  parseAddress(config.listen); // before anything is made
+  checkConfig(config); // before anything is made
   const scope = new Scope();
   try {
     const { registry, driver, metrics } = await openParts(config, log, scope);
@@ -70,10 +71,7 @@ async function openParts(config: RegistryConfig, log: Logger, scope: Scope) {
   claimRoot(config.root, scope);
   const driver = await openStorage(config.storage, config.root);
   scope.add('close the storage', () => driver.close());
-  const { tokenLifetime, ...access } = config.access;
-  const tokenKey = join(config.root, 'token.key');
-  const settings = { ...access, tokenKey, tokenLifetime: Math.round(tokenLifetime / 1000) };
-  const { control, tokens } = await openControl(settings, log);
+  const { control, tokens } = await openControl(accessSettings(config), log);
   scope.add('close access control', () => control.close());
   const metrics = createRegistryMetrics();
   const registry = createRegistry({

@@ -33,6 +33,16 @@ const CLOCK_TOLERANCE = 30;
 const TOKEN_MAX = 64 * 1024;
 const PEM_KEYS_MAX = 16;
 
+/** What can be said without reading its keys. Errors: invalid. */
+export function checkForeignIssuer({ realm, keys }: ForeignIssuer): void {
+  if (!/^https?:$/.test(URL.canParse(realm) ? new URL(realm).protocol : ''))
+    throw new BerthError('invalid', `the realm of a token service is an http or https URL, not ${realm}`);
+  if (keys.startsWith('http://'))
+    throw new BerthError('invalid', `keys of a token service are not fetched over plain HTTP: ${keys}`);
+  if (keys.startsWith('https://') && !URL.canParse(keys))
+    throw new BerthError('invalid', `the keys of a token service are a file or an https URL, not ${keys}`);
+}
+
 /** Errors: invalid, when the keys cannot be read. */
 export async function openForeignTokens({ service, issuer, keys }: ForeignIssuer): Promise<ForeignTokens> {
   const candidates = await openKeys(keys);
@@ -66,8 +76,6 @@ export async function openForeignTokens({ service, issuer, keys }: ForeignIssuer
 /** A set chooses by the id in the token's header; keys in PEM have no ids, each is tried. */
 async function openKeys(keys: string): Promise<JWTVerifyGetKey[]> {
   if (keys.startsWith('https://')) return [createRemoteJWKSet(new URL(keys), { timeoutDuration: 10_000 })];
-  if (keys.startsWith('http://'))
-    throw new BerthError('invalid', `keys of a token service are not fetched over plain HTTP: ${keys}`);
   let text: string;
   try {
     text = await readFile(keys, 'utf8');

@@ -18,14 +18,14 @@ const BCRYPT = /^\$2[aby]\$(0[4-9]|[12]\d|3[01])\$[./A-Za-z0-9]{53}$/;
  * invalid, with file and line.
  */
 export async function openHtpasswd(path: string, logger: Logger): Promise<HtpasswdFile> {
-  let known = { version: await versionOf(path), users: await read(path) };
+  let known = { version: await versionOf(path), users: await readUsers(path) };
   return {
     users: async () => {
       let version = 'missing';
       try {
         version = await versionOf(path);
         if (version !== known.version) {
-          known = { version, users: await read(path) };
+          known = { version, users: await readUsers(path) };
           logger.info('users were read again', { path, users: known.users.size });
         }
       } catch (error) {
@@ -56,7 +56,8 @@ export function parseHtpasswd(text: string, path: string): Users {
   return users;
 }
 
-async function read(path: string): Promise<Users> {
+/** Reads such a file. Errors: invalid. */
+export async function readUsers(path: string): Promise<Users> {
   let text: string;
   try {
     if ((await stat(path)).size > SIZE_MAX) throw new BerthError('invalid', `${path} is larger than ${SIZE_MAX} bytes`);

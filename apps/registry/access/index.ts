@@ -1,3 +1,4 @@
+export { checkAccess, checkAccessFiles } from './check-access.ts';
 export type { ForeignIssuer } from './foreign-tokens.ts';
 export { parseHtpasswd } from './htpasswd.ts';
 export type { AccessControl, Action, Asking, Caller, Need, Refusal } from './model.ts';

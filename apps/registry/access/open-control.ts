@@ -1,9 +1,10 @@
-import { BerthError, type Logger } from '@berth/kit';
+import type { Logger } from '@berth/kit';
 import { basicChallenge, bearerChallenge, crowded, denied } from './challenge.ts';
+import { checkAccess, modeOf, policyOf } from './check-access.ts';
 import { type ForeignIssuer, openForeignTokens } from './foreign-tokens.ts';
 import { isCrowded, type Logins, openLogins, parseBasic } from './logins.ts';
 import type { AccessControl, Caller, Need } from './model.ts';
-import { ANYBODY_MAY_ALL, createPolicy, type Policy, type RuleText, USERS_MAY_ALL } from './policy.ts';
+import type { Policy, RuleText } from './policy.ts';
 import { type Grant, gives } from './scope.ts';
 import { createTokenEndpoint, type TokenEndpoint } from './token-endpoint.ts';
 import { createTokenIssuer, type TokenIssuer } from './token-issuer.ts';
@@ -41,27 +42,13 @@ export const TOKEN_PATH = '/token';
 
 /** Errors: invalid, naming the setting or file that is wrong. */
 export async function openControl(settings: AccessSettings, logger: Logger): Promise<OpenedControl> {
-  const { htpasswd, issuer, mode, rules } = settings;
-  if (issuer !== undefined) {
-    if (htpasswd !== undefined || mode !== undefined || rules !== undefined)
-      throw new BerthError(
-        'invalid',
-        'with a token service of somebody else there are no users, modes or rules of ours',
-      );
-    return { control: await foreignControl(issuer), tokens: undefined };
-  }
-  const policy = createPolicy(rules ?? [htpasswd === undefined ? ANYBODY_MAY_ALL : USERS_MAY_ALL]);
-  if (htpasswd === undefined) {
-    if (mode !== undefined) throw new BerthError('invalid', 'a mode of access needs a file of users');
-    return { control: openToAnybody(policy), tokens: undefined };
-  }
-  if (mode === 'basic' && policy.opensToAnybody) {
-    throw new BerthError('invalid', 'rules for anybody cannot be used with access mode "basic"', {
-      hint: 'Docker asks once whether a registry wants passwords, and then sends none or always some. Use the mode "token".',
-    });
-  }
+  checkAccess(settings);
+  const { htpasswd, issuer } = settings;
+  if (issuer !== undefined) return { control: await foreignControl(issuer), tokens: undefined };
+  const policy = policyOf(settings);
+  if (htpasswd === undefined) return { control: openToAnybody(policy), tokens: undefined };
   const logins = await openLogins(htpasswd, logger);
-  if ((mode ?? (policy.opensToAnybody ? 'token' : 'basic')) === 'basic')
+  if (modeOf(settings) === 'basic')
     return { control: basicControl(logins, policy, settings.service), tokens: undefined };
   const { service, tokenKey, tokenLifetime } = settings;
   const issuing = createTokenIssuer({ key: await openTokenKey(tokenKey), service, logins, lifetime: tokenLifetime });
@@ -147,8 +134,6 @@ function tokenControl({ issuing, logins, policy, service }: TokenControlOptions)
 }
 
 async function foreignControl(issuer: ForeignIssuer): Promise<AccessControl> {
-  if (!/^https?:$/.test(URL.canParse(issuer.realm) ? new URL(issuer.realm).protocol : ''))
-    throw new BerthError('invalid', `the realm of a token service is an http or https URL, not ${issuer.realm}`);
   const tokens = await openForeignTokens(issuer);
   return {
     identify: async ({ authorization }) => {

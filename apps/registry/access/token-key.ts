@@ -16,7 +16,16 @@ export interface TokenKey {
  * outlive a restart; processes that share the file accept each other's. Errors: invalid, when it is no such key.
  */
 export async function openTokenKey(path: string): Promise<TokenKey> {
-  const text = (await readKey(path)) ?? (await makeKey(path));
+  return (await readTokenKey(path)) ?? (await parseKey(await makeKey(path), path));
+}
+
+/** As `openTokenKey`; undefined when there is none. */
+export async function readTokenKey(path: string): Promise<TokenKey | undefined> {
+  const text = await readKey(path);
+  return text === undefined ? undefined : parseKey(text, path);
+}
+
+async function parseKey(text: string, path: string): Promise<TokenKey> {
   let privateKey: KeyObject;
   try {
     privateKey = createPrivateKey(text);

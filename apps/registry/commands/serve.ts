@@ -1,5 +1,5 @@
 import { createLogger, type Logger } from '@berth/kit';
-import { checkConfig } from '../settings/check.ts';
+import { checkConfig, checkFiles } from '../settings/check.ts';
 import { DEFAULT_CONFIG_FILE, type RegistryConfig } from '../settings/config.ts';
 import { loadConfig } from '../settings/load.ts';
 import { type FlagSpec, flagLines, readWords } from '../settings/words.ts';
@@ -18,7 +18,7 @@ const FLAGS: readonly FlagSpec[] = [
     name: 'environment',
     help: "Take variables of Docker's registry (REGISTRY_HTTP_ADDR, …) as settings, over the file",
   },
-  { name: 'validate', help: 'Check the settings, say "configuration OK", and end' },
+  { name: 'validate', help: 'Check the settings and the files they name, say "configuration OK", and end' },
 ];
 
 const HELP = `Usage:  berth registry serve [OPTIONS]
@@ -50,8 +50,9 @@ export async function serveCommand(words: readonly string[]): Promise<void> {
     logFormat: flags.get('log-format'),
     environment: flags.has('environment') ? process.env : undefined,
   });
-  checkConfig(config);
   if (flags.has('validate')) {
+    checkConfig(config);
+    await checkFiles(config);
     process.stdout.write('configuration OK\n');
     return;
   }

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { BerthError, errnoOf } from '@berth/kit';
+import { parseAddress } from '../http/address.ts';
 
 /** What is asked by those who watch over a registry. */
 export interface HealthParts {
@@ -36,15 +37,12 @@ export function answerHealth(parts: HealthParts, message: IncomingMessage, answe
   return true;
 }
 
-/** A server for nothing else. `listen` is `HOST:PORT`. Errors: invalid; unavailable, when the port is taken. */
+/** A server for nothing else. `listen` as in `parseAddress`. Errors: invalid; unavailable, when the port is taken. */
 export async function serveHealth(
   parts: HealthParts,
   listen: string,
 ): Promise<{ address: string; close(): Promise<void> }> {
-  const [, v6, name, port] = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]/]+)):(\d{1,5})$/.exec(listen) ?? [];
-  const host = v6 ?? name;
-  if (host === undefined || Number(port) > 65_535)
-    throw new BerthError('invalid', `${JSON.stringify(listen)} is no HOST:PORT to watch the registry at`);
+  const { host, port } = parseAddress(listen);
   const server = createServer({ headersTimeout: 10_000, requestTimeout: 10_000 }, (message, answer) => {
     if (!answerHealth(parts, message, answer)) send(answer, 404, 'not found\n');
   });
@@ -54,7 +52,7 @@ export async function serveHealth(
       const taken = errnoOf(cause) === 'EADDRINUSE';
       reject(new BerthError('unavailable', taken ? `${listen} is in use already` : cause.message, { cause }));
     });
-    server.listen(Number(port), host, resolve);
+    server.listen(host === undefined ? { port } : { host, port }, resolve);
   });
   const bound = server.address() as AddressInfo;
   return {

@@ -1,5 +1,18 @@
-import type { ForeignIssuer, RuleText } from '../access/index.ts';
-import { duration, type Field, field, listOf, object, oneOf, optional, type Reader, required, text } from './shape.ts';
+import { join } from 'node:path';
+import type { AccessSettings, ForeignIssuer, RuleText } from '../access/index.ts';
+import {
+  atLeast,
+  duration,
+  type Field,
+  field,
+  listOf,
+  object,
+  oneOf,
+  optional,
+  type Reader,
+  required,
+  text,
+} from './shape.ts';
 
 /** The section `access`. */
 export interface AccessConfig {
@@ -32,7 +45,13 @@ const FIELDS: { [K in keyof AccessConfig]: Field<AccessConfig[K]> } = {
   rules: optional(listOf(rule)),
   issuer: optional(issuer),
   service: field(text, 'berth-registry'),
-  tokenLifetime: field(duration, 300_000),
+  tokenLifetime: field(atLeast(1000, '1s', duration), 300_000),
 };
 
 export const readAccess: Reader<AccessConfig> = object(FIELDS);
+
+/** The settings as access control wants them. */
+export function accessSettings({ access, root }: { access: AccessConfig; root: string }): AccessSettings {
+  const { tokenLifetime, ...rest } = access;
+  return { ...rest, tokenKey: join(root, 'token.key'), tokenLifetime: Math.round(tokenLifetime / 1000) };
+}

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { readConfig } from './config.ts';
 import { withEnvironment } from './environment.ts';
 
+const HOUR = 3_600_000;
 const none = () => false;
 const read = (env: NodeJS.ProcessEnv, document: unknown = {}) => readConfig(withEnvironment(document, env, none), '');
 
@@ -31,9 +32,80 @@ test('variables of Docker’s registry mean what they mean there', () => {
     delete: false,
     tls: { certificate: '/certs/domain.crt', key: '/certs/domain.key', minVersion: '1.3' },
     access: { htpasswd: '/auth/htpasswd', service: 'Registry Realm' },
-    upstreams: [{ prefix: '', url: 'https://registry-1.docker.io', username: 'me', password: 'secret' }],
+    upstreams: [{ prefix: '', url: 'https://registry-1.docker.io', username: 'me', password: 'secret', ttl: 0 }],
+    fetched: { unusedAfter: 7 * 24 * HOUR },
     watch: { listen: '0.0.0.0:5001' },
   });
+});
+
+test('host, log, versions of TLS, S3', () => {
+  const config = read({
+    REGISTRY_HTTP_HOST: 'https://registry.example/',
+    REGISTRY_HTTP_TLS_CERTIFICATE: '/c',
+    REGISTRY_HTTP_TLS_KEY: '/k',
+    REGISTRY_HTTP_TLS_MINIMUMTLS: 'tls1.3',
+    REGISTRY_LOG_LEVEL: 'warn',
+    REGISTRY_LOG_FORMATTER: 'json',
+    REGISTRY_STORAGE: 's3',
+    REGISTRY_STORAGE_S3_REGIONENDPOINT: 'https://s3.example',
+    REGISTRY_STORAGE_S3_REGION: 'eu-central-1',
+    REGISTRY_STORAGE_S3_BUCKET: 'images',
+    REGISTRY_STORAGE_S3_ACCESSKEY: 'an id',
+    REGISTRY_STORAGE_S3_SECRETKEY: 'a secret',
+    REGISTRY_STORAGE_S3_ROOTDIRECTORY: '/some/where/',
+  });
+  expect(config).toMatchObject({
+    url: 'https://registry.example',
+    tls: { minVersion: '1.3' },
+    log: { level: 'warn', format: 'json' },
+    storage: {
+      s3: {
+        ...{ endpoint: 'https://s3.example', region: 'eu-central-1', bucket: 'images', prefix: 'some/where' },
+        ...{ accessKeyId: 'an id', secretAccessKey: 'a secret' },
+      },
+    },
+  });
+  expect(() => read({ REGISTRY_HTTP_TLS_MINIMUMTLS: 'tls1.0' }, { tls: { certificate: 'a', key: 'b' } })).toThrow(
+    /tls.minVersion is none of 1.2, 1.3/,
+  );
+  expect(() => read({ REGISTRY_LOG_FORMATTER: 'logstash' })).toThrow(/log.format is none of text, json/);
+  expect(() => read({ REGISTRY_LOG_LEVEL: 'loud' })).toThrow(/log.level is none of/);
+});
+
+test.each(['ROOTCERTBUNDLE', 'JWKS'])('a token service of somebody else, its keys by %s', (keys) => {
+  const config = read({
+    REGISTRY_AUTH: 'token',
+    REGISTRY_AUTH_TOKEN_REALM: 'https://auth.example/token',
+    REGISTRY_AUTH_TOKEN_SERVICE: 'registry.example',
+    REGISTRY_AUTH_TOKEN_ISSUER: 'auth.example',
+    [`REGISTRY_AUTH_TOKEN_${keys}`]: '/keys',
+  });
+  expect(config.access.issuer).toEqual({
+    ...{ realm: 'https://auth.example/token', service: 'registry.example', issuer: 'auth.example', keys: '/keys' },
+  });
+});
+
+test('when what was fetched goes: the variable, else the file, else a week; 0 is never', () => {
+  const expiry = (ttl: string | undefined, document = {}) =>
+    read({ REGISTRY_PROXY_REMOTEURL: 'https://x', REGISTRY_PROXY_TTL: ttl }, document).fetched.unusedAfter;
+  expect(expiry('36h')).toBe(36 * HOUR);
+  expect(expiry(undefined)).toBe(168 * HOUR);
+  expect(expiry('')).toBe(168 * HOUR);
+  const file = { fetched: { unusedAfter: '1h' } };
+  expect([expiry(undefined, file), expiry('', file), expiry('2h', file)]).toEqual([HOUR, HOUR, 2 * HOUR]);
+  for (const never of ['0', '0s', '0h']) expect([never, expiry(never, file)]).toEqual([never, undefined]);
+  expect(() => expiry('1.5h')).toThrow(/fetched.unusedAfter is no duration/);
+  // Without an upstream from here nothing changes.
+  expect(read({}, {}).fetched.unusedAfter).toBeUndefined();
+});
+
+test.each<[NodeJS.ProcessEnv, object, RegExp]>([
+  [{ REGISTRY_AUTH: 'none', REGISTRY_AUTH_HTPASSWD_PATH: '/x' }, {}, /^REGISTRY_AUTH=none says .* name users$/],
+  [{ REGISTRY_AUTH: 'none' }, { access: { htpasswd: '/x' } }, /^REGISTRY_AUTH=none/],
+  [{ REGISTRY_AUTH: 'none', REGISTRY_AUTH_TOKEN_REALM: 'https://x' }, {}, /^REGISTRY_AUTH=none/],
+  [{ REGISTRY_AUTH_TOKEN_ROOTCERTBUNDLE: '/a', REGISTRY_AUTH_TOKEN_JWKS: '/b' }, {}, /ROOTCERTBUNDLE or .*_JWKS$/],
+])('of two that say different things none is lost: %j with %j', (env, document, message) => {
+  expect(() => read(env, document)).toThrow(message);
 });
 
 test('what is not known is not ignored, but for what Kubernetes sets', () => {

@@ -4,6 +4,9 @@ import { isObject } from '@berth/oci';
 
 type Document = Record<string, unknown>;
 
+/** Of `REGISTRY_PROXY_TTL` where only an upstream is named. */
+const PROXY_TTL = '168h';
+
 /** Where Docker's registry keeps its settings: a file there was meant to count. */
 const FOREIGN_FILE = '/etc/docker/registry/config.yml';
 /** What Kubernetes sets for a service of this name is not about settings. */
@@ -43,7 +46,8 @@ const VARIABLES: Record<string, (value: string, all: NodeJS.ProcessEnv) => Docum
   REGISTRY_PROXY_REMOTEURL: (url, all) => ({ upstreams: [upstream(url, all)] }),
   REGISTRY_PROXY_USERNAME: () => ({}),
   REGISTRY_PROXY_PASSWORD: () => ({}),
-  REGISTRY_PROXY_TTL: () => ({}),
+  // When what was fetched goes; 0 is never.
+  REGISTRY_PROXY_TTL: (time) => (time === '' ? {} : expiring(time)),
 };
 
 /**
@@ -68,7 +72,9 @@ export function withEnvironment(document: unknown, env: NodeJS.ProcessEnv, exist
     merged = merge(merged, meaning(value, env));
   }
   checkWhole(merged, env);
-  return merged;
+  // Docker's registry has an end of what it fetched also where nothing is said.
+  const isSaid = env['REGISTRY_PROXY_TTL'] || at(merged, 'fetched', 'unusedAfter') !== undefined;
+  return env['REGISTRY_PROXY_REMOTEURL'] && !isSaid ? merge(merged, expiring(PROXY_TTL)) : merged;
 }
 
 /**
@@ -76,32 +82,53 @@ export function withEnvironment(document: unknown, env: NodeJS.ProcessEnv, exist
  * than was meant. What the variables lack may be in the document. Errors: invalid, naming the variable.
  */
 function checkWhole(document: unknown, env: NodeJS.ProcessEnv): void {
-  const at = (...path: string[]) =>
-    path.reduce<unknown>((value, name) => (isObject(value) ? value[name] : undefined), document);
   const need = (variable: string, what: string) => {
     throw new BerthError('invalid', `${what} needs the variable ${variable}`);
   };
+  checkOne(document, env);
   const auth = env['REGISTRY_AUTH'];
   for (const [meant, what] of [
     [auth === 'htpasswd', 'REGISTRY_AUTH=htpasswd'],
     [env['REGISTRY_AUTH_HTPASSWD_REALM'] !== undefined, 'REGISTRY_AUTH_HTPASSWD_REALM'],
   ] as const)
-    if (meant && at('access', 'htpasswd') === undefined) need('REGISTRY_AUTH_HTPASSWD_PATH', what);
+    if (meant && at(document, 'access', 'htpasswd') === undefined) need('REGISTRY_AUTH_HTPASSWD_PATH', what);
   if (auth === 'token')
     for (const [member, variable] of OF_TOKENS)
-      if (at('access', 'issuer', member) === undefined) need(variable, 'REGISTRY_AUTH=token');
+      if (at(document, 'access', 'issuer', member) === undefined) need(variable, 'REGISTRY_AUTH=token');
   const storage = env['REGISTRY_STORAGE'];
   if (storage === 's3')
     for (const [member, variable] of OF_S3)
-      if (at('storage', 's3', member) === undefined) need(variable, 'REGISTRY_STORAGE=s3');
-  if (storage === 'filesystem' && at('storage', 's3') !== undefined)
-    throw new BerthError('invalid', 'REGISTRY_STORAGE=filesystem says files, and other settings name a bucket');
+      if (at(document, 'storage', 's3', member) === undefined) need(variable, 'REGISTRY_STORAGE=s3');
   if (!env['REGISTRY_PROXY_REMOTEURL'])
     for (const name of ['REGISTRY_PROXY_USERNAME', 'REGISTRY_PROXY_PASSWORD', 'REGISTRY_PROXY_TTL'])
       if (env[name]) need('REGISTRY_PROXY_REMOTEURL', name);
   const { REGISTRY_PROXY_USERNAME: username, REGISTRY_PROXY_PASSWORD: password } = env;
   if (password && !username) need('REGISTRY_PROXY_USERNAME', 'REGISTRY_PROXY_PASSWORD');
   if (username && !password) need('REGISTRY_PROXY_PASSWORD', 'REGISTRY_PROXY_USERNAME');
+}
+
+/** Of two settings that say different things, neither is silently lost. Errors: invalid. */
+function checkOne(document: unknown, env: NodeJS.ProcessEnv): void {
+  if (env['REGISTRY_STORAGE'] === 'filesystem' && at(document, 'storage', 's3') !== undefined)
+    throw new BerthError('invalid', 'REGISTRY_STORAGE=filesystem says files, and other settings name a bucket');
+  const users = at(document, 'access', 'htpasswd') ?? at(document, 'access', 'issuer');
+  if (env['REGISTRY_AUTH'] === 'none' && users !== undefined)
+    throw new BerthError('invalid', 'REGISTRY_AUTH=none says that anybody may come in, and other settings name users');
+  const [keys, set] = [env['REGISTRY_AUTH_TOKEN_ROOTCERTBUNDLE'], env['REGISTRY_AUTH_TOKEN_JWKS']];
+  if (keys !== undefined && set !== undefined)
+    throw new BerthError(
+      'invalid',
+      'the keys of a token service are one file here: REGISTRY_AUTH_TOKEN_ROOTCERTBUNDLE or REGISTRY_AUTH_TOKEN_JWKS',
+    );
+}
+
+function at(document: unknown, ...path: string[]): unknown {
+  return path.reduce<unknown>((value, name) => (isObject(value) ? value[name] : undefined), document);
+}
+
+/** When what was fetched goes, after a time in which nobody used it. */
+function expiring(time: string): Document {
+  return { fetched: { unusedAfter: /^0+[a-zµ]*$/.test(time) ? undefined : time } };
 }
 
 const OF_TOKENS = [
@@ -126,9 +153,10 @@ function merge(below: unknown, above: Document): Document {
 }
 
 function upstream(url: string, env: NodeJS.ProcessEnv): Document {
-  const { REGISTRY_PROXY_USERNAME: username, REGISTRY_PROXY_PASSWORD: password, REGISTRY_PROXY_TTL: ttl } = env;
+  const { REGISTRY_PROXY_USERNAME: username, REGISTRY_PROXY_PASSWORD: password } = env;
   const credentials = username ? { username, password } : {};
-  return { prefix: '', url: url.replace(/\/$/, ''), ...credentials, ...(ttl ? { ttl } : {}) };
+  // Docker's registry asks for a tag each time.
+  return { prefix: '', url: url.replace(/\/$/, ''), ...credentials, ttl: '0' };
 }
 
 function only(name: string, value: string, known: readonly string[]): Document {

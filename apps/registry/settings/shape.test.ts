@@ -45,6 +45,12 @@ test.each([
   [{ gc: { grase: '1h' } }, 'the setting gc.grase is not known; there is interval, grace'],
   [{ retention: { rules: [{}, { keepLast: -1 }] } }, 'the setting retention.rules[1].keepLast is no whole number'],
   [{ limits: { connections: 0 } }, 'the setting limits.connections is no whole number from 1 on'],
+  [{ access: { tokenLifetime: '0' } }, 'the setting access.tokenLifetime is less than 1s'],
+  [{ access: { tokenLifetime: '400ms' } }, 'the setting access.tokenLifetime is less than 1s'],
+  [
+    { storage: { s3: { endpoint: 'https://x', bucket: 'bucket', partSize: 1 } } },
+    'the setting storage.s3.partSize is less than 64KiB',
+  ],
   [{ delete: 'yes' }, 'the setting delete is neither true nor false'],
   [[], 'the setting as a whole is no object'],
 ])('%j is refused by name', (document, message) => {

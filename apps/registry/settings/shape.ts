@@ -102,6 +102,15 @@ export const size: Reader<number> = (value, where) => {
   return bytes;
 };
 
+/** A duration or size of not less than `least`, which is written `words`. */
+export function atLeast(least: number, words: string, read: Reader<number>): Reader<number> {
+  return (value, where) => {
+    const number = read(value, where);
+    if (number < least) throw wrong(where, `is less than ${words}`);
+    return number;
+  };
+}
+
 function join(where: string, name: string): string {
   return where === '' ? name : `${where}.${name}`;
 }

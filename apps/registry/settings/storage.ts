@@ -1,5 +1,5 @@
 import { PART_SIZE, type S3Settings } from '../storage/s3/settings.ts';
-import { field, object, optional, type Reader, required, size, text } from './shape.ts';
+import { atLeast, field, object, optional, type Reader, required, size, text } from './shape.ts';
 
 /** The section `storage`: files below `root` unless S3 is named. */
 export interface StorageConfig {
@@ -17,7 +17,8 @@ const s3 = object<S3Config>({
   bucket: required(text),
   region: field(text, 'us-east-1'),
   prefix: field(text, ''),
-  partSize: field(size, PART_SIZE),
+  // With less, a layer is more objects than anybody can list, and each is a request.
+  partSize: field(atLeast(64 * 1024, '64KiB', size), PART_SIZE),
   accessKeyId: optional(text),
   secretAccessKey: optional(text),
 });

@@ -1,2 +1,2 @@
 export type { TlsFiles, TlsSettings } from './open-tls.ts';
-export { openTls } from './open-tls.ts';
+export { checkTlsFiles, openTls } from './open-tls.ts';

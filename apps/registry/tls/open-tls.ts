@@ -61,6 +61,11 @@ export async function openTls(settings: TlsSettings, logger: Logger): Promise<Tl
   };
 }
 
+/** Whether a start could use them. Errors: as `openTls`. */
+export async function checkTlsFiles(settings: TlsSettings): Promise<void> {
+  await load(settings);
+}
+
 async function load(settings: TlsSettings): Promise<SecureContextOptions> {
   const { certificate, key, clientAuthorities, minVersion = '1.2' } = settings;
   const [cert, privateKey, ca] = await Promise.all([certificate, key, clientAuthorities].map(read));

@@ -1,4 +1,8 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type OwnRegistry, startOwnRegistry } from '../../support/own-registry.ts';
@@ -58,6 +62,66 @@ describe('the commands of the registry', () => {
     expect((await call(url, 'GET', '/v2/team/app/tags/list')).json()).toMatchObject({ tags: ['new', 'v1'] });
   });
 
+  it('serve --validate says whether a start would take the settings, and does not start', () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'berth-registry-validate-'));
+    const validate = (config: object) => {
+      writeFileSync(path.join(folder, 'registry.json'), JSON.stringify(config));
+      const words = ['registry', 'serve', '--validate', '--config', path.join(folder, 'registry.json')];
+      const { status, stdout, stderr } = spawnSync(process.execPath, [CLIENT, ...words], { encoding: 'utf8' });
+      return [status, stdout, stderr];
+    };
+    try {
+      const root = path.join(folder, 'root');
+      // The address is taken: nothing listens, or it would say so.
+      expect(validate({ root, listen: registry.domain })).toEqual([0, 'configuration OK\n', '']);
+      expect(existsSync(root)).toBe(false);
+      expect(validate({ root, lisen: 'x' })).toEqual([
+        ...[1, ''],
+        expect.stringMatching(/^berth: the setting lisen is not known; there is root, listen, /),
+      ]);
+      const refused = (message: RegExp) => [1, '', expect.stringMatching(message)];
+      expect(validate({ root, watch: { listen: 'x' } })).toEqual(refused(/"x" is no address to listen at/));
+      expect(validate({ root, tls: { certificate: '/none', key: '/none' } })).toEqual(refused(/file \/none for TLS/));
+      expect(validate({ root, access: { htpasswd: '/none' } })).toEqual(
+        refused(/file of users cannot be read: \/none/),
+      );
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it('serve --log-level counts over the file: less is said, or more', async () => {
+    const config = { log: { level: 'error' } };
+    {
+      await using own = await startOwnRegistry({ flags: ['--log-level', 'info'], config });
+      expect((await fetch(`http://${own.domain}/v2/`)).status).toBe(200);
+      await expect.poll(() => own.output()).toMatch(/level=info msg="request" /);
+    }
+    const folder = mkdtempSync(path.join(tmpdir(), 'berth-registry-level-'));
+    const file = path.join(folder, 'registry.json');
+    writeFileSync(file, JSON.stringify({ ...config, root: path.join(folder, 'root') }));
+    const port = await freePort();
+    const words = ['registry', 'serve', '--config', file, '--listen', `:${port}`, '--log-level', 'warn'];
+    const child = spawn(process.execPath, [CLIENT, ...words], { stdio: ['ignore', 'ignore', 'pipe'] });
+    const ended = once(child, 'close');
+    let said = '';
+    child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+      said += chunk;
+    });
+    try {
+      const status = () => fetch(`http://127.0.0.1:${port}/v2/`).then(({ status }) => status, String);
+      await expect.poll(status, { timeout: 30_000 }).toBe(200);
+      child.kill('SIGTERM');
+      expect(await ended).toEqual([0, null]);
+      const lines = said.trimEnd().split('\n');
+      expect(lines).toEqual([expect.stringMatching(/level=warn msg="anybody who reaches this address may push/)]);
+    } finally {
+      child.kill('SIGKILL');
+      await ended;
+      rmSync(folder, { recursive: true });
+    }
+  });
+
   it.each([
     [['--lisen', 'x'], /unknown flag: --lisen/],
     [['--listen', 'x', '--root', '/tmp/berth-registry-not-used'], /"x" is no address to listen at/],
@@ -75,3 +139,13 @@ describe('the commands of the registry', () => {
 
 /** Of "nobody needs this". */
 const DIGEST = 'sha256:52c04b39d6f9f5cd63dab302da317bf95cfeebac79d43a993d00c059aecdd315';
+
+/** Of this machine, that nobody listens at. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0);
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
