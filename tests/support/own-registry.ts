@@ -1,10 +1,12 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { listening } from './listening.ts';
 
 const CLIENT = path.resolve(import.meta.dirname, '../../apps/cli/main.ts');
 const START_TIMEOUT_MS = 30_000;
+const READY = /registry is ready.*?address"?[=:]"?(127\.0\.0\.1:\d+)/;
 
 /** `berth registry serve` as a process of its own, on a free port of 127.0.0.1. */
 export interface OwnRegistry {
@@ -57,31 +59,16 @@ export async function startOwnRegistry(options: OwnRegistryOptions = {}): Promis
     rmSync(path.dirname(root), { recursive: true, force: true });
   };
   try {
-    const domain = await listening(child, () => output);
+    const domain = await listening(child, {
+      name: 'the registry',
+      output: () => output,
+      ready: READY,
+      timeoutMs: START_TIMEOUT_MS,
+    });
     const pid = child.pid ?? 0;
     return { domain, root, pid, output: () => output, stop, close, [Symbol.asyncDispose]: close };
   } catch (error) {
     await close();
     throw error;
   }
-}
-
-function listening(child: ChildProcess, output: () => string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const fail = (why: string) => reject(new Error(`the registry ${why}:\n${output()}`));
-    const timer = setTimeout(() => fail('does not listen'), START_TIMEOUT_MS);
-    const look = () => {
-      const found = /registry is ready.*?address"?[=:]"?(127\.0\.0\.1:\d+)/.exec(output())?.[1];
-      if (found === undefined) return;
-      clearTimeout(timer);
-      resolve(found);
-    };
-    child.stdout?.on('data', look);
-    child.stderr?.on('data', look);
-    child.once('error', (error) => fail(error.message));
-    child.once('exit', (code) => {
-      clearTimeout(timer);
-      fail(`ended with ${code}`);
-    });
-  });
 }

@@ -2,6 +2,7 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { listening } from './listening.ts';
 
 /** Debian's docker-registry as a process of its own, on a free port of 127.0.0.1, with its data in a directory of its own. */
 export interface DockerRegistry {
@@ -23,6 +24,7 @@ const HTPASSWD = `berth:$2y$05$abcdefghijklmnopqrstuuQbLfdQZSxZ9gjhA5V9o8Tyc6aQR
 /** Where the set-up of the tests puts programs that must not be installed. */
 const TEST_BIN = path.resolve(import.meta.dirname, '../../.cache/test-programs/bin');
 const START_TIMEOUT_MS = 20_000;
+const READY = /listening on (127\.0\.0\.1:\d+)/;
 
 /** Why tests against a real registry cannot run here, or undefined. For `describe.skipIf`. */
 export function missingRegistryTools(...programs: string[]): string | undefined {
@@ -61,32 +63,17 @@ export async function startDockerRegistry({ auth = false } = {}): Promise<Docker
     rmSync(dir, { recursive: true, force: true });
   };
   try {
-    const domain = await listening(child, () => output);
+    const domain = await listening(child, {
+      name: 'docker-registry',
+      output: () => output,
+      ready: READY,
+      timeoutMs: START_TIMEOUT_MS,
+    });
     return { domain, output: () => output, stop, close, [Symbol.asyncDispose]: close };
   } catch (error) {
     await close();
     throw error;
   }
-}
-
-function listening(child: ChildProcess, output: () => string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const fail = (why: string) => reject(new Error(`docker-registry ${why}:\n${output()}`));
-    const timer = setTimeout(() => fail('does not listen'), START_TIMEOUT_MS);
-    const look = () => {
-      const found = /listening on (127\.0\.0\.1:\d+)/.exec(output())?.[1];
-      if (found === undefined) return;
-      clearTimeout(timer);
-      resolve(found);
-    };
-    child.stdout?.on('data', look);
-    child.stderr?.on('data', look);
-    child.once('error', (error) => fail(error.message));
-    child.once('exit', (code) => {
-      clearTimeout(timer);
-      fail(`ended with ${code}`);
-    });
-  });
 }
 
 async function end(child: ChildProcess): Promise<void> {

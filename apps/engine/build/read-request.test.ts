@@ -38,10 +38,13 @@ test('names are whole and each there once', () => {
   ]);
 });
 
-test('an argument without value, hosts in either form, limits', () => {
+test('an argument without value, hosts and security options in either form, limits', () => {
   expect(read({ buildargs: '{"A":"1","B":null}' }).buildArgs).toEqual({ A: '1', B: null });
   expect(read({ extrahosts: '["a:1.2.3.4"]' }).run.ExtraHosts).toEqual(['a:1.2.3.4']);
   expect(read({ extrahosts: ['a:1.2.3.4', 'b:1.2.3.5'] }).run.ExtraHosts).toEqual(['a:1.2.3.4', 'b:1.2.3.5']);
+  const options = ['seccomp=unconfined', 'no-new-privileges'];
+  expect(read({ securityopt: options }).run.SecurityOpt).toEqual(options);
+  expect(read({ securityopt: JSON.stringify(options) }).run.SecurityOpt).toEqual(options);
   expect(read({ memory: '5', ulimits: '[{"Name":"nofile","Soft":1,"Hard":2}]' }).run).toMatchObject({
     Memory: 5,
     Ulimits: [{ Name: 'nofile', Soft: 1, Hard: 2 }],

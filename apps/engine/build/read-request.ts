@@ -49,7 +49,7 @@ function runSettings(query: BuildQuery): BuildRequest['run'] {
   const number = (name: string) => query.integer(name) ?? 0;
   return {
     NetworkMode: query.text('networkmode'),
-    ExtraHosts: query.has('extrahosts') ? hostsOf(query.all('extrahosts')) : [],
+    ExtraHosts: valuesOf(query, 'extrahosts', 'error reading extra hosts'),
     Memory: number('memory'),
     MemorySwap: number('memswap'),
     CpuShares: number('cpushares'),
@@ -60,15 +60,15 @@ function runSettings(query: BuildQuery): BuildRequest['run'] {
     CgroupParent: query.text('cgroupparent'),
     ShmSize: number('shmsize'),
     Ulimits: objectsOf(query.text('ulimits'), 'error reading ulimit settings'),
-    SecurityOpt: listOf(query.text('securityopt'), 'error reading security options'),
+    SecurityOpt: valuesOf(query, 'securityopt', 'error reading security options'),
   };
 }
 
 /** `["name:address"]` in JSON, as the documentation has it, or one value after the other, as clients send them. */
-function hostsOf(values: readonly string[]): string[] {
-  return values.flatMap((value) => {
+function valuesOf(query: BuildQuery, name: string, error: string): string[] {
+  return query.all(name).flatMap((value) => {
     if (value === '') return [];
-    return value.startsWith('[') ? listOf(value, 'error reading extra hosts') : [value];
+    return value.startsWith('[') ? listOf(value, error) : [value];
   });
 }
 

@@ -169,6 +169,20 @@ describe('the cache', () => {
     expect(await c.refusal('POST', `/build/prune?${filters({ x: ['1'] })}`)).toContain("Invalid filter 'x'");
   });
 
+  test('the filter unused-for takes what was not used for so long', async () => {
+    await build(c, from('RUN echo unused-for-a-while'), { t: 'unused:1' });
+    await c.ask('DELETE', '/images/unused:1');
+    const [step] = (await cached()).filter(({ Description }) => Description.includes('unused-for-a-while'));
+    const prune = async (time: string) => {
+      const filters = encodeURIComponent(JSON.stringify({ 'unused-for': [time] }));
+      return (await c.ask('POST', `/build/prune?filters=${filters}`)).json<{ CachesDeleted: string[] }>().CachesDeleted;
+    };
+    expect(await prune('1h')).toEqual([]);
+    expect((await cached()).map(({ ID }) => ID)).toContain(step!.ID);
+    expect(await prune('1ms')).toContain(step!.ID);
+    expect((await cached()).map(({ ID }) => ID)).not.toContain(step!.ID);
+  });
+
   test('it is still there after a restart of the engine', async () => {
     const first = await build(c, from('RUN echo restarted > /r'), { t: 'restart:1' });
     await c.ask('DELETE', '/images/restart:1');

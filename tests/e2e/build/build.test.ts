@@ -3,63 +3,31 @@ import {
   chmodSync,
   existsSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
-  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type BuildPlace, openBuildPlace } from '../../support/build-place.ts';
 import { clientProgram } from '../../support/client.ts';
-import { type CommandOptions, type CommandResult, run } from '../../support/docker.ts';
-import { startTestEngine, type TestEngine } from '../../support/engine.ts';
+import { run } from '../../support/docker.ts';
 import { type GitServer, startGitServer } from '../../support/git.ts';
-import { busyboxImage, dockerArchive } from '../../support/images.ts';
 import { readEntries, tar } from '../../support/tar.ts';
 
-let engine: TestEngine;
+let place: BuildPlace;
+let engine: BuildPlace['engine'];
 let folder: string;
+let client: BuildPlace['client'];
+let ok: BuildPlace['ok'];
+let context: BuildPlace['context'];
 beforeAll(async () => {
-  engine = await startTestEngine();
-  folder = mkdtempSync(join(tmpdir(), 'berth-e2e-build-'));
-  const loaded = await engine.request('POST', '/images/load?quiet=1', {
-    body: dockerArchive([busyboxImage(['busybox:latest'])]),
-    headers: { 'content-type': 'application/x-tar' },
-  });
-  expect(loaded.status).toBe(200);
+  place = await openBuildPlace();
+  ({ engine, folder, client, ok, context } = place);
 });
-afterAll(async () => {
-  rmSync(folder, { recursive: true, force: true });
-  await engine?.stop();
-});
-
-type Options = CommandOptions & { client?: 'berth' | 'docker' };
-
-function client(args: string[], { client: name = 'berth', env, ...options }: Options = {}): Promise<CommandResult> {
-  const own = { DOCKER_HOST: engine.host, HOME: folder, DOCKER_CONFIG: folder, XDG_CACHE_HOME: join(folder, 'cache') };
-  return run(clientProgram(name), args, { cwd: folder, ...options, env: { ...own, ...env } });
-}
-
-async function ok(args: string[], options: Options = {}): Promise<CommandResult> {
-  const result = await client(args, options);
-  expect(result.code, `${args.join(' ')}\n${result.stdout}${result.stderr}`).toBe(0);
-  return result;
-}
-
-let count = 0;
-/** A new directory with these files. */
-function context(files: Record<string, string>): string {
-  const path = join(folder, `context-${++count}`);
-  for (const [name, content] of Object.entries(files)) {
-    mkdirSync(dirname(join(path, name)), { recursive: true });
-    writeFileSync(join(path, name), content);
-  }
-  return path;
-}
+afterAll(() => place?.[Symbol.asyncDispose]());
 
 const shown = async (image: string, ...command: string[]) =>
   (await ok(['run', '--rm', '--network', 'none', image, ...command])).stdout;

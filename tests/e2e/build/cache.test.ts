@@ -3,10 +3,10 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Client, engineWithBusybox } from '../../support/build-place.ts';
 import { clientProgram } from '../../support/client.ts';
 import { type CommandResult, run } from '../../support/docker.ts';
-import { startTestEngine, type TestEngine } from '../../support/engine.ts';
-import { busyboxImage, dockerArchive } from '../../support/images.ts';
+import type { TestEngine } from '../../support/engine.ts';
 import {
   type DockerRegistry,
   missingRegistryTools,
@@ -31,18 +31,6 @@ ENV SEEN=yes
 COPY --from=made /made .
 RUN cat random made > both
 `;
-
-async function fresh(): Promise<TestEngine> {
-  const engine = await startTestEngine();
-  const loaded = await engine.request('POST', '/images/load?quiet=1', {
-    body: dockerArchive([busyboxImage(['busybox:latest'])]),
-    headers: { 'content-type': 'application/x-tar' },
-  });
-  expect(loaded.status).toBe(200);
-  return engine;
-}
-
-type Client = 'berth' | 'docker';
 
 function client(engine: TestEngine, args: string[], name: Client = 'berth'): Promise<CommandResult> {
   const env = { DOCKER_HOST: engine.host, HOME: folder, DOCKER_CONFIG: folder, DOCKER_BUILDKIT: '0' };
@@ -74,7 +62,7 @@ describe.skipIf(missingRegistryTools() !== undefined)('a build cache of another 
     mkdirSync(join(folder, CONTEXT));
     writeFileSync(join(folder, CONTEXT, 'Dockerfile'), DOCKERFILE);
     writeFileSync(join(folder, CONTEXT, 'file'), 'of the context\n');
-    [registry, one, other] = await Promise.all([startDockerRegistry(), fresh(), fresh()]);
+    [registry, one, other] = await Promise.all([startDockerRegistry(), engineWithBusybox(), engineWithBusybox()]);
   });
   afterAll(async () => {
     await Promise.all([one?.stop(), other?.stop(), registry?.close()]);
@@ -98,7 +86,7 @@ describe.skipIf(missingRegistryTools() !== undefined)('a build cache of another 
   it('type=registry,mode=min: the steps of the image; what comes from other stages is compared', async () => {
     const ref = `${registry.domain}/cache/min:1`;
     await build(one, '--cache-to', `type=registry,ref=${ref}`);
-    await using third = await fresh();
+    await using third = await engineWithBusybox();
     const min = await build(third, '--cache-from', ref);
     // The other stage is done anew, so that what is copied from it is other content.
     expect(steps(min.text), min.text).toEqual({ all: 7, cached: 4 });
@@ -108,17 +96,17 @@ describe.skipIf(missingRegistryTools() !== undefined)('a build cache of another 
     const name = `${registry.domain}/cache/inline:1`;
     const made = await build(one, '--cache-to', 'type=inline', '-t', name, '--target', 'made', '--push');
     for (const from of [name, `type=registry,ref=${name}`]) {
-      await using third = await fresh();
+      await using third = await engineWithBusybox();
       const again = await build(third, '--cache-from', from, '--target', 'made', '--cache-to', 'type=inline');
       expect(steps(again.text), again.text).toEqual({ all: 1, cached: 1 });
       expect(again.id).toBe(made.id);
     }
-    await using fourth = await fresh();
+    await using fourth = await engineWithBusybox();
     const args = ['build', '--target', 'made', '--cache-from', name, CONTEXT];
     const classic = await client(fourth, args, 'docker');
     expect(classic.stdout, classic.stderr).toContain(' ---> Using cache\n');
     // An image that is here is looked at first.
-    await using fifth = await fresh();
+    await using fifth = await engineWithBusybox();
     expect((await client(fifth, ['pull', name])).code).toBe(0);
     await registry.stop();
     try {
@@ -137,7 +125,7 @@ describe.skipIf(missingRegistryTools() !== undefined)('a build cache of another 
     expect(readdirSync(kept).sort()).toEqual(['blobs', 'index.json', 'oci-layout']);
     // What an older cache left there is not sent.
     writeFileSync(join(kept, 'blobs/sha256/old'), 'old');
-    await using third = await fresh();
+    await using third = await engineWithBusybox();
     const again = await build(third, '--cache-from', 'type=local,src=kept/cache', '--cache-to', to);
     expect(steps(again.text), again.text).toEqual(ALL_CACHED);
     expect(again.id).toBe(made.id);
@@ -157,7 +145,7 @@ describe.skipIf(missingRegistryTools() !== undefined)('a build cache of another 
       bytes[bytes.length - 20]! ^= 1;
       writeFileSync(path, bytes);
     }
-    await using third = await fresh();
+    await using third = await engineWithBusybox();
     const { text } = await build(third, '--cache-from', 'type=local,src=changed');
     expect(steps(text), text).toEqual({ all: 7, cached: 0 });
     expect(text).toContain('[Warning] the step is not taken from the cache changed: ');
@@ -172,7 +160,7 @@ describe.skipIf(missingRegistryTools() !== undefined)('a build cache of another 
     );
     expect((await client(one, ['login', '-u', username, '-p', password, closed.domain])).code).toBe(0);
     const made = await build(one, ...to);
-    await using third = await fresh();
+    await using third = await engineWithBusybox();
     const again = await build(third, '--cache-from', `${closed.domain}/cache/closed:1`);
     expect(steps(again.text), again.text).toEqual(ALL_CACHED);
     expect(again.id).toBe(made.id);
@@ -183,7 +171,7 @@ describe.skipIf(missingRegistryTools() !== undefined)('a build cache of another 
     const cache = { cache_to: [`type=registry,ref=${ref},mode=max`], cache_from: [`type=registry,ref=${ref}`] };
     const file = { name: 'cached', services: { web: { image: 'web', build: { context: CONTEXT, ...cache } } } };
     writeFileSync(join(folder, 'compose.yaml'), JSON.stringify(file));
-    await using third = await fresh();
+    await using third = await engineWithBusybox();
     const ids: string[] = [];
     for (const engine of [one, third]) {
       const { code, stdout, stderr } = await client(engine, ['compose', 'build']);
@@ -212,7 +200,7 @@ describe.skipIf(missingRegistryTools() !== undefined)('a build cache of another 
       // Each layer is said to be another one.
       config.rootfs.diff_ids.reverse();
     });
-    await using third = await fresh();
+    await using third = await engineWithBusybox();
     const first = await build(third, '--cache-from', ref);
     expect(steps(first.text), first.text).toEqual({ all: 7, cached: 0 });
     expect(first.text).toContain(`[Warning] the step is not taken from the cache ${ref}: `);
@@ -231,7 +219,7 @@ describe.skipIf(missingRegistryTools() !== undefined)('a build cache of another 
       );
       for (const step of steps) if (step.layer === undefined) step.key = 'f'.repeat(64);
     });
-    await using third = await fresh();
+    await using third = await engineWithBusybox();
     const { text } = await build(third, '--cache-from', ref);
     expect(text).toContain('3 records of it cannot be right and are ignored');
     // ENV is done here, at another time: what stands on it is too.

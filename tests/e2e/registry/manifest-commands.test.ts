@@ -25,6 +25,8 @@ const images: Record<string, MadeImage> = {
 images.i = makeIndex([images.a!, images.b!]);
 images.j = makeIndex([images.c!, images.d!], { docker: true });
 
+const LIST = { headers: { accept: 'application/vnd.oci.image.index.v1+json' } };
+
 const skipped = missingRegistryTools() ?? (dockerMajor() < COMPARED_VERSION ? 'no current docker client' : undefined);
 
 describe.skipIf(skipped !== undefined)("manifest commands beside Docker's client", () => {
@@ -117,6 +119,31 @@ describe.skipIf(skipped !== undefined)("manifest commands beside Docker's client
     expect(berth).toEqual(docker);
     expect(kept(folders.berth)).toEqual(kept(folders.docker));
     expect(engine.seen).toEqual([]);
+  });
+
+  it('--amend adds to a list that is there, --purge forgets it when it is pushed', async () => {
+    const ours = () => kept(folders.berth).filter(([file]) => file?.includes('_t_p-1'));
+    const run = async (line: string) => {
+      const { docker, berth } = await both(line);
+      expect(berth).toEqual(docker);
+      return berth;
+    };
+    await run('docker manifest create --insecure @p:1 @a:1');
+    expect(ours()).toHaveLength(1);
+    expect(await run('docker manifest create --insecure @p:1 @b:1')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('--amend'),
+    });
+    expect((await run('docker manifest create --insecure --amend @p:1 @b:1')).code).toBe(0);
+    expect(ours()).toHaveLength(2);
+    expect((await run('docker manifest push --insecure @p:1')).code).toBe(0);
+    expect(ours()).toHaveLength(2);
+    expect((await run('docker manifest push --insecure --purge @p:1')).code).toBe(0);
+    expect(ours()).toEqual([]);
+    const pushed = (await (await fetch(`http://${registry.domain}/v2/t/p/manifests/1`, LIST)).json()) as {
+      manifests: { digest: string }[];
+    };
+    expect(pushed.manifests.map(({ digest }) => digest)).toEqual([images.a!.digest, images.b!.digest]);
   });
 
   it('takes credentials from config.json, and says so when they are wrong', async () => {

@@ -191,6 +191,28 @@ describe('pauses', () => {
   });
 });
 
+it('the flag --registry HOST=URL, once for each mirror: what the registry is asked for comes from there', async () => {
+  const flags = [mirror, other].flatMap(({ origin }) => ['--registry', `${registry.domain}=${origin}`]);
+  await using engine = await startTestEngine({ args: flags });
+  const made = image();
+  publish(other, 'team/app', 'latest', made);
+  const own = image();
+  publish(registry, 'own/app', 'latest', own);
+  const pull = async (name: string) => {
+    expect(await docker(engine, ['pull', `${registry.domain}/${name}`])).toMatchObject({ code: 0 });
+    return (await docker(engine, ['image', 'inspect', '-f', '{{.Id}}', `${registry.domain}/${name}`])).stdout.trim();
+  };
+  expect(await pull('team/app')).toBe(made.configDigest);
+  expect(asked(mirror, /team\/app\/manifests/)).toBeGreaterThan(0);
+  expect(asked(registry, /team\/app/)).toBe(0);
+  // Mirrors that are told by flag are followed by the registry itself.
+  expect(await pull('own/app')).toBe(own.configDigest);
+  const info = (await engine.request('GET', '/info')).json<{
+    RegistryConfig: { IndexConfigs: Record<string, { Mirrors: string[] }> };
+  }>();
+  expect(info.RegistryConfig.IndexConfigs[registry.domain]?.Mirrors).toEqual([`${mirror.origin}/`, `${other.origin}/`]);
+});
+
 it('mirrors are taken over by a reload, and shown by info', async () => {
   await using engine = await startTestEngine({ config: { 'registry-mirrors': [] } });
   const made = image();
