@@ -216,7 +216,7 @@ describe.skipIf(!existsSync(DEBIAN))("as Debian's docker-compose 1.29.2 reads th
 /** These say something that 1.29 does not know: `${A:+b}`. */
 const NOT_FOR_OLD = new Set(['escapes']);
 
-/** Without the order of lists, and what 1.29 leaves to the engine. */
+/** Without the order of lists and keys, and what 1.29 leaves to the engine. */
 function comparable(value: unknown): unknown {
   if (Array.isArray(value))
     return value.map(comparable).sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
@@ -224,6 +224,7 @@ function comparable(value: unknown): unknown {
   return Object.fromEntries(
     Object.entries(value)
       .filter(([key]) => key !== 'bind')
+      .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([key, one]) => [key, comparable(one)]),
   );
 }
