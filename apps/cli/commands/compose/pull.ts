@@ -16,12 +16,11 @@ export const command: ComposeCommand = {
     const images = new Map<string, string>();
     for (const name of withDependencies(project, args, flags.bool('include-deps'))) {
       const service = project.services[name] ?? {};
-      if (!service.image || service.provider || service.pull_policy === 'never') continue;
-      if (service.build && (flags.bool('ignore-buildable') || service.pull_policy === 'build')) continue;
+      const wish = policy || (service.pull_policy ?? '');
+      if (!service.image || service.provider || wish === 'never') continue;
+      if (service.build && (flags.bool('ignore-buildable') || wish === 'build')) continue;
       const image = imageName(project, name, service, compose.style);
-      const keep =
-        policy === 'missing' || (policy === '' && ['missing', 'if_not_present'].includes(service.pull_policy ?? ''));
-      if (keep && (await observeImage(compose.context.client, image))) continue;
+      if (['missing', 'if_not_present'].includes(wish) && (await observeImage(compose.context.client, image))) continue;
       images.set(name, image);
     }
     await pullServices(compose, project, images, flags.bool('quiet'), {
