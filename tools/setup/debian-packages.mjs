@@ -41,7 +41,7 @@ export const TEST_PACKAGES = {
 
 /** In what apt says when no mirror answers. */
 export const MIRROR_IS_AWAY =
-  /Could not resolve|Temporary failure|Failed to fetch|Could not connect|Unable to connect|Some index files failed/;
+  /Could not resolve|Temporary failure|Failed to fetch|Could not connect|Unable to connect|Cannot initiate the connection/;
 
 /**
  * Installs those of `packages` that are missing. Never removes or upgrades anything that is there.

@@ -33,19 +33,18 @@ export async function unpackPackages(names, use) {
  */
 async function download(names, folder) {
   const args = ['download', '-q', '-o', 'APT::Sandbox::User=root', ...names];
-  let ran = await apt(args, { cwd: folder });
-  if (ran.code !== 0) {
-    // Old lists name files that are gone, or there are no lists yet.
-    const update = await apt(['update', '-q']);
-    ran = await apt(args, { cwd: folder });
-    if (ran.code !== 0 && update.code !== 0) ran = update;
-  }
+  if ((await apt(args, { cwd: folder })).code === 0) return;
+  // Old lists name files that are gone, or there are no lists yet.
+  const update = await apt(['update', '-q']);
+  const ran = await apt(args, { cwd: folder });
   if (ran.code === 0) return;
-  const said = ran.err.trim() || ran.out.trim();
+  const said = [ran, update].flatMap(({ err, out }) => [...err.trim().split('\n'), ...out.trim().split('\n')]);
+  const isAway = said.some((line) => MIRROR_IS_AWAY.test(line));
+  const telling = isAway ? said.filter((line) => MIRROR_IS_AWAY.test(line)) : ran.err.trim().split('\n');
   const plural = names.length > 1 ? 's' : '';
   throw new SetupError(
-    `Cannot download the Debian package${plural} ${names.join(', ')}:\n${lastLines(said, 5)}`,
-    MIRROR_IS_AWAY.test(said)
+    `Cannot download the Debian package${plural} ${names.join(', ')}:\n${lastLines([...new Set(telling)].join('\n'), 5)}`,
+    isAway
       ? 'The Debian mirror cannot be reached. Look at the network and /etc/apt/sources.list, then call the same command again.'
       : `Try \`apt-get download ${names.join(' ')}\` to see what is in the way.`,
   );
