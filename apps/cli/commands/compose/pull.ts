@@ -1,6 +1,6 @@
 import { imageName, observeImage, withDependencies } from '@berth/compose';
 import { CliError } from '../../cli-error.ts';
-import { type ComposeCommand, openProject } from './compose.ts';
+import { type ComposeCommand, openProject, warn } from './compose.ts';
 import { FLAGS } from './flags/pull.ts';
 import { pullServices } from './prepare-images.ts';
 
@@ -23,9 +23,19 @@ export const command: ComposeCommand = {
       if (['missing', 'if_not_present'].includes(wish) && (await observeImage(compose.context.client, image))) continue;
       images.set(name, image);
     }
-    await pullServices(compose, project, images, flags.bool('quiet'), {
-      ignoreFailures: flags.bool('ignore-pull-failures'),
-    });
+    const mustBuild: string[] = [];
+    try {
+      await pullServices(compose, project, images, flags.bool('quiet'), {
+        ignoreFailures: flags.bool('ignore-pull-failures'),
+        onFailure: (service) => mustBuild.push(...(project.services[service]?.build ? [service] : [])),
+      });
+    } finally {
+      if (mustBuild.length)
+        warn(
+          compose.context,
+          `WARNING: Some service image(s) must be built from source by running:\n    ${compose.program} build ${mustBuild.join(' ')}`,
+        );
+    }
     return 0;
   },
 };
