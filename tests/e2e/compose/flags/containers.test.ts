@@ -1,8 +1,10 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { chownSync, lstatSync, readFileSync, symlinkSync } from 'node:fs';
+import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { composeHere, type ProjectFolder, projectFolder } from '../../../support/compose.ts';
-import { docker } from '../../../support/docker.ts';
+import { docker, run } from '../../../support/docker.ts';
 import { startTestEngine, type TestEngine } from '../../../support/engine.ts';
 import { busyboxImage, dockerArchive } from '../../../support/images.ts';
 
@@ -24,6 +26,8 @@ const FILE = `services:
     user: "1234:55"
     stop_grace_period: 0s
 `;
+
+const MAIN = path.resolve('apps/cli/main.ts');
 
 /** Several calls in one process have one standard input. */
 const NO_STDIN = ['-T', '--interactive=false'];
@@ -68,6 +72,7 @@ describe('exec', () => {
     ['exec -u: the user', ['-u', '1234:55', 'app', 'sh', '-c', 'echo $(id -u) $(id -g)'], '1234 55\n'],
     ['exec -w: the folder', ['-w', '/etc', 'app', 'pwd'], '/etc\n'],
     ['exec --index: the second container', ['--index', '2', 'app', 'cat', '/who'], 'second\n'],
+    ['exec -e: variables', ['-e', 'A=1', '--env', 'B=2', 'app', 'sh', '-c', 'echo $A $B'], '1 2\n'],
     ['exec without --index: the first one', ['app', 'cat', '/who'], 'first\n'],
   ])('%s', async (_, words, shows) => {
     expect(await ok('exec', ...NO_STDIN, ...words)).toBe(shows);
@@ -81,6 +86,17 @@ describe('exec', () => {
     const netAdmin = 1n << 12n;
     expect((await rights()) & netAdmin).toBe(0n);
     expect((await rights('--privileged')) & netAdmin).toBe(netAdmin);
+  });
+
+  it('exec -T: no terminal, although there is one', async () => {
+    const words = (flags: string) =>
+      `${process.execPath} ${MAIN} compose -f ${own.folder}/compose.yaml exec ${flags} app sh -c 'test -t 0 && echo terminal || echo none'`;
+    const says = async (flags: string) =>
+      (
+        await run('script', ['-qec', words(flags), '/dev/null'], { cwd: own.folder, env: { DOCKER_HOST: engine.host } })
+      ).stdout.trim();
+    expect(await says('')).toMatch(/^terminal\b/);
+    expect(await says('-T')).toMatch(/^none\b/);
   });
 
   it('exec -d: does not wait', async () => {
@@ -170,7 +186,7 @@ describe('commit and export', () => {
     await docker(engine, ['rmi', 'pair-saved:3']);
   });
 
-  it('export --index: the second container', async () => {
+  it('export -o, export --index: the second container', async () => {
     await ok('export', '--index', '2', '-o', `${own.folder}/second.tar`, 'app');
     expect(execFileSync('tar', ['-xOf', `${own.folder}/second.tar`, 'who'], { encoding: 'utf8' })).toBe('second\n');
   });
@@ -203,8 +219,44 @@ describe('logs', () => {
     expect(await lines('--until', between)).toEqual(['early']);
   });
 
+  it('logs --tail: the last lines of each', async () => {
+    await expect.poll(() => ok('logs', '--no-log-prefix', 'step'), { timeout: 30_000 }).toBe('early\nlate\n');
+    expect(await ok('logs', '--tail', '1', 'step')).toBe('step-1  | late\n');
+  });
+
+  it('logs --no-log-prefix: lines alone', async () => {
+    expect(await ok('logs', 'step')).toBe('step-1  | early\nstep-1  | late\n');
+    expect(await ok('logs', '--no-log-prefix', 'step')).toBe('early\nlate\n');
+  });
+
+  it('logs --no-color: none, although they are wished', async () => {
+    const logs = (...flags: string[]) => call('--ansi', 'always', 'logs', '--tail', '1', ...flags, 'step');
+    expect((await logs()).stdout).toBe('\x1b[36mstep-1  | \x1b[0mlate\n');
+    expect((await logs('--no-color')).stdout).toBe('step-1  | late\n');
+  });
+
+  it('logs -f: what is said later too', async () => {
+    const file = `${own.folder}/compose.yaml`;
+    const child = spawn(process.execPath, [MAIN, 'compose', '-f', file, 'logs', '-f', 'app'], {
+      env: { ...process.env, DOCKER_HOST: engine.host, NO_COLOR: '1' },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    let said = '';
+    child.stdout.on('data', (piece) => {
+      said += String(piece);
+    });
+    const ended = once(child, 'exit');
+    for (const word of ['before', 'later']) {
+      await inContainer('pair-app-1', 'sh', '-c', `echo ${word} > /proc/1/fd/1`);
+      await expect.poll(() => said, { timeout: 30_000 }).toContain(`app-1  | ${word}\n`);
+    }
+    expect(child.exitCode).toBeNull();
+    child.kill('SIGINT');
+    await ended;
+  });
+
   // Last: it ends the second container.
-  it('attach --index, logs --index: the second container', async () => {
+  it('attach --no-stdin --index, logs --index: the second container', async () => {
     const since = Math.floor(Date.now() / 1000);
     const attached = call('attach', '--no-stdin', '--index', '2', 'app');
     await expect.poll(() => events('pair-app-2', 'attach', since), { timeout: 30_000 }).toHaveLength(1);

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { composeHere, type ProjectFolder, projectFolder } from '../../../support/compose.ts';
+import { compose, composeHere, type ProjectFolder, projectFolder } from '../../../support/compose.ts';
 import { docker } from '../../../support/docker.ts';
 import { startTestEngine, type TestEngine } from '../../../support/engine.ts';
 import { busyboxImage, dockerArchive } from '../../../support/images.ts';
@@ -93,8 +93,109 @@ describe('down --rmi', () => {
   });
 });
 
+describe('down', () => {
+  const volumes = () => names('volume', 'ls', '-q', '--filter', 'label=com.docker.compose.project=life');
+  const MOUNTED = `${SERVICE('app', ', volumes: ["data:/data", /anonymous]')}volumes: {data: }\n`;
+
+  it('down -v: volumes of the files, and those without a name', async () => {
+    await up(MOUNTED);
+    const anonymous = await names('volume', 'ls', '-q', '--filter', 'dangling=false');
+    expect(anonymous.split(' ')).toHaveLength(2);
+    await ok('down');
+    expect(await volumes()).toBe('life_data');
+    await ok('up', '-d');
+    await ok('down', '-v');
+    expect(await volumes()).toBe('');
+    for (const left of anonymous.split(' ').filter((name) => name !== 'life_data'))
+      await docker(engine, ['volume', 'rm', left]);
+    expect(await names('volume', 'ls', '-q')).toBe('');
+  });
+
+  it('down --remove-orphans: containers of services that are gone too', async () => {
+    await upWithOrphan();
+    await ok('down');
+    expect(await containers()).toBe('life-old-1');
+    await ok('down', '--remove-orphans');
+    expect(await containers()).toBe('');
+  });
+});
+
+describe('how long a container is given', () => {
+  const DEAF =
+    '  app: {image: busybox, command: sh -c \'trap "" TERM; while true; do sleep 0.1; done\', stop_grace_period: 1h}\n';
+  const ended = (name: string) => names('inspect', '--format', '{{.State.Status}} {{.State.ExitCode}}', name);
+
+  it('stop -t: not as long as the file says', async () => {
+    await up(DEAF);
+    await ok('stop', '-t', '1');
+    expect(await ended('life-app-1')).toBe('exited 137');
+  });
+
+  it('restart -t: not as long as the file says', async () => {
+    await up(DEAF);
+    const before = await started('life-app-1');
+    await ok('restart', '-t', '1');
+    expect(await started('life-app-1')).not.toBe(before);
+  });
+
+  it('down -t: not as long as the file says', async () => {
+    await up(DEAF);
+    await ok('down', '-t', '1');
+    expect(await containers()).toBe('');
+  });
+});
+
+it('kill -s: the signal that is named', async () => {
+  await up(
+    '  app: {image: busybox, command: sh -c \'trap "exit 42" USR1; while true; do sleep 0.1; done\', stop_grace_period: 0s}\n',
+  );
+  await ok('kill', '-s', 'USR1');
+  expect((await docker(engine, ['wait', 'life-app-1'])).stdout).toBe('42\n');
+});
+
+it('events --json, events --since, events --until: what happened between', async () => {
+  await up(SERVICE('app'));
+  await ok('stop');
+  const moment = async (field: string) =>
+    Date.parse((await docker(engine, ['inspect', '--format', field, 'life-app-1'])).stdout.trim()) / 1000;
+  const [made, from] = [await moment('{{.Created}}'), await moment('{{.State.StartedAt}}')];
+  const to = await moment('{{.State.FinishedAt}}');
+  const actions = async (...words: string[]) =>
+    (await ok('events', '--json', ...words)).stdout
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => JSON.parse(line) as { action: string; service: string; type: string; id: string })
+      .map(({ action, service, type }) => `${type} ${service} ${action}`);
+  const all = await actions('--since', String(made - 0.001), '--until', String(to + 1));
+  for (const action of ['create', 'start', 'die', 'stop']) expect(all).toContain(`container app ${action}`);
+  const late = await actions('--since', String((from + to) / 2), '--until', String(to + 1));
+  expect(late).not.toContain('container app start');
+  expect(late).toContain('container app die');
+  const early = await actions('--since', String(made - 0.001), '--until', String((from + to) / 2));
+  expect(early).toContain('container app start');
+  expect(early).not.toContain('container app die');
+  const { stdout } = await ok('events', '--since', String(made - 0.001), '--until', String(to + 1));
+  expect(stdout).toMatch(
+    /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6} container create [0-9a-f]{64} \(.*name=life-app-1.*\)$/m,
+  );
+});
+
 describe('rm', () => {
   const volumes = () => names('volume', 'ls', '-q');
+
+  it('rm -f: does not ask', async () => {
+    await up(SERVICE('app'));
+    await ok('stop');
+    const rm = (...words: string[]) =>
+      compose(engine, own, ['-f', `${own.folder}/compose.yaml`, 'rm', ...words], { input: 'n\n' });
+    expect(await rm()).toMatchObject({
+      code: 0,
+      stdout: 'Going to remove life-app-1\nAre you sure? [y/N] ',
+    });
+    expect(await containers()).toBe('life-app-1');
+    expect(await rm('-f')).toMatchObject({ code: 0, stdout: 'Going to remove life-app-1\n' });
+    expect(await containers()).toBe('');
+  });
 
   it('rm -s: stops before', async () => {
     await up(SERVICE('app'));

@@ -34,8 +34,9 @@ beforeAll(async () => {
   other = projectFolder('stopped', { 'compose.yaml': 'services: {a: {image: busybox, command: "true"}}\n' });
   await ok('up', '-d');
   own.write('compose.yaml', FILE);
+  await ok('run', '-d', '--name', 'listed-extra', 'done');
   await callIn(other, 'up', '-d');
-  for (const name of ['listed-done-1', 'stopped-a-1']) await docker(engine, ['wait', name]);
+  for (const name of ['listed-done-1', 'listed-extra', 'stopped-a-1']) await docker(engine, ['wait', name]);
 });
 afterAll(async () => {
   await callIn(own, 'down', '-v', '-t', '0', '--remove-orphans');
@@ -51,6 +52,19 @@ describe('ps', () => {
     ['ps: orphans too', [...NAMES], 'listed-app-1\nlisted-old-1\n'],
     ['ps --orphans=false: only what the files name', ['--orphans=false', ...NAMES], 'listed-app-1\n'],
     ['ps --filter: by status', ['--filter', 'status=exited', ...NAMES], 'listed-done-1\n'],
+    ['ps --status: those in it', ['--status', 'exited', ...NAMES], 'listed-done-1\n'],
+    [
+      'ps --status: several of them',
+      ['--status', 'exited', '--status', 'running', ...NAMES],
+      'listed-app-1\nlisted-done-1\nlisted-old-1\n',
+    ],
+    ['ps --services: names of theirs', ['--services'], 'app\nold\n'],
+    ['ps --format: a template', ['--format', '{{.Service}}={{.State}}', 'app'], 'app=running\n'],
+    [
+      'ps -a: those that ended, and those of run',
+      ['-a', ...NAMES],
+      'listed-app-1\nlisted-done-1\nlisted-extra\nlisted-old-1\n',
+    ],
   ])('%s', async (_, words, shows) => {
     expect(await ok('ps', ...words)).toBe(shows);
   });
@@ -60,6 +74,17 @@ describe('ps', () => {
     ['ps --filter: with a value', ['--filter', 'running'], 'arguments to --filter should be in form KEY=VAL'],
   ])('%s', async (_, words, message) => {
     expect(await callIn(own, 'ps', ...words)).toMatchObject({ code: 1, stderr: expect.stringContaining(message) });
+  });
+
+  it('ps -q: whole ids', async () => {
+    expect(await ok('ps', '-q', 'app')).toBe(`${await inspect('listed-app-1', '{{.Id}}')}\n`);
+  });
+
+  it('ps --format json: a line for each, for programs', async () => {
+    expect(JSON.parse(await ok('ps', '--format', 'json', 'app'))).toMatchObject({
+      ID: (await inspect('listed-app-1', '{{.Id}}')).slice(0, 12),
+      ...{ Name: 'listed-app-1', Project: 'listed', Service: 'app', State: 'running', Image: 'busybox', ExitCode: 0 },
+    });
   });
 
   it('ps --no-trunc: whole commands and ids', async () => {
@@ -73,7 +98,7 @@ describe('ps', () => {
 
 describe('ls', () => {
   it.each<[string, string[], string]>([
-    ['ls: projects that run', ['-q'], 'listed\n'],
+    ['ls -q: names of projects that run', ['-q'], 'listed\n'],
     ['ls -a: those that ended too', ['-a', '-q'], 'listed\nstopped\n'],
     ['ls --filter: by name', ['-a', '-q', '--filter', 'name=^sto'], 'stopped\n'],
   ])('%s', async (_, words, shows) => {
@@ -105,14 +130,49 @@ describe('images and volumes', () => {
     ]);
   });
 
+  it('volumes --format: a template, and JSON', async () => {
+    expect(await ok('volumes', '--format', '{{.Name}} {{.Driver}}')).toBe('listed_data local\n');
+    expect(JSON.parse(await ok('volumes', '--format', 'json'))).toMatchObject({ Name: 'listed_data', Driver: 'local' });
+  });
+
   it('volumes -q: names', async () => {
     expect(await ok('volumes', '-q')).toBe('listed_data\n');
   });
 });
 
-it('stats -a: containers that do not run too', async () => {
-  const names = async (...words: string[]) =>
-    (await ok('stats', '--no-stream', '--format', '{{.Name}}', ...words)).split('\n').filter(Boolean).sort();
-  expect(await names()).toEqual(['listed-app-1', 'listed-old-1']);
-  expect(await names('-a')).toEqual(['listed-app-1', 'listed-done-1', 'listed-old-1']);
+describe('stats', () => {
+  const once = async (...words: string[]) =>
+    (await ok('stats', '--no-stream', ...words)).split('\n').filter(Boolean).sort();
+
+  it('stats -a, stats --no-stream, stats --format: containers that do not run too', async () => {
+    const names = (...words: string[]) => once('--format', '{{.Name}}', ...words);
+    expect(await names()).toEqual(['listed-app-1', 'listed-old-1']);
+    expect(await names('-a')).toEqual(['listed-app-1', 'listed-done-1', 'listed-old-1']);
+  });
+
+  it('stats --no-trunc: whole ids', async () => {
+    const id = await inspect('listed-app-1', '{{.Id}}');
+    expect(await once('app')).toEqual([
+      expect.stringMatching(/^CONTAINER ID/),
+      expect.stringContaining(`${id.slice(0, 12)} `),
+    ]);
+    expect((await once('--no-trunc', 'app')).join('\n')).toContain(id);
+  });
+});
+
+describe('version', () => {
+  it.each<[string, string[], RegExp]>([
+    ['version: in words', [], /^Docker Compose version v\d+\.\d+\.\d+, build berth-\S+\n$/],
+    ['version --short: alone', ['--short'], /^\d+\.\d+\.\d+\n$/],
+    ['version --format: JSON', ['--format', 'json'], /^\{"version":"v\d+\.\d+\.\d+"\}\n$/],
+  ])('%s', async (_, words, shows) => {
+    expect(await ok('version', ...words)).toMatch(shows);
+  });
+
+  it('version --format: no other than pretty and json', async () => {
+    expect(await callIn(own, 'version', '--format', 'xml')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('unsupported format "xml"'),
+    });
+  });
 });
