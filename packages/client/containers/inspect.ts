@@ -6,7 +6,14 @@ import { containerPath } from './path.ts';
 export interface ContainerDetails {
   Id: string;
   Name: string;
-  State: { Status: string; Running: boolean; Paused: boolean; Restarting: boolean; ExitCode: number };
+  State: {
+    Status: string;
+    Running: boolean;
+    Paused: boolean;
+    Restarting: boolean;
+    ExitCode: number;
+    StartedAt: string;
+  };
   Config: ContainerConfig;
   HostConfig: HostConfig;
   NetworkSettings: { Ports?: Record<string, PortBinding[] | null> | null };

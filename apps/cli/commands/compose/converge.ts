@@ -73,7 +73,8 @@ export function readWishes(compose: Compose, { flags, args }: Parsed, has: (flag
   };
 }
 
-function readPull(text: string): string {
+/** A value of `--pull`; throws CliError for a word that is none. */
+export function readPull(text: string): string {
   if (['always', 'missing', 'never', 'build', 'policy', ''].includes(text)) return text;
   throw new CliError(
     `invalid --pull option ${JSON.stringify(text)}; accepted are "always", "missing", "never" and "build"`,

@@ -9,6 +9,16 @@ export interface LogOptions {
   width: number;
   prefix: boolean;
   color: boolean;
+  /** The time before each line, for output that comes without, or in `EngineTimes`. */
+  timestamps?: boolean;
+}
+
+/** Output whose lines begin with the engine's time. */
+export interface EngineTimes {
+  /** Lines of this time, as the engine writes it, and earlier ones are shown already. */
+  after: string;
+  /** A line of this time is shown. */
+  seen(time: string): void;
 }
 
 /** Prints lines of many containers, each with the name of its own in front. */
@@ -23,9 +33,13 @@ export class LogPrinter {
   }
 
   /** Takes a container's output as the engine sends it: frames unless it has a terminal. `end` prints what has no line end. */
-  source(name: string, tty: boolean): { push(chunk: Uint8Array): void | Promise<void>; end(): void } {
+  source(
+    name: string,
+    tty: boolean,
+    times?: EngineTimes,
+  ): { push(chunk: Uint8Array): void | Promise<void>; end(): void } {
     const { out, err } = this.#compose.context;
-    const streams = { stdout: this.#lines(name, out), stderr: this.#lines(name, err) };
+    const streams = { stdout: this.#lines(name, out, times), stderr: this.#lines(name, err, times) };
     const frames = new FrameReader();
     return {
       push(chunk) {
@@ -45,11 +59,20 @@ export class LogPrinter {
     this.#compose.context.out.write(`${text.replace('NAME', name)}\n`);
   }
 
-  #lines(name: string, stream: { write(text: string): void }): { push(data: Uint8Array): void; end(): void } {
+  #lines(
+    name: string,
+    stream: { write(text: string): void },
+    times?: EngineTimes,
+  ): { push(data: Uint8Array): void; end(): void } {
     const decoder = new TextDecoder();
     let rest = '';
     const prefix = this.#prefix(name);
-    const write = (lines: readonly string[]) => stream.write(lines.map((line) => `${prefix}${line}\n`).join(''));
+    const { timestamps = false } = this.#options;
+    const write = (lines: readonly string[]) => {
+      const head = timestamps && !times ? `${prefix}${now()} ` : prefix;
+      const shown = times ? lines.flatMap((line) => unseen(line, times, timestamps)) : lines;
+      if (shown.length) stream.write(shown.map((line) => `${head}${line}\n`).join(''));
+    };
     return {
       push(data) {
         const parts = (rest + decoder.decode(data, { stream: true })).split('\n');
@@ -77,6 +100,20 @@ export class LogPrinter {
     this.#colors.set(name, known);
     return `\x1b[${RAINBOW[known % RAINBOW.length]}m${text}\x1b[0m`;
   }
+}
+
+/** A line that begins with a time, unless it is shown already. */
+function unseen(line: string, { after, seen }: EngineTimes, timestamps: boolean): string[] {
+  const space = line.indexOf(' ');
+  const time = line.slice(0, space);
+  if (time <= after) return [];
+  seen(time);
+  return [timestamps ? line : line.slice(space + 1)];
+}
+
+/** With nine digits behind the second, as the engine's own times of logs have them. */
+function now(): string {
+  return new Date().toISOString().replace('Z', '000000Z');
 }
 
 /** Characters. */

@@ -4,7 +4,7 @@ import { readMoment } from '../../moment.ts';
 import type { Compose, ComposeCommand } from './compose.ts';
 import { FLAGS } from './flags/logs.ts';
 import { followRestarts } from './follow.ts';
-import { LogPrinter } from './log-printer.ts';
+import { type EngineTimes, LogPrinter } from './log-printer.ts';
 import { selectContainers } from './select.ts';
 
 export const command: ComposeCommand = {
@@ -12,7 +12,7 @@ export const command: ComposeCommand = {
   flags: FLAGS,
   args: { min: 0, max: Number.POSITIVE_INFINITY },
   async run(compose, { flags, args }) {
-    const { project, containers } = await selectContainers(compose, args, { declared: true });
+    const { project, containers } = await selectContainers(compose, args);
     const index = flags.number('index');
     const shown = index > 0 ? containers.filter(({ number }) => number === index) : containers;
     const nameOf = (name: string) => shortName(name, project.name);
@@ -54,18 +54,19 @@ interface ShowOptions {
   tail: string;
 }
 
-/** Prints the logs of one container to their end. */
+/** Prints the logs of one container to their end; `times` needs timestamps. */
 export async function showLogs(
   compose: Compose,
   printer: LogPrinter,
   id: string,
   name: string,
   options: ShowOptions,
+  times?: EngineTimes,
 ): Promise<void> {
   const { client } = compose.context;
   const details = await inspectContainer(client, id);
   const response = await containerLogs(client, id, { stdout: true, stderr: true, details: false, ...options });
-  const source = printer.source(name, details.Config.Tty);
+  const source = printer.source(name, details.Config.Tty, times);
   for await (const chunk of response.body) await source.push(chunk);
   source.end();
 }

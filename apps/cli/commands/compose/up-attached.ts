@@ -1,7 +1,6 @@
 import { attachContainer, type EngineClient, type HijackedStream, inspectContainer } from '@berth/client';
 import { observeContainers, planEach, planStop, runningAfter, shortName } from '@berth/compose';
 import { describeError } from '@berth/kit';
-import { CliError } from '../../cli-error.ts';
 import type { Parsed } from '../../command.ts';
 import { type Compose, warn } from './compose.ts';
 import { type Converge, keptNotes } from './converge.ts';
@@ -10,9 +9,19 @@ import { LogPrinter } from './log-printer.ts';
 import { showLogs, widthOf } from './logs.ts';
 import { runPlan } from './run-plan.ts';
 
+/** What goes on beside the output until it is told to end; `up` stays for as long as it does. */
+export type Beside = (signal: AbortSignal) => Promise<void>;
+
 /** `up` that stays: output of all containers until they have ended or the user leaves. Resolves to the exit code. */
-export function upAttached(compose: Compose, wished: Converge, parsed: Parsed): Promise<number> {
-  return new AttachedUp(compose, wished, parsed).run();
+export function upAttached(compose: Compose, wished: Converge, parsed: Parsed, beside?: Beside): Promise<number> {
+  return new AttachedUp(compose, wished, parsed, beside).run();
+}
+
+interface Shown {
+  name: string;
+  service: string;
+  isRunning: boolean;
+  isRestarted: boolean;
 }
 
 /** Interrupts: the first stops, the second kills. */
@@ -20,18 +29,29 @@ class AttachedUp {
   readonly #compose: Compose;
   readonly #wished: Converge;
   readonly #parsed: Parsed;
+  readonly #beside: Beside | undefined;
   readonly #printer: LogPrinter;
-  readonly #shown: { name: string; service: string; isRunning: boolean }[];
+  readonly #shown: Shown[];
+  /** Attached for a start whose event is yet to be read. */
+  readonly #awaited = new Set<string>();
   readonly #streams = new Map<string, Promise<void>>();
   readonly #running = new Set<string>();
+  /** When each has ended last, as its event tells. */
+  readonly #ended = new Map<string, string>();
+  /** The engine's time of the last line of each that was read from its log. */
+  readonly #lastLine = new Map<string, string>();
   readonly #events = new AbortController();
+  readonly #leaving = new AbortController();
   #stopping = false;
   #interrupts = 0;
   #exitCode = 0;
+  #hasCode = false;
+  #failure: { error: unknown } | undefined;
   #stopped: Promise<void> | undefined;
 
-  constructor(compose: Compose, wished: Converge, parsed: Parsed) {
+  constructor(compose: Compose, wished: Converge, parsed: Parsed, beside: Beside | undefined) {
     this.#compose = compose;
+    this.#beside = beside;
     this.#wished = wished;
     this.#parsed = parsed;
     this.#shown = this.#chosen();
@@ -40,6 +60,7 @@ class AttachedUp {
       width: widthOf(compose, names),
       prefix: !parsed.flags.bool('no-log-prefix'),
       color: !parsed.flags.bool('no-color') && compose.ansi.out,
+      timestamps: parsed.flags.bool('timestamps'),
     });
   }
 
@@ -60,46 +81,63 @@ class AttachedUp {
       if (this.#compose.style === 'current') say();
       await runPlan(this.#compose, this.#wished.operations, {
         notes: keptNotes(this.#wished),
-        beforeStart: ({ container }) => this.#attach(container),
+        beforeStart: ({ container }) => this.#attach(container, true),
       });
       say();
-      for (const { name, isRunning } of this.#shown) if (isRunning) await this.#attach(name);
+      for (const { name, isRunning, isRestarted } of this.#shown) if (isRunning) await this.#attach(name, isRestarted);
       for (const { name } of runningAfter(this.#wished.decisions))
         if (await isUp(context.client, name)) this.#running.add(name);
-      if (this.#running.size > 0 && !this.#interrupts) await this.#follow(first, events);
+      const beside = this.#interrupts ? undefined : this.#startBeside();
+      if ((this.#running.size > 0 || beside) && !this.#interrupts) await this.#follow(first, events);
       await this.#stopped;
+      this.#leaving.abort();
+      await beside;
       await Promise.all(this.#streams.values());
+      if (this.#failure) throw this.#failure.error;
       return this.#finish();
     } finally {
       this.#events.abort();
+      this.#leaving.abort();
       for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, onSignal);
     }
   }
 
-  /** Handles events until nothing of ours runs any more. */
+  /** When it fails, all is stopped, and its error is that of the command. */
+  #startBeside(): Promise<void> | undefined {
+    return this.#beside?.(this.#leaving.signal).catch((error: unknown) => {
+      this.#failure = { error };
+      this.#stop();
+    });
+  }
+
+  /** Handles events until nothing of ours runs any more; what goes on beside may start it again. */
   async #follow(first: Promise<IteratorResult<ContainerEvent>>, rest: AsyncGenerator<ContainerEvent>): Promise<void> {
     for (let next = await first; !next.done; next = await rest.next()) {
       await this.#event(next.value);
-      if (this.#running.size === 0) return;
+      if (this.#running.size === 0 && (!this.#beside || this.#stopping)) return;
     }
   }
 
   async #event({ action, name, id, exitCode, service, time }: ContainerEvent): Promise<void> {
     const isOurs = runningAfter(this.#wished.decisions).some((one) => one.name === name);
     if (!isOurs) return;
-    if (action === 'start' && !this.#running.has(name)) {
+    if (action === 'start') {
       this.#running.add(name);
-      await this.#streams.get(name);
-      if (this.#isShown(name)) this.#again(name, id, time);
+      if (!this.#awaited.delete(name) && this.#isShown(name)) {
+        await this.#streams.get(name);
+        // It may have said something before its start was told; what it said before it ended is shown already.
+        this.#again(name, id, this.#ended.get(name) ?? time);
+      }
     }
     if (action !== 'die') return;
+    this.#ended.set(name, time);
     await this.#streams.get(name);
     if (this.#isShown(name))
       this.#printer.say(
         name,
         `${this.#compose.style === 'classic' ? name : this.#short(name)} exited with code ${exitCode}`,
       );
-    if (await isRestarting(this.#compose.context.client, id)) return;
+    if (await isRestarting(this.#compose.context.client, id, Number(time))) return;
     this.#running.delete(name);
     this.#cascade(name, service, exitCode);
   }
@@ -108,9 +146,14 @@ class AttachedUp {
   #cascade(name: string, service: string, exitCode: number): void {
     const { flags } = this.#parsed;
     const from = flags.string('exit-code-from');
-    if (from === service && !this.#stopping) this.#exitCode = exitCode;
-    const isFailure = flags.bool('abort-on-container-failure') && exitCode !== 0;
-    const isAbort = flags.bool('abort-on-container-exit') || from !== '' || isFailure;
+    // Also when another one has ended before it, and it was stopped for that.
+    if (from === service && !this.#hasCode && !this.#interrupts) {
+      this.#exitCode = exitCode;
+      this.#hasCode = true;
+    }
+    const isAbort = flags.bool('abort-on-container-failure')
+      ? exitCode !== 0
+      : flags.bool('abort-on-container-exit') || from !== '';
     if (!isAbort || this.#stopping) return;
     if (from === '') this.#exitCode = exitCode;
     if (this.#compose.style === 'current') this.#compose.context.err.write('Aborting on container exit...\n');
@@ -130,6 +173,7 @@ class AttachedUp {
 
   #stop(except = ''): void {
     this.#stopping = true;
+    this.#leaving.abort();
     this.#stopped ??= this.#stopAll(except).catch((error: unknown) =>
       warn(this.#compose.context, describeError(error)),
     );
@@ -161,9 +205,10 @@ class AttachedUp {
     ).catch(() => undefined);
   }
 
-  async #attach(container: string): Promise<void> {
+  async #attach(container: string, isBeforeStart: boolean): Promise<void> {
     const name = runningAfter(this.#wished.decisions).find((one) => one.name === container)?.name ?? container;
     if (!this.#isShown(name) || this.#streams.has(name)) return;
+    if (isBeforeStart) this.#awaited.add(name);
     const { client } = this.#compose.context;
     const stream = await attachContainer(client, container, {
       stream: true,
@@ -187,12 +232,13 @@ class AttachedUp {
     source.end();
   }
 
-  /** Output of a container that was started again. */
+  /** Output of a container that was started again. A log that is followed may reach into the next run: none is shown twice. */
   #again(name: string, id: string, since: string): void {
-    const options = { follow: true, timestamps: false, since, until: '', tail: 'all' };
+    const options = { follow: true, timestamps: true, since, until: '', tail: 'all' };
+    const times = { after: this.#lastLine.get(name) ?? '', seen: (time: string) => this.#lastLine.set(name, time) };
     this.#streams.set(
       name,
-      showLogs(this.#compose, this.#printer, id, this.#short(name), options).catch(() => undefined),
+      showLogs(this.#compose, this.#printer, id, this.#short(name), options, times).catch(() => undefined),
     );
   }
 
@@ -218,19 +264,23 @@ class AttachedUp {
   }
 
   /** The containers whose output is wished. */
-  #chosen(): { name: string; service: string; isRunning: boolean }[] {
+  #chosen(): Shown[] {
     const { flags, args } = this.#parsed;
     const { project, decisions } = this.#wished;
     const wished = flags.list('attach');
     const not = new Set(flags.list('no-attach'));
-    for (const name of [...wished, ...not]) if (!project.services[name]) throw new CliError(`no such service: ${name}`);
     const isWished = (service: string) => {
       if (wished.length) return wished.includes(service);
       return args.length === 0 || args.includes(service) || flags.bool('attach-dependencies');
     };
     return runningAfter(decisions)
       .filter(({ service }) => isWished(service) && !not.has(service) && project.services[service]?.attach !== false)
-      .map(({ name, service, seen }) => ({ name, service, isRunning: seen !== undefined }));
+      .map(({ name, service, seen }) => ({
+        name,
+        service,
+        isRunning: seen !== undefined,
+        isRestarted: decisions.containers.some((one) => one.name === name && one.action === 'restart'),
+      }));
   }
 }
 
@@ -239,9 +289,11 @@ async function isUp(client: EngineClient, container: string): Promise<boolean> {
   return State.Running || State.Restarting;
 }
 
-async function isRestarting(client: EngineClient, container: string): Promise<boolean> {
+/** True also when it has been started since `ended`, in seconds since the epoch: events lag behind what is. */
+async function isRestarting(client: EngineClient, container: string, ended: number): Promise<boolean> {
   try {
-    return await isUp(client, container);
+    const { State } = await inspectContainer(client, container);
+    return State.Running || State.Restarting || Date.parse(State.StartedAt) / 1000 > ended;
   } catch {
     return false; // it is gone
   }

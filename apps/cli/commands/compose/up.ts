@@ -1,7 +1,7 @@
-import { waitUp } from '@berth/compose';
+import { type Project, waitUp, withDependencies } from '@berth/compose';
 import { CliError } from '../../cli-error.ts';
 import type { Parsed } from '../../command.ts';
-import { type Compose, type ComposeCommand, openProject } from './compose.ts';
+import { type Compose, type ComposeCommand, openProject, warn } from './compose.ts';
 import { type Converge, converge, keptNotes, readWishes } from './converge.ts';
 import { FLAGS } from './flags/up.ts';
 import { runPlan } from './run-plan.ts';
@@ -20,19 +20,15 @@ export const command: ComposeCommand = {
       );
     const { flags, args } = parsed;
     const project = openProject(compose, args);
+    checkServices(project, parsed);
+    if (flags.changed('wait-timeout') && !flags.bool('wait'))
+      warn(compose.context, '--wait-timeout has no effect without --wait');
+    const wishes = readWishes(compose, parsed, () => true);
     if (flags.bool('watch')) {
       const { upAndWatch } = await import('./watch.ts');
-      return upAndWatch(
-        compose,
-        project,
-        readWishes(compose, parsed, () => true),
-      );
+      return upAndWatch(compose, project, wishes, parsed);
     }
-    const wished = await converge(
-      compose,
-      project,
-      readWishes(compose, parsed, () => true),
-    );
+    const wished = await converge(compose, project, wishes);
     const detached = flags.bool('detach') || flags.bool('wait') || flags.bool('no-start') || compose.dryRun;
     if (!detached) {
       const { upAttached } = await import('./up-attached.ts');
@@ -44,26 +40,49 @@ export const command: ComposeCommand = {
   },
 };
 
+/** Flags of an `up` that stays until containers have ended. */
+const STAYING = [
+  'abort-on-container-exit',
+  'abort-on-container-failure',
+  'exit-code-from',
+  'attach',
+  'attach-dependencies',
+  'watch',
+];
+
+/** Each flag with those that it cannot go with. */
+const INCOMPATIBLE: readonly (readonly [string, readonly string[]])[] = [
+  ['detach', STAYING],
+  ['menu', ['detach']],
+  ['wait', STAYING],
+  ['no-start', [...STAYING, 'wait']],
+  // A container that is made anew ends as well.
+  ['watch', ['abort-on-container-exit', 'abort-on-container-failure', 'exit-code-from', 'no-build', 'wait-timeout']],
+  ['abort-on-container-exit', ['abort-on-container-failure']],
+  ['attach', ['attach-dependencies']],
+  ['no-recreate', ['renew-anon-volumes']],
+];
+
 function checkFlags({ flags }: Parsed): void {
-  const both = (one: string, other: string) => {
-    const on = (name: string) =>
-      name === 'exit-code-from'
-        ? flags.string(name) !== ''
-        : name === 'attach'
-          ? flags.list(name).length > 0
-          : flags.bool(name);
-    if (on(one) && on(other)) throw new CliError(`--${one} and --${other} are incompatible`);
+  const isOn = (name: string) => {
+    const type = FLAGS.find(({ long }) => long === name)?.type;
+    return type === 'bool' ? flags.bool(name) : flags.changed(name);
   };
-  both('detach', 'attach-dependencies');
-  both('detach', 'attach');
-  both('detach', 'abort-on-container-exit');
-  both('detach', 'abort-on-container-failure');
-  both('detach', 'exit-code-from');
-  both('abort-on-container-exit', 'abort-on-container-failure');
-  both('wait', 'abort-on-container-exit');
-  both('attach', 'attach-dependencies');
-  both('watch', 'detach');
-  if (flags.bool('menu') && flags.bool('detach')) throw new CliError('--menu and --detach are incompatible');
+  for (const [one, others] of INCOMPATIBLE)
+    for (const other of others)
+      if (isOn(one) && isOn(other)) throw new CliError(`--${one} and --${other} are incompatible`);
+}
+
+/** Services that flags name are among those that are brought up. */
+function checkServices(project: Project, { flags, args }: Parsed): void {
+  const from = flags.string('exit-code-from');
+  const attach = flags.list('attach');
+  for (const name of [from, ...attach, ...flags.list('no-attach')])
+    if (name !== '' && !project.services[name]) throw new CliError(`no such service: ${name}`);
+  const ours = new Set(withDependencies(project, args, !flags.bool('no-deps')));
+  if (from !== '' && !ours.has(from)) throw new CliError(`no such service: ${from}`);
+  const others = attach.filter((name) => !ours.has(name));
+  if (others.length) throw new CliError(`cannot attach to services not included in up: ${others.join(', ')}`);
 }
 
 /** Undefined: for as long as it takes. */

@@ -2,8 +2,9 @@ import { type FSWatcher, watch as watchPath } from 'node:fs';
 import { type Project, withDependencies } from '@berth/compose';
 import { describeError } from '@berth/kit';
 import { CliError } from '../../cli-error.ts';
+import type { Parsed } from '../../command.ts';
 import { type Compose, type ComposeCommand, openProject } from './compose.ts';
-import { type ConvergeWishes, converge, keptNotes } from './converge.ts';
+import { type Converge, type ConvergeWishes, converge, keptNotes } from './converge.ts';
 import { FLAGS } from './flags/watch.ts';
 import { runPlan } from './run-plan.ts';
 import { applyChanges, type WatchedRule, type WatchWishes, watchedRules } from './watch-rules.ts';
@@ -28,16 +29,36 @@ export const command: ComposeCommand = {
       images: { pull: '', build: true, noBuild: false, quietPull: false, quietBuild: flags.bool('quiet') },
     };
     const rules = rulesOf(project, args);
-    if (!flags.bool('no-up')) await bringUp(compose, project, wishes);
-    return watchRules(compose, project, rules, { ...wishes, prune: flags.bool('prune') });
+    if (!flags.bool('no-up')) await bringUp(compose, await converge(compose, project, wishes));
+    if (compose.dryRun) return 0;
+    await watchRules(compose, project, rules, { ...wishes, prune: flags.bool('prune') }, interrupted());
+    return 0;
   },
 };
 
-/** `up --watch`: the same with the flags of `up`. */
-export async function upAndWatch(compose: Compose, project: Project, wishes: ConvergeWishes): Promise<number> {
+/** `up --watch`: an `up` that shows output and stops all at its end, and watches meanwhile. Resolves to the exit code. */
+export async function upAndWatch(
+  compose: Compose,
+  project: Project,
+  wishes: ConvergeWishes,
+  parsed: Parsed,
+): Promise<number> {
   const rules = rulesOf(project, wishes.named);
-  await bringUp(compose, project, wishes);
-  return watchRules(compose, project, rules, { ...wishes, prune: false });
+  const wished = await converge(compose, project, wishes);
+  if (compose.dryRun) {
+    await bringUp(compose, wished);
+    return 0;
+  }
+  const { upAttached } = await import('./up-attached.ts');
+  return upAttached(compose, wished, parsed, (signal) =>
+    watchRules(compose, project, rules, { ...wishes, prune: false }, signal),
+  );
+}
+
+function interrupted(): AbortSignal {
+  const left = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => left.abort());
+  return left.signal;
 }
 
 function rulesOf(project: Project, named: readonly string[]): WatchedRule[] {
@@ -47,21 +68,21 @@ function rulesOf(project: Project, named: readonly string[]): WatchedRule[] {
   return rules;
 }
 
-async function bringUp(compose: Compose, project: Project, wishes: ConvergeWishes): Promise<void> {
-  const wished = await converge(compose, project, wishes);
+async function bringUp(compose: Compose, wished: Converge): Promise<void> {
   await runPlan(compose, wished.operations, { notes: keptNotes(wished) });
 }
 
 /** Changes that come together are handled together. */
 const GATHER_MS = 200;
 
-/** Watches until it is interrupted. */
+/** Watches until it is told to end. */
 async function watchRules(
   compose: Compose,
   project: Project,
   rules: readonly WatchedRule[],
   wishes: WatchWishes,
-): Promise<number> {
+  signal: AbortSignal,
+): Promise<void> {
   const { err } = compose.context;
   const pending = new Map<WatchedRule, Set<string>>();
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -86,10 +107,10 @@ async function watchRules(
   );
   err.write('Watch enabled\n');
   await new Promise<void>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
+    if (signal.aborted) resolve();
+    signal.addEventListener('abort', () => resolve(), { once: true });
   });
   for (const watcher of watchers) watcher.close();
   clearTimeout(timer);
   await working;
-  return 0;
 }
