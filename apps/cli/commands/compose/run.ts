@@ -12,6 +12,7 @@ import {
   attachments,
   connectOperations,
   containerName,
+  containerSubject,
   createBody,
   execute,
   imageName,
@@ -28,7 +29,7 @@ import { followTerminalSize } from '../../session/resize.ts';
 import { openSession } from '../../session/session.ts';
 import { proxySignals } from '../../session/signals.ts';
 import { type Compose, type ComposeCommand, openProject } from './compose.ts';
-import { converge } from './converge.ts';
+import { converge, readPull } from './converge.ts';
 import { FLAGS } from './flags/run.ts';
 import { prepareImages } from './prepare-images.ts';
 import { runPlan } from './run-plan.ts';
@@ -43,6 +44,9 @@ export const command: ComposeCommand = {
     const [name = ''] = parsed.args;
     const project = openProject(compose, [name]);
     const { flags } = parsed;
+    if (flags.bool('service-ports') && flags.list('publish').length)
+      throw new CliError('--service-ports and --publish are incompatible');
+    const pull = readPull(flags.string('pull'));
     const isTerminal = compose.context.in.isTerminal && compose.context.out.isTerminal;
     const tty = isTerminal && !flags.bool('no-tty') && flags.bool('tty') && !flags.bool('detach');
     const service = withRunFlags(project.services[name] ?? {}, parsed, {
@@ -52,7 +56,7 @@ export const command: ComposeCommand = {
     });
     await startDependencies(compose, project, name, parsed);
     const images = {
-      pull: flags.string('pull'),
+      pull,
       build: flags.bool('build'),
       noBuild: false,
       quietPull: flags.bool('quiet-pull') || flags.bool('quiet'),
@@ -73,7 +77,7 @@ export const command: ComposeCommand = {
   },
 };
 
-/** Brings up what the service depends on, and the networks and volumes that it uses itself. */
+/** Brings up what the service depends on, and the networks and volumes that it uses itself; removes orphans where wished. */
 async function startDependencies(compose: Compose, project: Project, name: string, { flags }: Parsed): Promise<void> {
   const needed = flags.bool('no-deps') ? [] : Object.keys(project.services[name]?.depends_on ?? {});
   const wishes = {
@@ -106,8 +110,13 @@ async function startDependencies(compose: Compose, project: Project, name: strin
     scale: new Map([[name, 0]]),
     images: undefined,
   });
-  const resources = own.operations.filter(({ kind }) => kind === 'create-network' || kind === 'create-volume');
-  if (resources.length) await runPlan(compose, resources, { quiet: flags.bool('quiet') });
+  const orphans = new Set(
+    own.decisions.orphans.flatMap(({ seen, remove }) => (remove ? containerSubject(seen.name) : [])),
+  );
+  const steps = own.operations.filter(
+    ({ kind, subject }) => kind === 'create-network' || kind === 'create-volume' || orphans.has(subject),
+  );
+  if (steps.length) await runPlan(compose, steps, { quiet: flags.bool('quiet') });
 }
 
 async function waitForConditions(compose: Compose, project: Project, name: string): Promise<void> {
@@ -228,7 +237,8 @@ async function runOneOff(
 
 function openOutput({ context }: Compose, stream: HijackedStream, tty: boolean, stdin: boolean, quiet: boolean) {
   const silent = { ...context.out, write: () => undefined, drain: async () => undefined, pending: 0 };
-  return openSession(quiet ? { ...context, client: context.client, out: silent } : context, {
+  const { client, err } = context;
+  return openSession(quiet ? { ...context, client, err, in: context.in, out: silent } : context, {
     stream,
     tty,
     stdin,
