@@ -23,8 +23,6 @@ import { openStorage } from './storage/open-storage.ts';
 import { openTls } from './tls/index.ts';
 
 const COUNT_EVERY = 24 * 3_600_000;
-/** The time over which a client's pace is looked at, in milliseconds. */
-const PACE_WINDOW = 60_000;
 
 export interface RunningRegistry {
   /** `HOST:PORT` as it listens. */
@@ -37,15 +35,11 @@ export interface RunningRegistry {
 }
 
 /** Starts a registry. Whatever fails undoes what was begun. Errors: conflict (the root is in use), unavailable, invalid. */
-export async function startRegistry(
-  config: RegistryConfig,
-  log: Logger,
-  { paceWindow = PACE_WINDOW }: { paceWindow?: number } = {},
-): Promise<RunningRegistry> {
+export async function startRegistry(config: RegistryConfig, log: Logger): Promise<RunningRegistry> {
   checkConfig(config); // before anything is made
   const scope = new Scope();
   try {
-    const { registry, driver, metrics } = await openParts({ config, log, scope, paceWindow });
+    const { registry, driver, metrics } = await openParts(config, log, scope);
     await serveControl(config.root, registry, scope);
     scope.add('stop cleaning', scheduleCleaning(registry, config, log));
     const { ready, stop } = createReadiness(driver);
@@ -70,17 +64,10 @@ export async function startRegistry(
 
 /** The registry without its door: also for cleaning while none runs. Errors: conflict, unavailable. */
 export async function openRegistry(config: RegistryConfig, log: Logger, scope: Scope): Promise<Registry> {
-  return (await openParts({ config, log, scope, paceWindow: PACE_WINDOW })).registry;
+  return (await openParts(config, log, scope)).registry;
 }
 
-interface Opening {
-  config: RegistryConfig;
-  log: Logger;
-  scope: Scope;
-  paceWindow: number;
-}
-
-async function openParts({ config, log, scope, paceWindow }: Opening) {
+async function openParts(config: RegistryConfig, log: Logger, scope: Scope) {
   claimRoot(config.root, scope);
   const driver = await openStorage(config.storage, config.root);
   scope.add('close the storage', () => driver.close());
@@ -97,7 +84,7 @@ async function openParts({ config, log, scope, paceWindow }: Opening) {
     uploadMs: config.uploads.expire,
     rules: config.retention.rules,
     upstreams: config.upstreams,
-    limits: limitsOf(config, paceWindow),
+    limits: limitsOf(config),
     metrics,
     onAnswered: (answered) => {
       logRequest(log, answered);
@@ -124,11 +111,13 @@ function isLocal(listen: string): boolean {
   return isLoopback(listen.replace(/:\d+$/, '').replace(/^\[|\]$/g, ''));
 }
 
-function limitsOf({ limits, quotas }: RegistryConfig, paceWindow: number): RegistryLimits {
-  const { uploads, uploadWait, pace } = limits;
+/** The window of the pace, in milliseconds. */
+const PACE_WINDOW = 60_000;
+
+function limitsOf({ limits: { uploads, uploadWait, pace }, quotas }: RegistryConfig): RegistryLimits {
   return {
     places: { places: uploads, waiting: uploads, patience: uploadWait },
-    pace: { bytesPerSecond: pace, window: paceWindow },
+    pace: { bytesPerSecond: pace, window: PACE_WINDOW },
     quotas,
   };
 }

@@ -16,7 +16,7 @@ export interface Progress {
 
 export interface ExecuteOptions {
   client: EngineClient;
-  /** How many at once; -1 is no limit. */
+  /** How many at once; Infinity is no limit. Default: 64. */
   parallel?: number;
   signal?: AbortSignal;
   /** Nothing is called; what would be done is said. */
@@ -28,7 +28,7 @@ export interface ExecuteOptions {
   beforeStart?: (operation: Operation & { kind: 'start-container' }) => Promise<void>;
 }
 
-/** Calls to one engine at a time, unless another limit is given. */
+/** Calls to one engine at a time, unless another limit is given: more than its socket takes in a row would be refused. */
 const DEFAULT_PARALLEL = 64;
 
 /**
@@ -52,8 +52,7 @@ class Execution {
   constructor(operations: readonly Operation[], options: ExecuteOptions) {
     this.#options = options;
     this.#signal = options.signal ?? new AbortController().signal;
-    const { parallel = -1 } = options;
-    this.#limit = parallel > 0 ? parallel : DEFAULT_PARALLEL;
+    this.#limit = options.parallel ?? DEFAULT_PARALLEL;
     this.#waiting = new Map(operations.map((operation) => [operation.id, operation]));
     for (const { id, needs } of operations)
       this.#missing.set(id, new Set(needs.filter((need) => this.#waiting.has(need))));

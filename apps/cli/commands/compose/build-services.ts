@@ -5,7 +5,7 @@ import { type Build, imageName, type Project } from '@berth/compose';
 import { CliError } from '../../cli-error.ts';
 import type { Context } from '../../context.ts';
 import { entries } from '../../registry.ts';
-import type { Compose } from './compose.ts';
+import type { Compose, ProgressMode } from './compose.ts';
 import { delegate } from './delegate.ts';
 import { openView } from './view/progress.ts';
 
@@ -16,10 +16,15 @@ export interface BuildOptions {
   args?: readonly string[];
   memory?: number;
   ssh?: string;
-  progress?: string;
+  /** Its own; undefined is that of all commands. */
+  progress?: ProgressMode;
   provenance?: string;
   sbom?: string;
   check?: boolean;
+  compress?: boolean;
+  forceRm?: boolean;
+  /** Keeps containers of steps. */
+  noRm?: boolean;
   builder?: string;
 }
 
@@ -143,7 +148,9 @@ function buildWords(compose: Compose, project: Project, image: string, build: Bu
     ...(options.memory ? [`--memory=${options.memory}`] : []),
     ...(options.builder ? [`--builder=${options.builder}`] : []),
     ...(options.check ? ['--check'] : []),
-    ...(options.quiet ? ['--quiet'] : []),
+    ...(options.compress ? ['--compress'] : []),
+    ...(options.forceRm ? ['--force-rm'] : []),
+    ...(options.noRm ? ['--rm=false'] : []),
     ...progress(compose, options),
     context,
   ];
@@ -153,9 +160,10 @@ function attestation(flag: string, value: string | boolean | undefined): string[
   return value === undefined || value === '' ? [] : [`--${flag}=${value}`];
 }
 
-function progress({ flags }: Compose, { progress: own, quiet }: BuildOptions): string[] {
-  const wish = own || flags.string('progress');
-  return wish && !quiet && ['auto', 'tty', 'plain'].includes(wish) ? [`--progress=${wish}`] : [];
+/** Quiet is to say nothing at all; `--quiet` of the client's own build prints the image. */
+function progress({ progress: all }: Compose, { progress: own = all, quiet }: BuildOptions): string[] {
+  if (quiet || own === 'quiet') return ['--progress=none'];
+  return own === 'auto' ? [] : [`--progress=${own}`];
 }
 
 function dockerfile(context: string, file: string): string {

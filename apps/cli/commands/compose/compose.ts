@@ -6,6 +6,8 @@ import type { Arity, FlagSpec, Parsed } from '../../command.ts';
 import type { Context } from '../../context.ts';
 import type { FlagValues } from '../../flags/values.ts';
 
+export type ProgressMode = 'auto' | 'tty' | 'plain' | 'json' | 'quiet';
+
 /** What a command of Compose gets. */
 export interface Compose {
   readonly context: Context;
@@ -16,6 +18,10 @@ export interface Compose {
   /** How the user called it: `berth compose`, `docker-compose`. */
   readonly program: string;
   readonly dryRun: boolean;
+  /** `--progress`, COMPOSE_PROGRESS: how what is done is shown. */
+  readonly progress: ProgressMode;
+  /** Calls to one engine at a time: `--parallel`, COMPOSE_PARALLEL_LIMIT; Infinity without a limit, undefined when nobody has said. */
+  readonly parallel: number | undefined;
   /** Colours and movements of the cursor, on stdout and on stderr. */
   readonly ansi: { out: boolean; err: boolean };
 }
@@ -103,10 +109,4 @@ function emptyProject(name: string): Project {
     variables: new Map(),
     tree: { kind: 'map', source: { file: '', line: 0, column: 0 }, entries: new Map() },
   };
-}
-
-/** How many calls at once: `--parallel`, COMPOSE_PARALLEL_LIMIT; -1 is no limit. */
-export function parallelLimit({ flags, context }: Compose): number {
-  if (flags.changed('parallel')) return flags.number('parallel');
-  return Number(context.env.COMPOSE_PARALLEL_LIMIT || -1);
 }

@@ -65,7 +65,7 @@ export async function pullServices(
   project: Project,
   images: ReadonlyMap<string, string>,
   quiet: boolean,
-  options: { ignoreFailures?: boolean; onFailure?: (service: string) => void } = {},
+  options: { ignoreFailures?: boolean } = {},
 ): Promise<void> {
   const { context, dryRun, style } = compose;
   const { pullImage } = await import('../container/pull-image.ts');
@@ -81,16 +81,28 @@ export async function pullServices(
       view?.note(service, 'Pulled');
     } catch (error) {
       view?.note(service, 'Error');
-      options.onFailure?.(service);
       failed.push(describeError(error));
     }
   };
   try {
     if (style === 'classic') for (const [image, service] of once) await pull(image, service);
-    else await Promise.all([...once].map(([image, service]) => pull(image, service)));
+    else await sideBySide([...once], compose.parallel, ([image, service]) => pull(image, service));
   } finally {
     view?.end();
   }
   if (failed.length && !options.ignoreFailures) throw new CliError(failed.join('\n'));
   for (const text of failed) context.err.write(`${text}\n`);
+}
+
+/** Does each, no more than `limit` at a time. */
+async function sideBySide<T>(
+  items: readonly T[],
+  limit = items.length,
+  each: (item: T) => Promise<void>,
+): Promise<void> {
+  const waiting = [...items];
+  const work = async () => {
+    for (let item = waiting.shift(); item !== undefined; item = waiting.shift()) await each(item);
+  };
+  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, work));
 }

@@ -1,6 +1,7 @@
 import { planDown, planStop } from '@berth/compose';
 import { confirm } from '../../confirm.ts';
 import type { ComposeCommand } from './compose.ts';
+import { sayDeprecated } from './deprecated.ts';
 import { FLAGS } from './flags/rm.ts';
 import { runPlan } from './run-plan.ts';
 import { selectContainers } from './select.ts';
@@ -17,10 +18,8 @@ Any data which is not in a volume will be lost.`,
   args: { min: 0, max: Number.POSITIVE_INFINITY },
   async run(compose, { flags, args }) {
     const { context } = compose;
-    const { project, containers } = await selectContainers(compose, args, {
-      declared: true,
-      ...(compose.style === 'classic' && { oneOff: 'also' }),
-    });
+    if (flags.changed('all')) sayDeprecated(compose, 'all');
+    const { project, containers } = await selectContainers(compose, args, { oneOff: 'also' });
     const isRunning = (state: string) => ['running', 'restarting', 'paused'].includes(state);
     if (flags.bool('stop'))
       await runPlan(

@@ -9,6 +9,7 @@ import type { FlagValues } from '../../flags/values.ts';
 import { commandHelp, usageLine } from '../../help.ts';
 import type { Compose, ComposeCommand } from './compose.ts';
 import { FLAGS } from './flags/global.ts';
+import { readParallel, readProgress, refuseGlobal } from './global-wishes.ts';
 import { type ComposeEntry, composeCommands } from './index.ts';
 
 /** Exit code for a command line that cannot be read, as Compose has it. */
@@ -90,6 +91,7 @@ function makeCompose(context: Context, program: string, flags: FlagValues, dryRu
       `unknown --ansi value: ${JSON.stringify(wish)}; accepted are "never", "always" and "auto"`,
       BAD_SYNTAX,
     );
+  refuseGlobal(flags);
   const ansi = (stream: { colors: boolean }) => wish === 'always' || (wish === 'auto' && stream.colors);
   const isOld = flags.bool('compatibility') || /^(1|true)$/i.test(context.env.COMPOSE_COMPATIBILITY ?? '');
   return {
@@ -98,6 +100,8 @@ function makeCompose(context: Context, program: string, flags: FlagValues, dryRu
     style: classic || isOld ? 'classic' : 'current',
     program,
     dryRun: dryRun || flags.bool('dry-run'),
+    progress: readProgress(flags.string('progress') || context.env.COMPOSE_PROGRESS || ''),
+    parallel: readParallel(flags, context),
     ansi: { out: ansi(context.out), err: ansi(context.err) },
   };
 }

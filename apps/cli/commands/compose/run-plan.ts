@@ -1,5 +1,6 @@
 import { type ExecuteOptions, execute, type Operation } from '@berth/compose';
-import { type Compose, parallelLimit, warn } from './compose.ts';
+import type { Context } from '../../context.ts';
+import { type Compose, warn } from './compose.ts';
 import { openView, type ProgressView } from './view/progress.ts';
 
 /** Carries operations out and shows how they go on. `view` of its own is ended here. */
@@ -12,14 +13,15 @@ export async function runPlan(
     notes?: readonly (readonly [string, string])[];
   } = {},
 ): Promise<void> {
-  const { context, dryRun } = compose;
+  const { context, dryRun, parallel } = compose;
   const view = options.view ?? (await openView(compose, { quiet: options.quiet ?? false }));
+  if (compose.flags.bool('verbose')) for (const operation of operations) debug(context, operation);
   view.begin(operations);
   for (const [subject, word] of options.notes ?? []) view.note(subject, word);
   try {
     await execute(operations, {
       client: context.client,
-      parallel: parallelLimit(compose),
+      ...(parallel !== undefined && { parallel }),
       dryRun,
       onWarning: (text) => warn(context, text),
       onOutput: (_, text) => context.out.write(text),
@@ -29,4 +31,11 @@ export async function runPlan(
   } finally {
     view.end();
   }
+}
+
+/** `--verbose`: a call of the engine that is to come, what it waits for, and why it is made. */
+function debug({ err }: Context, { kind, id, needs, reasons }: Operation): void {
+  const after = needs.length ? ` after ${needs.join(', ')}` : '';
+  const why = reasons.map(({ field, note }) => [field, note].filter(Boolean).join(': ')).filter(Boolean);
+  err.write(`DEBU[0000] ${kind} ${id}${after}${why.length ? ` (${why.join('; ')})` : ''}\n`);
 }

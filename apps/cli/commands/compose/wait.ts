@@ -15,19 +15,21 @@ export const command: ComposeCommand = {
     const { project, containers } = await selectContainers(compose, args);
     if (containers.length === 0) throw new CliError('no containers for the services');
     if (compose.dryRun) return 0;
-    const ends = containers.map(async ({ id }) => {
+    const ends = containers.map(async ({ id, name }) => {
       const { StatusCode } = await (await waitContainer(client, id, 'not-running')).exited;
-      return { id, code: StatusCode };
+      return { name, code: StatusCode };
     });
-    const say = ({ id, code }: { id: string; code: number }) => {
-      out.write(`container ${JSON.stringify(id)} exited with status code ${code}\n`);
-      return code;
-    };
     if (!flags.bool('down-project')) {
-      const all = await Promise.all(ends.map((end) => end.then(say)));
-      return all.find((code) => code !== 0) ?? 0;
+      let last = 0;
+      for (const end of ends) {
+        const { code } = await end;
+        last ||= code;
+        out.write(`${code}\n`);
+      }
+      return last;
     }
-    const code = say(await Promise.race(ends));
+    const { name, code } = await Promise.race(ends);
+    out.write(`container ${JSON.stringify(name)} exited with status code ${code}\n`);
     const observed = await observe(client, { ...project, services: {} }, compose.style);
     await runPlan(
       compose,

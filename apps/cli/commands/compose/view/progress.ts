@@ -14,8 +14,7 @@ export interface ProgressView {
 
 /** The view that flags and the terminal ask for. */
 export async function openView(compose: Compose, options: { quiet?: boolean } = {}): Promise<ProgressView> {
-  const { context, flags, style, dryRun } = compose;
-  const wish = flags.string('progress') || context.env.COMPOSE_PROGRESS || 'auto';
+  const { context, progress: wish, style, dryRun } = compose;
   if (options.quiet || wish === 'quiet') return QUIET;
   if (style === 'classic') return (await import('./classic.ts')).classicView(compose);
   if (wish === 'json') return (await import('./json.ts')).jsonView(context.err, dryRun);

@@ -1,0 +1,10 @@
+import type { Compose } from './compose.ts';
+
+/** A flag that is taken and does nothing, as in Docker Compose, is said to be one. */
+export function sayDeprecated({ context, style }: Compose, flag: string): void {
+  context.err.write(
+    style === 'classic'
+      ? `WARNING: --${flag} option is deprecated and will be ignored.\n`
+      : `option '--${flag}' is DEPRECATED and will be ignored.\n`,
+  );
+}
