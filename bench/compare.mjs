@@ -5,12 +5,13 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { busyboxImage, dockerArchive } from '../tests/support/images.ts';
 import { build } from '../tools/build.mjs';
+import { ensureDebianDocker } from '../tools/setup/debian-docker.mjs';
 import { main, ROOT, step } from '../tools/setup/report.mjs';
 import { mustRun } from '../tools/setup/run.mjs';
 import { ensureTestPrograms } from '../tools/setup/test-programs.mjs';
 import { timed } from './engine.mjs';
 import { startBerth } from './engines/berth.mjs';
-import { fetchDebianDocker, startDebianDocker } from './engines/debian-docker.mjs';
+import { startDebianDocker } from './engines/debian-docker.mjs';
 import { onPrivateHost } from './engines/private-host.mjs';
 import { startRegistry } from './engines/registry.mjs';
 import { CASES, runCases } from './run.mjs';
@@ -39,7 +40,7 @@ const { values } = parseArgs({
 await main(async () => {
   if (values.inside !== undefined) return compare(values.inside);
   await step('Build', 'what is measured is what is shipped', build);
-  await step("Debian's Docker", 'what it is compared with; fetched, not installed', fetchDebianDocker);
+  await step("Debian's Docker", 'what it is compared with; fetched, not installed', ensureDebianDocker);
   await step("Docker's client", 'drives both', ensureTestPrograms);
   process.exitCode = await onPrivateHost((scratch) => [
     process.execPath,

@@ -6,13 +6,14 @@ import { parseArgs } from 'node:util';
 import { busyboxImage, dockerArchive } from '../tests/support/images.ts';
 import { tutorialImages } from '../tests/support/tutorial-images.ts';
 import { build } from '../tools/build.mjs';
+import { ensureDebianDocker } from '../tools/setup/debian-docker.mjs';
 import { ensureDebianPackages } from '../tools/setup/debian-packages.mjs';
 import { main, ROOT, step } from '../tools/setup/report.mjs';
 import { mustRun } from '../tools/setup/run.mjs';
 import { ensureTestPrograms } from '../tools/setup/test-programs.mjs';
 import { timed } from './engine.mjs';
 import { startBerth } from './engines/berth.mjs';
-import { fetchDebianDocker, startDebianDocker } from './engines/debian-docker.mjs';
+import { startDebianDocker } from './engines/debian-docker.mjs';
 import { onPrivateHost } from './engines/private-host.mjs';
 
 /*
@@ -45,7 +46,7 @@ await main(async () => {
   if (values.inside !== undefined)
     return values.check === undefined ? measure(values.inside) : check(values.inside, values.check);
   if (values.check === undefined) await step('Build', 'what is measured is what is shipped', build);
-  await step("Debian's Docker", 'what it is compared with; fetched, not installed', fetchDebianDocker);
+  await step("Debian's Docker", 'what it is compared with; fetched, not installed', ensureDebianDocker);
   await step("Docker's client", 'loads images', ensureTestPrograms);
   if (values.check === undefined)
     await step('docker-compose', 'what it is compared with', () =>

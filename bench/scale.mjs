@@ -5,13 +5,14 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { busyboxImage, dockerArchive } from '../tests/support/images.ts';
 import { build } from '../tools/build.mjs';
+import { ensureDebianDocker } from '../tools/setup/debian-docker.mjs';
 import { main, ROOT, step } from '../tools/setup/report.mjs';
 import { mustRun } from '../tools/setup/run.mjs';
 import { ensureTestPrograms } from '../tools/setup/test-programs.mjs';
 import { scale } from './cases/scale.mjs';
 import { parseEngine, timed } from './engine.mjs';
 import { startBerth } from './engines/berth.mjs';
-import { fetchDebianDocker, startDebianDocker } from './engines/debian-docker.mjs';
+import { startDebianDocker } from './engines/debian-docker.mjs';
 import { onPrivateHost } from './engines/private-host.mjs';
 
 /** @typedef {import('./cases/scale.mjs').Figure} Figure */
@@ -43,7 +44,7 @@ await main(async () => {
   }
   if (values.inside !== undefined) return inside(values.inside, values.only ?? '', values.out ?? '');
   await step('Build', 'what is measured is what is shipped', build);
-  await step("Debian's Docker", 'what it is compared with; fetched, not installed', fetchDebianDocker);
+  await step("Debian's Docker", 'what it is compared with; fetched, not installed', ensureDebianDocker);
   await step("Docker's client", 'drives both', ensureTestPrograms);
   const self = /** @type {string} */ (process.argv[1]);
   const sizes = ['--count', values.count, '--running', values.running];

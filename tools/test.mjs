@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { ensureDebianDocker } from './setup/debian-docker.mjs';
 import { ensureDebianPackages, TEST_PACKAGES } from './setup/debian-packages.mjs';
 import { prepare } from './setup/prepare.mjs';
 import { main, ROOT, seconds, step } from './setup/report.mjs';
@@ -20,6 +21,11 @@ await main(async () => {
   const filters = process.argv.slice(2);
   await prepare();
   await step('Test packages', 'second opinions that tests compare with', () => ensureDebianPackages(TEST_PACKAGES));
+  await step(
+    "Debian's Docker",
+    'what builds and archives are compared with; its service never starts',
+    ensureDebianDocker,
+  );
   await step(
     'Test programs',
     "Docker's own client, a registry and etcd; their services never start",

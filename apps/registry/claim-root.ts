@@ -1,5 +1,5 @@
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { accessSync, constants, mkdirSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { BerthError, type Scope } from '@berth/kit';
 
@@ -13,13 +13,7 @@ export function claimRoot(root: string, scope: Scope): void {
     mkdirSync(root, { recursive: true, mode: 0o700 });
     database = new DatabaseSync(join(root, 'registry.lock'));
   } catch (cause) {
-    throw new BerthError(
-      'unavailable',
-      `cannot use the root ${root}: ${cause instanceof Error ? cause.message : cause}`,
-      {
-        cause,
-      },
-    );
+    throw unusable(root, cause);
   }
   try {
     database.exec('PRAGMA busy_timeout = 0; BEGIN EXCLUSIVE');
@@ -28,4 +22,21 @@ export function claimRoot(root: string, scope: Scope): void {
     throw new BerthError('conflict', `another registry is using the root ${root}`, { cause });
   }
   scope.add('let go of the root', () => database.close());
+}
+
+/** Whether the root could be made or be written to; makes nothing. Errors: unavailable. */
+export function checkRoot(root: string): void {
+  try {
+    let existing = root;
+    while (!statSync(existing, { throwIfNoEntry: false })) existing = dirname(existing);
+    if (!statSync(existing).isDirectory()) throw new Error(`${existing} is no folder`);
+    accessSync(existing, constants.W_OK | constants.X_OK);
+  } catch (cause) {
+    throw unusable(root, cause);
+  }
+}
+
+function unusable(root: string, cause: unknown): BerthError {
+  const why = cause instanceof Error ? cause.message : cause;
+  return new BerthError('unavailable', `cannot use the root ${root}: ${why}`, { cause });
 }

@@ -23,6 +23,8 @@ import { openStorage } from './storage/open-storage.ts';
 import { openTls } from './tls/index.ts';
 
 const COUNT_EVERY = 24 * 3_600_000;
+/** The time over which a client's pace is looked at, in milliseconds. */
+const PACE_WINDOW = 60_000;
 
 export interface RunningRegistry {
   /** `HOST:PORT` as it listens. */
@@ -35,11 +37,15 @@ export interface RunningRegistry {
 }
 
 /** Starts a registry. Whatever fails undoes what was begun. Errors: conflict (the root is in use), unavailable, invalid. */
-export async function startRegistry(config: RegistryConfig, log: Logger): Promise<RunningRegistry> {
+export async function startRegistry(
+  config: RegistryConfig,
+  log: Logger,
+  { paceWindow = PACE_WINDOW }: { paceWindow?: number } = {},
+): Promise<RunningRegistry> {
   checkConfig(config); // before anything is made
   const scope = new Scope();
   try {
-    const { registry, driver, metrics } = await openParts(config, log, scope);
+    const { registry, driver, metrics } = await openParts({ config, log, scope, paceWindow });
     await serveControl(config.root, registry, scope);
     scope.add('stop cleaning', scheduleCleaning(registry, config, log));
     const { ready, stop } = createReadiness(driver);
@@ -64,10 +70,17 @@ export async function startRegistry(config: RegistryConfig, log: Logger): Promis
 
 /** The registry without its door: also for cleaning while none runs. Errors: conflict, unavailable. */
 export async function openRegistry(config: RegistryConfig, log: Logger, scope: Scope): Promise<Registry> {
-  return (await openParts(config, log, scope)).registry;
+  return (await openParts({ config, log, scope, paceWindow: PACE_WINDOW })).registry;
 }
 
-async function openParts(config: RegistryConfig, log: Logger, scope: Scope) {
+interface Opening {
+  config: RegistryConfig;
+  log: Logger;
+  scope: Scope;
+  paceWindow: number;
+}
+
+async function openParts({ config, log, scope, paceWindow }: Opening) {
   claimRoot(config.root, scope);
   const driver = await openStorage(config.storage, config.root);
   scope.add('close the storage', () => driver.close());
@@ -84,7 +97,7 @@ async function openParts(config: RegistryConfig, log: Logger, scope: Scope) {
     uploadMs: config.uploads.expire,
     rules: config.retention.rules,
     upstreams: config.upstreams,
-    limits: limitsOf(config),
+    limits: limitsOf(config, paceWindow),
     metrics,
     onAnswered: (answered) => {
       logRequest(log, answered);
@@ -111,13 +124,11 @@ function isLocal(listen: string): boolean {
   return isLoopback(listen.replace(/:\d+$/, '').replace(/^\[|\]$/g, ''));
 }
 
-/** The window of the pace, in milliseconds. */
-const PACE_WINDOW = 60_000;
-
-function limitsOf({ limits: { uploads, uploadWait, pace }, quotas }: RegistryConfig): RegistryLimits {
+function limitsOf({ limits, quotas }: RegistryConfig, paceWindow: number): RegistryLimits {
+  const { uploads, uploadWait, pace } = limits;
   return {
     places: { places: uploads, waiting: uploads, patience: uploadWait },
-    pace: { bytesPerSecond: pace, window: PACE_WINDOW },
+    pace: { bytesPerSecond: pace, window: paceWindow },
     quotas,
   };
 }

@@ -29,7 +29,10 @@ export interface OwnRegistryOptions {
   root?: string;
   /** The document of the configuration file. */
   config?: object;
+  /** With `--environment`, root and address are said by variables, too. */
   flags?: readonly string[];
+  /** Of its environment. */
+  variables?: Readonly<Record<string, string>>;
 }
 
 /** Starts a registry the way users do. Errors: with its output, when it does not come up. */
@@ -37,9 +40,14 @@ export async function startOwnRegistry(options: OwnRegistryOptions = {}): Promis
   const root = options.root ?? path.join(mkdtempSync(path.join(tmpdir(), 'berth-own-registry-')), 'root');
   const file = path.join(path.dirname(root), 'registry.json');
   writeFileSync(file, JSON.stringify(options.config ?? {}));
-  const words = ['registry', 'serve', '--config', file, '--root', root, '--listen', '127.0.0.1:0'];
-  const child = spawn(process.execPath, [CLIENT, ...words, ...(options.flags ?? [])], {
+  const { variables, flags = [] } = options;
+  const where = flags.includes('--environment')
+    ? { flags: [], env: { REGISTRY_HTTP_ADDR: '127.0.0.1:0', REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY: root } }
+    : { flags: ['--root', root, '--listen', '127.0.0.1:0'], env: {} };
+  const words = ['registry', 'serve', '--config', file, ...where.flags, ...flags];
+  const child = spawn(process.execPath, [CLIENT, ...words], {
     stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...where.env, ...variables },
   });
   let output = '';
   const record = (chunk: Buffer) => {

@@ -39,6 +39,10 @@ export const TEST_PACKAGES = {
   'docker-compose': 'Compose 1.29.2 as a client, and a second opinion on Compose files',
 };
 
+/** In what apt says when no mirror answers. */
+export const MIRROR_IS_AWAY =
+  /Could not resolve|Temporary failure|Failed to fetch|Could not connect|Unable to connect|Cannot initiate the connection/;
+
 /**
  * Installs those of `packages` that are missing. Never removes or upgrades anything that is there.
  *
@@ -86,7 +90,7 @@ async function install(names) {
  */
 function refusal(names, ran) {
   const said = ran.err.trim() || ran.out.trim();
-  const hint = /Could not resolve|Temporary failure|Failed to fetch|Could not connect|Unable to connect/.test(said)
+  const hint = MIRROR_IS_AWAY.test(said)
     ? 'The Debian mirror cannot be reached. Look at the network and /etc/apt/sources.list, then call the same command again.'
     : `Try \`apt-get install ${names.join(' ')}\` to see what is in the way.`;
   return new SetupError(`Cannot install the Debian packages ${names.join(', ')}:\n${lastLines(said, 8)}`, hint);

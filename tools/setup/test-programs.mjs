@@ -1,19 +1,9 @@
 // @ts-check
-import {
-  chmodSync,
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-} from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, realpathSync, renameSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { apt } from './debian-packages.mjs';
-import { ROOT, SetupError } from './report.mjs';
-import { lastLines, mustRun } from './run.mjs';
+import { DEBIAN_DOCKER } from './debian-docker.mjs';
+import { ROOT } from './report.mjs';
+import { unpackPackages } from './unpack-packages.mjs';
 
 /** Where the programs go that tests use and that must not be installed, because their packages start services. */
 export const TEST_BIN = join(ROOT, '.cache/test-programs/bin');
@@ -44,27 +34,15 @@ export async function ensureTestPrograms() {
 /** @param {{ name: string, from: string, path: string }} program */
 async function extract({ name, from, path }) {
   mkdirSync(TEST_BIN, { recursive: true });
-  const scratch = mkdtempSync(join(ROOT, '.cache/unpack-'));
-  chmodSync(scratch, 0o755);
-  try {
-    let ran = await apt(['download', '-q', '-o', 'APT::Sandbox::User=root', from], { cwd: scratch });
-    if (ran.code !== 0) {
-      await apt(['update', '-q']);
-      ran = await apt(['download', '-q', '-o', 'APT::Sandbox::User=root', from], { cwd: scratch });
-    }
-    const file = readdirSync(scratch).find((entry) => entry.endsWith('.deb'));
-    if (file === undefined)
-      throw new SetupError(
-        `Cannot download the Debian package ${from}:\n${lastLines(ran.err.trim(), 5)}`,
-        'The tests use it. Look at the network and call the same command again.',
-      );
-    await mustRun(`unpack ${file}`, 'dpkg-deb', ['--extract', file, 'tree'], { cwd: scratch });
-    copyFileSync(join(scratch, 'tree', path), join(TEST_BIN, `${name}.new`));
-    chmodSync(join(TEST_BIN, `${name}.new`), 0o755);
-    renameSync(join(TEST_BIN, `${name}.new`), join(TEST_BIN, name));
-  } finally {
-    rmSync(scratch, { recursive: true, force: true });
-  }
+  /** @param {string} tree */
+  const take = (tree) => {
+    const fresh = join(TEST_BIN, `${name}.new`);
+    copyFileSync(join(tree, path), fresh);
+    chmodSync(fresh, 0o755);
+    renameSync(fresh, join(TEST_BIN, name));
+  };
+  if (existsSync(join(DEBIAN_DOCKER, path))) take(DEBIAN_DOCKER);
+  else await unpackPackages([from], take);
 }
 
 /**

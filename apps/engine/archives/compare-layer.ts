@@ -83,7 +83,9 @@ class Comparison implements LayerComparison {
     } else if (stat.isDirectory()) this.#directory(name, path, { stat, lower, place });
     else if (!lower && this.#placeholders.has(path) && stat.isFile() && stat.size === 0n) this.#same(path);
     else if (!lower) this.#add(path, ADDED);
-    else if (this.#differs(stat, lower) || !sameCapability(name, path, stat)) this.#add(path, MODIFIED);
+    // A second name brought it here (`ln`): they stay linked only together.
+    else if (this.#differs(stat, lower) || stat.nlink > 1n || !sameCapability(name, path, stat))
+      this.#add(path, MODIFIED);
     else if (!place.isHidden) this.#same(path);
   }
 

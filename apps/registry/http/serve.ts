@@ -47,7 +47,7 @@ export async function serve(
     headersTimeout: options.headersMs,
     requestTimeout: 0, // a layer may take hours: what counts is that something moves
     keepAliveTimeout: 75_000,
-    connectionsCheckingInterval: Math.max(100, Math.min(5_000, options.headersMs / 2)),
+    connectionsCheckingInterval: Math.max(100, Math.min(5_000, (options.headersMs || 10_000) / 2)),
   };
   const secure = tls && createTlsServer({ ...limits, ...tls.options, handshakeTimeout: HANDSHAKE });
   const server = secure ?? createServer(limits);

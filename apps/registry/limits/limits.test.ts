@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { request } from 'node:http';
 import { connect, type Socket } from 'node:net';
@@ -16,11 +17,16 @@ afterEach(async () => {
   for (const step of undo.splice(0).reverse()) await step();
 });
 
-async function start(config: object, root = mkdtempSync(join(tmpdir(), 'berth-limits-'))) {
+async function start(
+  config: object,
+  { root = mkdtempSync(join(tmpdir(), 'berth-limits-')), ...timing }: { root?: string; paceWindow?: number } = {},
+) {
+  const log: string[] = [];
   const document = { root, listen: '127.0.0.1:0', gc: { grace: '0' }, uploads: { expire: '0' }, ...config };
   const running = await startRegistry(
     readConfig(document, ''),
-    createLogger('error', 'text', () => undefined),
+    createLogger('warn', 'text', (line) => log.push(line)),
+    timing,
   );
   let stopped = false;
   const stop = async () => {
@@ -36,7 +42,7 @@ async function start(config: object, root = mkdtempSync(join(tmpdir(), 'berth-li
   };
   const push = (repository: string, blob: Buffer) =>
     ask('POST', `/v2/${repository}/blobs/uploads/?digest=${digestOf(blob)}`, blob);
-  return { ...running, ask, push, stop, root };
+  return { ...running, ask, push, stop, root, log };
 }
 
 const quotas = [{ repositories: ['team/**'], bytes: 10_000 }];
@@ -129,7 +135,7 @@ test('what is removed gives room: deletion and collection, given-up and wrong up
   const blob = randomBytes(9_000);
   expect((await first.push('team/a', blob)).status).toBe(201);
   await first.stop();
-  const registry = await start({ quotas }, first.root);
+  const registry = await start({ quotas }, { root: first.root });
   expect((await registry.push('team/b', randomBytes(2_000))).status).toBe(403);
   expect((await registry.ask('DELETE', `/v2/team/a/blobs/${digestOf(blob)}`)).status).toBe(202);
   expect((await registry.push('team/b', randomBytes(2_000))).status).toBe(201);
@@ -172,25 +178,96 @@ test('an upload that was ended wrongly goes on counting as long as its bytes are
   expect((await registry.push('team/b', randomBytes(10_000))).status).toBe(201);
 });
 
-function beginRaw(address: string, path: string): Promise<Socket> {
+/** A connection of its own, on which a request without its body is sent. */
+async function begin(address: string, method: string, path: string, length: number): Promise<Socket> {
   const [host = '', port] = address.split(':');
-  return new Promise((resolve, reject) => {
-    const socket = connect(Number(port), host, () => {
-      socket.write(`POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nabc`, () => resolve(socket));
-    }).on('error', reject);
-    undo.push(() => void socket.destroy());
-  });
+  const socket = connect(Number(port), host);
+  undo.push(() => void socket.destroy());
+  await once(socket, 'connect');
+  socket.on('error', () => undefined); // it may be cut off
+  socket.write(`${method} ${path} HTTP/1.1\r\nHost: x\r\nContent-Length: ${length}\r\n\r\n`);
+  return socket;
 }
 
-test('so many uploads at a time; more wait, and then get 429', async () => {
-  const registry = await start({ limits: { uploads: 2, uploadWait: '300ms' } });
-  const path = `/v2/a/blobs/uploads/?digest=${digestOf('x')}`;
-  const holding = [await beginRaw(registry.address, path), await beginRaw(registry.address, path)];
-  await expect.poll(async () => (await registry.push('a', Buffer.from('y'))).status, { timeout: 5_000 }).toBe(429);
-  const refused = await registry.push('a', Buffer.from('y'));
-  expect([refused.code, refused.headers.get('retry-after')]).toEqual(['TOOMANYREQUESTS', '1']);
+/** Takes a place for uploads until its connection ends. */
+async function hold(address: string): Promise<Socket> {
+  const socket = await begin(address, 'POST', `/v2/a/blobs/uploads/?digest=${digestOf('x')}`, 1000);
+  socket.write('abc');
+  return socket;
+}
+
+test('so many uploads at a time; more wait for as long as is said, and then get 429', async () => {
+  const registry = await start({ limits: { uploads: 2, uploadWait: '1500ms' } });
+  for (let n = 0; n < 2; n++) await hold(registry.address);
+  const push = () => registry.push('a', Buffer.from('y'));
+  await expect.poll(async () => (await push()).status, { timeout: 30_000 }).toBe(429);
+  const before = performance.now();
+  const refused = await push();
+  expect(performance.now() - before).toBeGreaterThan(1_400);
+  expect([refused.code, refused.headers.get('retry-after')]).toEqual(['TOOMANYREQUESTS', '2']);
   expect((await registry.ask('GET', '/v2/')).status).toBe(200);
-  const waiting = registry.push('a', Buffer.from('z'));
-  holding[0]!.destroy();
-  expect((await waiting).status).toBe(201);
+});
+
+test('who waits for a place gets the next one that is free; who would be one too many waits for none', async () => {
+  const registry = await start({ limits: { uploads: 1, uploadWait: '10m' } });
+  const holding = await hold(registry.address);
+  const answers: (number | 'free')[] = [];
+  const pushes: Promise<void>[] = [];
+  const push = async (text: string) => void answers.push((await registry.push('a', Buffer.from(text))).status);
+  // One waits, whichever comes first; further ones are refused at once.
+  const tried = () => {
+    pushes.push(push(`${pushes.length}`));
+    return answers;
+  };
+  await expect.poll(tried, { timeout: 30_000 }).toContain(429);
+  answers.push('free');
+  holding.destroy();
+  await Promise.all(pushes);
+  const last = answers.slice(answers.indexOf('free') + 1).filter((status) => status !== 429);
+  expect(last).toEqual([201]);
+});
+
+/** Sends what there is in pieces, one each 50 milliseconds. */
+async function trickle(socket: Socket, bytes: Buffer, piece: number): Promise<void> {
+  for (let at = 0; at < bytes.length && !socket.closed; at += piece) {
+    socket.write(bytes.subarray(at, at + piece));
+    await new Promise((next) => setTimeout(next, 50));
+  }
+}
+
+test('a pace: who drips a layer is cut off, and may go on with what came; a slow one is not', async () => {
+  const registry = await start({ limits: { pace: '1k' } }, { paceWindow: 1_000 });
+  const layer = randomBytes(100_000);
+  const location = (await registry.ask('POST', '/v2/a/blobs/uploads/')).headers.get('location')!;
+  const dripping = await begin(registry.address, 'PATCH', location, layer.length);
+  const slow = await begin(registry.address, 'POST', `/v2/b/blobs/uploads/?digest=${digestOf(layer)}`, layer.length);
+  const answer = once(slow, 'data');
+  // 20 bytes a second, and 40 000.
+  await Promise.all([trickle(dripping, layer, 1), trickle(slow, layer, 2_000)]);
+  expect(String((await answer)[0])).toMatch(/^HTTP\/1\.1 201 /);
+  expect(dripping.closed).toBe(true);
+  expect(registry.log).toEqual([expect.stringContaining('a client was too slow and was cut off')]);
+  const came = Number(/^0-(\d+)$/.exec((await registry.ask('GET', location)).headers.get('range') ?? '')?.[1]) + 1;
+  expect(came).toBeGreaterThan(0);
+  const end = await registry.ask('PUT', `${location}?digest=${digestOf(layer)}`, layer.subarray(came));
+  expect(end.status).toBe(201);
+});
+
+test('a pace: who takes nothing of a layer is cut off, who takes it slowly is not', async () => {
+  const registry = await start({ limits: { pace: '1k' } }, { paceWindow: 1_000 });
+  const layer = randomBytes(16 << 20);
+  expect((await registry.push('a', layer)).status).toBe(201);
+  const path = `/v2/a/blobs/${digestOf(layer)}`;
+  const deaf = (await begin(registry.address, 'GET', path, 0)).pause();
+  const slow = await begin(registry.address, 'GET', path, 0);
+  let taken = 0;
+  slow.on('data', (chunk: Buffer) => {
+    taken += chunk.length;
+    slow.pause();
+    setTimeout(() => slow.resume(), 10);
+  });
+  await expect.poll(() => registry.log.length, { timeout: 30_000 }).toBe(1);
+  await expect.poll(() => taken, { timeout: 60_000 }).toBeGreaterThan(layer.length);
+  expect(registry.log).toEqual([expect.stringContaining('a client was too slow and was cut off')]);
+  deaf.destroy();
 });

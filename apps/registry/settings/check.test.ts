@@ -53,6 +53,8 @@ test.each(Object.entries(WRONG))('said before anything is made, with and without
 test('files that a start could not use', async () => {
   const { serverCert: certificate, serverKey: key, clientKey } = certificates;
   const wrong: [object, RegExp][] = [
+    [{ root: join(folder, 'plain') }, /cannot use the root .*plain: /],
+    [{ root: join(folder, 'plain/below') }, /cannot use the root .*plain.below: /],
     [{ tls: { certificate: '/none', key } }, /the file \/none for TLS cannot be read/],
     [{ tls: { certificate, key: clientKey } }, /cannot be used for TLS together/],
     [{ tls: { certificate, key, clientAuthorities: '/none' } }, /the file \/none for TLS cannot be read/],

@@ -1,4 +1,5 @@
 import { checkAccess, checkAccessFiles, parsePattern } from '../access/index.ts';
+import { checkRoot } from '../claim-root.ts';
 import { parseAddress } from '../http/address.ts';
 import { checkS3Settings } from '../storage/s3/settings.ts';
 import { checkTlsFiles } from '../tls/index.ts';
@@ -19,8 +20,12 @@ export function checkConfig({ listen, watch, access, upstreams, quotas, storage 
     checkS3Settings({ ...s3, accessKeyId: s3.accessKeyId ?? 'set', secretAccessKey: s3.secretAccessKey ?? 'set' });
 }
 
-/** Reads the files that settings name, as a start does; makes none. Errors: invalid, naming the file. */
+/**
+ * Reads the files that settings name, as a start does, and looks at the root; makes none. Errors: invalid, unavailable,
+ * naming the file.
+ */
 export async function checkFiles(config: RegistryConfig): Promise<void> {
+  checkRoot(config.root);
   if (config.tls) await checkTlsFiles(config.tls);
   await checkAccessFiles(accessSettings(config));
 }

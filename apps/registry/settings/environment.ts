@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { BerthError } from '@berth/kit';
 import { isObject } from '@berth/oci';
 
@@ -52,13 +51,13 @@ const VARIABLES: Record<string, (value: string, all: NodeJS.ProcessEnv) => Docum
 
 /**
  * The document of settings with what variables named as those of Docker's registry say over it (`REGISTRY_…`). Errors:
- * invalid, for variables that mean something there and nothing here, or nothing without another: none is silently
- * ignored.
+ * invalid, for variables that mean something there and nothing here, or nothing without another, and for a file that
+ * Docker's registry would read, where `exists` says it is there: nothing is silently ignored.
  */
-export function withEnvironment(document: unknown, env: NodeJS.ProcessEnv, exists = existsSync): unknown {
+export function withEnvironment(document: unknown, env: NodeJS.ProcessEnv, exists: (path: string) => boolean): unknown {
   if (exists(FOREIGN_FILE)) {
     throw new BerthError('invalid', `${FOREIGN_FILE} is a file of Docker's registry, which is not read here`, {
-      hint: 'Give the same as variables (REGISTRY_…), or as /etc/berth/registry.json (docs/reference/registry-json.md).',
+      hint: 'Give the same as variables (REGISTRY_…) or as /etc/berth/registry.json (docs/reference/registry-json.md), and take it away; or name a file with --config.',
     });
   }
   let merged = document;

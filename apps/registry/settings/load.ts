@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
 import { BerthError, errnoOf } from '@berth/kit';
 import { DEFAULT_CONFIG_FILE, type RegistryConfig, readConfig } from './config.ts';
@@ -21,7 +21,9 @@ export interface Overrides {
 export function loadConfig(overrides: Overrides): RegistryConfig {
   const document = readDocument(overrides.config);
   const { environment } = overrides;
-  const config = readConfig(environment ? withEnvironment(document, environment) : document, '');
+  // Who names a file of ours means that one, whatever else lies about.
+  const exists = overrides.config === undefined ? existsSync : () => false;
+  const config = readConfig(environment ? withEnvironment(document, environment, exists) : document, '');
   const { root = config.root, listen = config.listen, logLevel, logFormat } = overrides;
   if (!isAbsolute(root)) throw new BerthError('invalid', `root is an absolute path, not ${JSON.stringify(root)}`);
   const level = logLevel ?? config.log.level;

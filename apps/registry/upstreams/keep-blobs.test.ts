@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createLogger } from '@berth/kit';
@@ -8,7 +8,6 @@ import { digestOf, offer, send, startCache, startOther } from '../../../tests/su
 import { openStore } from '../content/store.ts';
 import { type ContentDigest, readDigest } from '../digest.ts';
 import { openDisk } from '../storage/disk.ts';
-import type { StorageDriver } from '../storage/driver.ts';
 import { openUpstream, type Upstream } from './ask-upstream.ts';
 import { keepBlobs } from './keep-blobs.ts';
 import { openMarks } from './marks.ts';
@@ -20,17 +19,18 @@ afterEach(() => {
 });
 
 /** A keeper of blobs over a disk, and the room that is taken. */
-function open(url: string, { driver: change = (driver: StorageDriver) => driver } = {}) {
+function open(url: string) {
   const root = mkdtempSync(join(tmpdir(), 'berth-keep-blobs-'));
   undo.push(() => rmSync(root, { recursive: true, force: true }));
   const driver = openDisk(root);
-  const store = openStore(change(driver), 1000);
-  const [checked] = checkUpstreams([
-    { prefix: 'hub.test', url, ttl: 1000, negativeTtl: 0, tokenHosts: [], insecure: false },
-  ]);
+  const store = openStore(driver, 1000);
   const transport = createTransport({ userAgent: 'test' });
   undo.push(() => transport.close());
-  const upstream = openUpstream(checked!, transport, new AbortController().signal);
+  const upstreamAt = (at: string) => {
+    const settings = { prefix: 'hub.test', url: at, ttl: 1000, negativeTtl: 0, tokenHosts: [], insecure: false };
+    return openUpstream(checkUpstreams([settings])[0]!, transport, new AbortController().signal);
+  };
+  const upstream = upstreamAt(url);
   let taken = 0;
   const blobs = keepBlobs({
     ...{ store, marks: openMarks(store), blobLimit: 1e9 },
@@ -55,24 +55,20 @@ function open(url: string, { driver: change = (driver: StorageDriver) => driver 
     if (shared) for await (const chunk of shared.read({ start: 0, end: shared.size - 1 })) chunks.push(chunk);
     return Buffer.concat(chunks);
   };
-  return { fetch, driver, upstream, blobs, taken: () => taken };
+  return { fetch, root, driver, upstream, upstreamAt, blobs, taken: () => taken };
 }
 
 test('a disk on which nothing can be begun does not use up the places of an upstream', async () => {
   const other = await startOther();
   const { layer } = offer(other, 'team/app', '1');
-  let failures = 20;
-  const keeper = open(other.url, {
-    driver: (driver) => ({
-      ...driver,
-      stage: async (id) => {
-        if (failures-- > 0) throw new Error('the disk is full');
-        return driver.stage(id);
-      },
-    }),
-  });
+  const keeper = open(other.url);
   const digest = readDigest(digestOf(layer));
-  for (let n = 0; n < 20; n++) await expect(keeper.fetch(digest)).rejects.toThrow('the disk is full');
+  const staged = join(keeper.root, 'staged');
+  rmSync(staged, { recursive: true });
+  writeFileSync(staged, 'no folder');
+  for (let n = 0; n < 20; n++) await expect(keeper.fetch(digest)).rejects.toMatchObject({ code: 'ENOTDIR' });
+  rmSync(staged);
+  mkdirSync(staged);
   expect(keeper.taken()).toBe(0);
   expect((await keeper.fetch(digest)).equals(layer)).toBe(true);
   await keeper.blobs.settled();
@@ -85,15 +81,34 @@ test('whoever waits for a blob is told when no conversation comes about, and not
   const keeper = open(other.url);
   const digest = readDigest(digestOf(layer));
   let asked = 0;
+  // A conversation is begun anew each hour: here it is over when the size has been told.
   const failing: Upstream = {
     ...keeper.upstream,
-    // Its size is told; then it is gone.
     ask: async (work) => {
       if (++asked > 1) throw new Error('nobody answers');
       return keeper.upstream.ask(work);
     },
   };
   await expect(keeper.fetch(digest, failing)).rejects.toThrow('nobody answers');
+  await keeper.blobs.settled();
+  for await (const stage of keeper.driver.stages()) expect(stage).toBeUndefined();
+  expect(keeper.taken()).toBe(0);
+  expect((await keeper.fetch(digest)).equals(layer)).toBe(true);
+});
+
+test('an upstream that is gone when it has told the size of a blob: whoever waits is told, and nothing stays behind', async () => {
+  const [other, dying] = [await startOther(), await startOther()];
+  const { layer } = offer(other, 'team/app', '1');
+  const { layerPath } = offer(dying, 'team/app', '1', layer);
+  const answer = dying.answers.get(layerPath)!;
+  dying.answers.set(layerPath, (request, response) => {
+    response.once('finish', () => void dying.close());
+    answer(request, response);
+  });
+  const keeper = open(other.url);
+  const digest = readDigest(digestOf(layer));
+  await expect(keeper.fetch(digest, keeper.upstreamAt(dying.url))).rejects.toThrow(/connection refused|reset|closed/);
+  expect(dying.requests.map(({ line }) => line)).toContain(`HEAD ${layerPath}`);
   await keeper.blobs.settled();
   for await (const stage of keeper.driver.stages()) expect(stage).toBeUndefined();
   expect(keeper.taken()).toBe(0);

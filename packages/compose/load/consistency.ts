@@ -5,14 +5,18 @@ import { entry, type Node, placeText } from './node.ts';
 /** Checks that everything that is referred to is there. Sentences are Docker's, with the place. Throws 'invalid'. */
 export function checkConsistency(project: Project): void {
   for (const [name, service] of Object.entries(project.services)) checkService(name, service, project);
-  for (const [name, { file, environment, content, external }] of Object.entries(project.secrets))
+  // What has no fields is nothing at all where it was not normalized.
+  for (const [name, secret] of Object.entries(project.secrets)) {
+    const { file, environment, content, external } = secret ?? {};
     if (![file, environment, content].some((value) => value !== undefined) && !external)
       throw bad(
         project,
         ['secrets', name],
         `secret ${JSON.stringify(name)} must declare either \`file\` or \`environment\``,
       );
-  for (const [name, { file, environment, content, external }] of Object.entries(project.configs)) {
+  }
+  for (const [name, config] of Object.entries(project.configs)) {
+    const { file, environment, content, external } = config ?? {};
     const given = [file, environment, content].filter((value) => value !== undefined).length;
     if (given !== 1 && !external)
       throw bad(
@@ -33,19 +37,20 @@ function checkService(name: string, service: Service, project: Project): void {
   if (service.network_mode && service.networks)
     throw invalid(at('network_mode'), `service ${name} declares mutually exclusive \`network_mode\` and \`networks\``);
   for (const network of Object.keys(service.networks ?? {}))
-    if (!project.networks[network])
+    if (!Object.hasOwn(project.networks, network))
       throw invalid(at('networks', network), `service ${quoted} refers to undefined network ${network}`);
   for (const mount of service.volumes ?? [])
-    if (mount.type === 'volume' && mount.source && !project.volumes[mount.source])
+    if (mount.type === 'volume' && mount.source && !Object.hasOwn(project.volumes, mount.source))
       throw invalid(at('volumes'), `service ${quoted} refers to undefined volume ${mount.source}`);
   for (const kind of ['secrets', 'configs'] as const) {
     const known = project[kind];
     for (const { source } of service[kind] ?? [])
-      if (!known[source])
+      if (!Object.hasOwn(known, source))
         throw invalid(at(kind), `service ${quoted} refers to undefined ${kind.slice(0, -1)} ${source}`);
   }
   for (const model of Object.keys(service.models ?? {}))
-    if (!project.models[model]) throw invalid(at('models'), `service ${quoted} refers to undefined model ${model}`);
+    if (!Object.hasOwn(project.models, model))
+      throw invalid(at('models'), `service ${quoted} refers to undefined model ${model}`);
   checkDependencies(name, service, project);
   if (service.build?.dockerfile_inline && service.build.dockerfile)
     throw invalid(at('build'), `service ${quoted} declares mutualy exclusive dockerfile and dockerfile_inline`);

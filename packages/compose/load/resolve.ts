@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { BerthError } from '@berth/kit';
 import { readEnvFile, readRawEnvFile } from './dotenv.ts';
 import { readText, shownPath } from './environment.ts';
@@ -55,7 +56,7 @@ function resolveEnvironment(service: Mapping, options: ResolveOptions): void {
   service.entries.delete('env_file');
   if (made.entries.size) service.entries.set('environment', made);
   else service.entries.delete('environment');
-  addLabelFiles(service);
+  addLabelFiles(service, options);
 }
 
 function takeFromVariables(made: Mapping, name: string, source: Source, { variables }: ResolveOptions): void {
@@ -65,7 +66,7 @@ function takeFromVariables(made: Mapping, name: string, source: Source, { variab
 }
 
 function addEnvFile(made: Mapping, node: Node, options: ResolveOptions): void {
-  const path = textOf(entry(node, 'path') ?? node);
+  const path = resolve(options.workingDir, textOf(entry(node, 'path') ?? node));
   const required = entry(node, 'required');
   const format = entry(node, 'format');
   if (!existsSync(path)) {
@@ -90,13 +91,13 @@ function addEnvFile(made: Mapping, node: Node, options: ResolveOptions): void {
 }
 
 /** `label_file` below `labels`. */
-function addLabelFiles(service: Mapping): void {
+function addLabelFiles(service: Mapping, { workingDir }: ResolveOptions): void {
   const files = service.entries.get('label_file');
   if (files?.kind !== 'list') return;
   const own = service.entries.get('labels');
   const made = mapping(own?.source ?? files.source);
   for (const file of files.items) {
-    const path = textOf(file);
+    const path = resolve(workingDir, textOf(file));
     for (const line of readEnvFile(readText(path), path, new Map()))
       made.entries.set(line.name, scalar({ file: path, line: line.line, column: 1 }, line.value ?? ''));
   }

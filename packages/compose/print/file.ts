@@ -6,7 +6,7 @@ import type { Project, Service } from '../model.ts';
 export function composeFile(
   project: Project,
   services: readonly string[] | undefined,
-  options: { normalized: boolean },
+  options: { normalized: boolean; interpolated?: boolean },
 ): { [key: string]: Plain } {
   const names = (services ?? Object.keys(project.services)).filter((name) => project.services[name]).sort();
   const all = names.map((name) => project.services[name] ?? {});
@@ -18,9 +18,7 @@ export function composeFile(
     const present = Object.entries(project[section]).filter(([key]) => services === undefined || wanted.has(key));
     return present.length ? { [section]: sorted(Object.fromEntries(present) as Plain) } : {};
   };
-  const made = names.map(
-    (name) => [name, sorted(servicePart(project.services[name] ?? {}, options.normalized))] as const,
-  );
+  const made = names.map((name) => [name, sorted(servicePart(project.services[name] ?? {}, options))] as const);
   return {
     name: project.name,
     services: Object.fromEntries(made),
@@ -36,8 +34,11 @@ export function composeFile(
 }
 
 /** As Compose prints services: command and entrypoint also when they are the image's. */
-function servicePart(service: Service, normalized: boolean): Plain {
-  const made = escaped(service as Plain) as { [key: string]: Plain };
+function servicePart(
+  service: Service,
+  { normalized, interpolated = true }: { normalized: boolean; interpolated?: boolean },
+): Plain {
+  const made = (interpolated ? escaped(service as Plain) : service) as { [key: string]: Plain };
   return normalized ? { command: null, entrypoint: null, ...made } : made;
 }
 

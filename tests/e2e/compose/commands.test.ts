@@ -185,7 +185,10 @@ describe('a project', () => {
     const waiting = compose(engine, shop, ['wait', 'db']);
     const from = String(Math.floor(Date.now() / 1000) - 1);
     await ok('stop', 'db');
-    expect(await waiting).toMatchObject({ code: 0, stdout: '0\n' });
+    expect(await waiting).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^container "[0-9a-f]{64}" exited with status code 0\n$/),
+    });
     const until = String(Math.floor(Date.now() / 1000) + 1);
     const { stdout } = await ok('events', '--json', '--since', from, '--until', until, 'db');
     const events = stdout

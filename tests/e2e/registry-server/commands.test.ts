@@ -79,6 +79,10 @@ describe('the commands of the registry', () => {
         ...[1, ''],
         expect.stringMatching(/^berth: the setting lisen is not known; there is root, listen, /),
       ]);
+      expect(validate({ root: path.join(folder, 'registry.json') })).toEqual([
+        ...[1, ''],
+        expect.stringMatching(/^berth: cannot use the root .*registry.json is no folder/),
+      ]);
       const refused = (message: RegExp) => [1, '', expect.stringMatching(message)];
       expect(validate({ root, watch: { listen: 'x' } })).toEqual(refused(/"x" is no address to listen at/));
       expect(validate({ root, tls: { certificate: '/none', key: '/none' } })).toEqual(refused(/file \/none for TLS/));
@@ -90,19 +94,25 @@ describe('the commands of the registry', () => {
     }
   });
 
-  it('serve --log-level counts over the file: less is said, or more', async () => {
-    const config = { log: { level: 'error' } };
-    {
-      await using own = await startOwnRegistry({ flags: ['--log-level', 'info'], config });
-      expect((await fetch(`http://${own.domain}/v2/`)).status).toBe(200);
-      await expect.poll(() => own.output()).toMatch(/level=info msg="request" /);
-    }
+  it('serve --log-level counts over the file: more is said', async () => {
+    await using own = await startOwnRegistry({ flags: ['--log-level', 'info'], config: { log: { level: 'error' } } });
+    expect((await fetch(`http://${own.domain}/v2/`)).status).toBe(200);
+    await expect.poll(() => own.output()).toMatch(/level=info msg="request" /);
+  });
+
+  it.each([
+    ['--log-level', ['--log-level', 'warn'], {}],
+    ['REGISTRY_LOG_LEVEL', ['--environment'], { REGISTRY_LOG_LEVEL: 'warn' }],
+  ])('%s counts over the file: less is said', async (_, flags, variables) => {
     const folder = mkdtempSync(path.join(tmpdir(), 'berth-registry-level-'));
     const file = path.join(folder, 'registry.json');
-    writeFileSync(file, JSON.stringify({ ...config, root: path.join(folder, 'root') }));
+    writeFileSync(file, JSON.stringify({ log: { level: 'debug' }, root: path.join(folder, 'root') }));
     const port = await freePort();
-    const words = ['registry', 'serve', '--config', file, '--listen', `:${port}`, '--log-level', 'warn'];
-    const child = spawn(process.execPath, [CLIENT, ...words], { stdio: ['ignore', 'ignore', 'pipe'] });
+    const words = ['registry', 'serve', '--config', file, '--listen', `:${port}`, ...flags];
+    const child = spawn(process.execPath, [CLIENT, ...words], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+      env: { ...process.env, ...variables },
+    });
     const ended = once(child, 'close');
     let said = '';
     child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
@@ -120,6 +130,11 @@ describe('the commands of the registry', () => {
       await ended;
       rmSync(folder, { recursive: true });
     }
+  });
+
+  it('variables of Docker’s registry do not count without --environment', async () => {
+    await using own = await startOwnRegistry({ variables: { REGISTRY_AUTH: 'silly', REGISTRY_NO_SUCH: 'x' } });
+    expect((await fetch(`http://${own.domain}/v2/`)).status).toBe(200);
   });
 
   it.each([

@@ -29,9 +29,10 @@ export const command: ComposeCommand = {
   args: { min: 0, max: Number.POSITIVE_INFINITY },
   async run(compose, parsed) {
     const text = await configText(compose, parsed);
+    if (parsed.flags.bool('quiet')) return 0;
     const file = parsed.flags.string('output');
     if (file) writeFileSync(file, text);
-    else if (!parsed.flags.bool('quiet')) compose.context.out.write(text);
+    else compose.context.out.write(text);
     return 0;
   },
 };
@@ -39,7 +40,7 @@ export const command: ComposeCommand = {
 const lines = (names: Iterable<string>) => [...names].map((name) => `${name}\n`).join('');
 
 async function configText(compose: Compose, { flags, args }: Parsed): Promise<string> {
-  if (flags.bool('variables')) return variableTable(compose);
+  if (flags.bool('variables')) return variablesText(compose, flags.string('format'));
   const project = openProject(compose, args, {
     interpolate: !flags.bool('no-interpolate'),
     normalize: !flags.bool('no-normalize'),
@@ -64,7 +65,10 @@ async function configText(compose: Compose, { flags, args }: Parsed): Promise<st
     await pinImages(compose, project, chosen);
   const part = flags.bool('lock-image-digests')
     ? lockFile(project, chosen)
-    : composeFile(project, args.length ? chosen : undefined, { normalized: !flags.bool('no-normalize') });
+    : composeFile(project, args.length ? chosen : undefined, {
+        normalized: !flags.bool('no-normalize'),
+        interpolated: !flags.bool('no-interpolate'),
+      });
   const format = flags.string('format') || 'yaml';
   if (format === 'json') return `${JSON.stringify(part, null, 2)}\n`;
   if (format !== 'yaml') throw new CliError(`unsupported format ${JSON.stringify(format)}; accepted are yaml and json`);
@@ -78,7 +82,7 @@ function profiles(project: Project): string[] {
 
 /** `web HASH`; `*` means all. */
 function hashes(project: Project, wish: string): string {
-  const names = wish === '*' ? Object.keys(project.services).sort() : wish.split(',');
+  const names = (wish === '*' ? Object.keys(project.services) : wish.split(',')).sort();
   checkServices(project, names);
   return lines(names.map((name) => `${name} ${hashOf(containerConfig(project, project.services[name] ?? {}))}`));
 }
@@ -111,13 +115,33 @@ function lockFile(project: Project, services: readonly string[]) {
 }
 
 /** Variables of the files, with what they are without a value. */
-function variableTable(compose: Compose): string {
-  const rows = interpolationVariables(loadOptions(compose)).map(({ name, required, fallback, other }) => [
-    name,
-    String(required),
-    fallback,
-    other,
-  ]);
+function variablesText(compose: Compose, format: string): string {
+  const variables = interpolationVariables(loadOptions(compose));
+  if (format === 'json')
+    return `${JSON.stringify(
+      Object.fromEntries(
+        variables.map(({ name, required, fallback, other }) => [
+          name,
+          { Name: name, DefaultValue: fallback, PresenceValue: other, Required: required },
+        ]),
+      ),
+    )}\n`;
+  if (format === 'yaml')
+    return toYaml(
+      Object.fromEntries(
+        variables.map(({ name, required, fallback, other }) => [
+          name,
+          { name, defaultvalue: fallback, presencevalue: other, required },
+        ]),
+      ),
+    );
+  if (format !== '' && format !== 'table')
+    throw new CliError(`unsupported format ${JSON.stringify(format)}; accepted are table, yaml and json`);
+  return variableTable(variables);
+}
+
+function variableTable(variables: ReturnType<typeof interpolationVariables>): string {
+  const rows = variables.map(({ name, required, fallback, other }) => [name, String(required), fallback, other]);
   const all = [['NAME', 'REQUIRED', 'DEFAULT VALUE', 'ALTERNATE VALUE'], ...rows];
   const widths = [0, 1, 2].map((column) => Math.max(...all.map((row) => (row[column] ?? '').length)) + 3);
   return lines(

@@ -10,7 +10,10 @@ export const command: ComposeCommand = {
   flags: FLAGS,
   args: { min: 0, max: Number.POSITIVE_INFINITY },
   async run(compose, { flags, args }) {
-    const { project, containers, all } = await selectContainers(compose, args);
+    const { project, containers, all } = await selectContainers(compose, args, {
+      declared: true,
+      ...(compose.style === 'current' && { oneOff: 'also' }),
+    });
     const orphans = flags.bool('remove-orphans')
       ? all.filter((seen) => isOrphan(project, seen) && !containers.includes(seen))
       : [];

@@ -12,7 +12,7 @@ export const command: ComposeCommand = {
   flags: FLAGS,
   args: { min: 0, max: Number.POSITIVE_INFINITY },
   async run(compose, { flags, args }) {
-    const { project, containers } = await selectContainers(compose, args);
+    const { project, containers } = await selectContainers(compose, args, { declared: true });
     const index = flags.number('index');
     const shown = index > 0 ? containers.filter(({ number }) => number === index) : containers;
     const nameOf = (name: string) => shortName(name, project.name);

@@ -1,8 +1,8 @@
-import { type Plain, type Project, type Reason, sourceOfField } from '@berth/compose';
+import { type Operation, type Plain, type Project, type Reason, sourceOfField } from '@berth/compose';
 import { CliError } from '../../cli-error.ts';
 import type { FlagSpec } from '../../command.ts';
 import { type ComposeCommand, openProject } from './compose.ts';
-import { type Converge, converge, readWishes } from './converge.ts';
+import { type Converge, type ConvergeWishes, converge, readWishes } from './converge.ts';
 import { FLAGS as UP } from './flags/up.ts';
 
 /** Those of `up` that change what is done; the rest is about how it is shown. */
@@ -51,17 +51,18 @@ pulled or built.`,
     const { flags, args } = parsed;
     const project = openProject(compose, args);
     const has = new Set(SHARED);
-    const wished = await converge(compose, project, {
-      ...readWishes(compose, parsed, (flag) => has.has(flag)),
-      images: undefined,
-    });
+    const wishes = readWishes(compose, parsed, (flag) => has.has(flag));
+    const plan = { ...(await converge(compose, project, { ...wishes, images: undefined })), ...wishes };
     const format = flags.string('format');
-    if (format === 'json') compose.context.out.write(`${JSON.stringify(planJson(wished), null, 2)}\n`);
-    else if (format === 'text') compose.context.out.write(planText(wished, flags.bool('operations')));
+    if (format === 'json') compose.context.out.write(`${JSON.stringify(planJson(plan), null, 2)}\n`);
+    else if (format === 'text') compose.context.out.write(planText(plan, flags.bool('operations')));
     else throw new CliError(`unsupported format ${JSON.stringify(format)}; accepted are text and json`);
     return 0;
   },
 };
+
+/** What is going to be done, and how. */
+type Plan = Converge & Pick<ConvergeWishes, 'renewVolumes'>;
 
 interface Entry {
   kind: 'network' | 'volume' | 'container' | 'orphan';
@@ -71,7 +72,7 @@ interface Entry {
   reasons: { field: string; from?: Plain; to?: Plain; note?: string; source?: string }[];
 }
 
-function entries({ decisions, project }: Converge): Entry[] {
+function entries({ decisions, project, renewVolumes }: Plan): Entry[] {
   const plainReasons = (reasons: readonly Reason[], service?: string) =>
     reasons.map((reason) => withSource(reason, project, service));
   return [
@@ -101,15 +102,23 @@ function entries({ decisions, project }: Converge): Entry[] {
       }),
     ),
     ...decisions.containers.map(
-      ({ name, service, action, reasons }): Entry => ({
+      ({ name, service, action, reasons, seen }): Entry => ({
         kind: 'container',
         name,
         service,
         action,
-        reasons: plainReasons(reasons, service),
+        reasons: [
+          ...plainReasons(reasons, service),
+          ...(action === 'replace' && renewVolumes ? renewed([...(seen?.anonymous.keys() ?? [])]) : []),
+        ],
       }),
     ),
   ];
+}
+
+/** A container that is made anew takes its volumes without a name over, but not with `--renew-anon-volumes`. */
+function renewed(paths: readonly string[]): Entry['reasons'] {
+  return paths.map((path) => ({ field: '', note: `the volume without a name at ${path} is made anew as well` }));
 }
 
 function withSource(
@@ -127,19 +136,29 @@ function withSource(
   };
 }
 
-function planJson(wished: Converge): object {
+function planJson(plan: Plan): object {
+  const all = entries(plan);
   return {
-    project: wished.project.name,
-    changes: entries(wished).filter(({ action }) => action !== 'keep').length,
-    entries: entries(wished),
-    operations: wished.operations.map(({ id, kind, subject, needs }) => ({ id, kind, subject, needs })),
+    project: plan.project.name,
+    changes: all.filter(({ action }) => action !== 'keep').length,
+    entries: all,
+    operations: plan.operations.map((operation) => {
+      const { id, kind, subject, needs } = operation;
+      const timeout = timeoutOf(operation);
+      return { id, kind, subject, needs, ...(timeout !== undefined && { timeout }) };
+    }),
   };
+}
+
+/** Seconds that a container is given to stop, where that is said. */
+function timeoutOf(operation: Operation): number | undefined {
+  return 'timeout' in operation ? operation.timeout : undefined;
 }
 
 const MARKS: Record<string, string> = { create: '+', replace: '±', start: '>', restart: '>', remove: '-', keep: ' ' };
 
-function planText(wished: Converge, withOperations: boolean): string {
-  const all = entries(wished);
+function planText(plan: Plan, withOperations: boolean): string {
+  const all = entries(plan);
   const lines: string[] = [];
   for (const { kind, name, action, reasons } of all) {
     lines.push(`${MARKS[action] ?? ' '} ${action.padEnd(7)} ${kind} ${name}`);
@@ -147,14 +166,18 @@ function planText(wished: Converge, withOperations: boolean): string {
   }
   if (withOperations) {
     lines.push('', 'Calls of the engine:');
-    for (const { id, kind, needs } of wished.operations)
-      lines.push(`  ${kind} ${id}${needs.length ? `  after ${needs.join(', ')}` : ''}`);
+    for (const operation of plan.operations) {
+      const { id, kind, needs } = operation;
+      const timeout = timeoutOf(operation);
+      const within = timeout === undefined ? '' : ` within ${timeout} s`;
+      lines.push(`  ${kind} ${id}${within}${needs.length ? `  after ${needs.join(', ')}` : ''}`);
+    }
   }
   const changes = all.filter(({ action }) => action !== 'keep').length;
   lines.push(
     '',
     changes
-      ? `${changes} ${changes === 1 ? 'change' : 'changes'}, ${wished.operations.length} ${wished.operations.length === 1 ? 'call' : 'calls'} of the engine.`
+      ? `${changes} ${changes === 1 ? 'change' : 'changes'}, ${plan.operations.length} ${plan.operations.length === 1 ? 'call' : 'calls'} of the engine.`
       : 'Nothing to do: what is there is what is wished.',
   );
   return `${lines.join('\n')}\n`;

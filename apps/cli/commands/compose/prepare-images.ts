@@ -65,7 +65,7 @@ export async function pullServices(
   project: Project,
   images: ReadonlyMap<string, string>,
   quiet: boolean,
-  options: { ignoreFailures?: boolean } = {},
+  options: { ignoreFailures?: boolean; onFailure?: (service: string) => void } = {},
 ): Promise<void> {
   const { context, dryRun, style } = compose;
   const { pullImage } = await import('../container/pull-image.ts');
@@ -81,6 +81,7 @@ export async function pullServices(
       view?.note(service, 'Pulled');
     } catch (error) {
       view?.note(service, 'Error');
+      options.onFailure?.(service);
       failed.push(describeError(error));
     }
   };

@@ -38,9 +38,10 @@ export const command: ComposeCommand = {
 /** `status=running` */
 function readFilter(text: string): string[] {
   if (text === '') return [];
-  const [, state] = /^status=(.+)$/.exec(text) ?? [];
-  if (state === undefined) throw new CliError(`invalid filter ${JSON.stringify(text)}; accepted is status=STATE`);
-  return [state];
+  const at = text.indexOf('=');
+  if (at === -1) throw new CliError('arguments to --filter should be in form KEY=VAL');
+  if (text.slice(0, at) !== 'status') throw new CliError(`unknown filter ${text.slice(0, at)}; accepted is status`);
+  return [text.slice(at + 1)];
 }
 
 async function table(

@@ -1,15 +1,25 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { Readable } from 'node:stream';
 import { observeImageDigest, type Project, toYaml } from '@berth/compose';
-import { digestOf, parseReference, putManifest, uploadBlob, withDefaultTag } from '@berth/oci';
+import {
+  type Descriptor,
+  digestOf,
+  parseReference,
+  putManifest,
+  type Reference,
+  type RegistrySession,
+  uploadBlob,
+  withDefaultTag,
+} from '@berth/oci';
 import { CliError } from '../../cli-error.ts';
 import type { Parsed } from '../../command.ts';
 import { confirm } from '../../confirm.ts';
 import { withRegistry } from '../manifest/registry.ts';
 import { type Compose, type ComposeCommand, openProject } from './compose.ts';
+import { copyImage, type Place } from './copy-image.ts';
 import { FLAGS } from './flags/publish.ts';
-import { pushServices } from './push.ts';
+import { namesOf, pushServices } from './push.ts';
 
 const TYPE = {
   project: 'application/vnd.docker.compose.project',
@@ -17,6 +27,7 @@ const TYPE = {
   env: 'application/vnd.docker.compose.envfile',
   empty: 'application/vnd.oci.empty.v1+json',
   manifest: 'application/vnd.oci.image.manifest.v1+json',
+  index: 'application/vnd.oci.image.index.v1+json',
 };
 
 interface Layer {
@@ -35,39 +46,76 @@ export const command: ComposeCommand = {
     const version = flags.string('oci-version') || '1.1';
     if (version !== '1.0' && version !== '1.1')
       throw new CliError(`invalid --oci-version ${JSON.stringify(version)}; accepted are "1.0" and "1.1"`);
-    const project = openProject(compose);
+    // Files of variables are published, or are a reason not to: they are not read here.
+    const project = openProject(compose, [], { profiles: ['*'], resolveEnvironment: false });
     if (!mayPublish(compose, project, parsed)) return 0;
     const target = withDefaultTag(parseReference(args[0] ?? ''));
     const layers = await artifactLayers(compose, project, parsed);
-    if (flags.bool('app')) await pushImages(compose, project);
+    await pushOwnImages(compose, project);
     context.err.write(` ${args[0]} publishing \n`);
     if (compose.dryRun) return 0;
-    const config = { mediaType: version === '1.0' ? TYPE.project : TYPE.empty, bytes: Buffer.from('{}') };
-    const manifest = Buffer.from(
-      JSON.stringify({
-        schemaVersion: 2,
-        mediaType: TYPE.manifest,
-        ...(version === '1.1' && { artifactType: TYPE.project }),
-        config: descriptor(config),
-        layers: layers.map(({ annotations, ...layer }) => ({ ...descriptor(layer), annotations })),
-        annotations: { 'org.opencontainers.image.created': new Date().toISOString() },
-      }),
-    );
-    await withRegistry(context, target, flags.bool('insecure-registry'), async (session) => {
-      for (const { bytes } of [config, ...layers])
-        await uploadBlob(session, target.path, {
-          digest: digestOf(bytes),
-          size: bytes.length,
-          open: () => Readable.from([bytes]),
-        });
-      await putManifest(session, target.path, target.tag ?? 'latest', { mediaType: TYPE.manifest, bytes: manifest });
+    const insecure = flags.bool('insecure-registry');
+    await withRegistry(context, target, insecure, async (session) => {
+      const subject = await putArtifact(session, target, version, layers);
+      if (flags.bool('app')) await putApplication(compose, project, { session, reference: target, insecure, subject });
     });
     context.err.write(` ${args[0]} published \n`);
     return 0;
   },
 };
 
-function descriptor({ mediaType, bytes }: { mediaType: string; bytes: Buffer }): object {
+async function putArtifact(
+  session: RegistrySession,
+  target: Reference,
+  version: string,
+  layers: readonly Layer[],
+): Promise<Descriptor> {
+  const config = { mediaType: version === '1.0' ? TYPE.project : TYPE.empty, bytes: Buffer.from('{}') };
+  const bytes = Buffer.from(
+    JSON.stringify({
+      schemaVersion: 2,
+      mediaType: TYPE.manifest,
+      ...(version === '1.1' && { artifactType: TYPE.project }),
+      config: descriptor(config),
+      layers: layers.map(({ annotations, ...layer }) => ({ ...descriptor(layer), annotations })),
+      annotations: { 'org.opencontainers.image.created': new Date().toISOString() },
+    }),
+  );
+  for (const blob of [config, ...layers])
+    await uploadBlob(session, target.path, {
+      digest: digestOf(blob.bytes),
+      size: blob.bytes.length,
+      open: () => Readable.from([blob.bytes]),
+    });
+  await putManifest(session, target.path, target.tag ?? 'latest', { mediaType: TYPE.manifest, bytes });
+  return descriptor({ mediaType: TYPE.manifest, bytes });
+}
+
+/** The images of all services beside the project, and a list of them that refers to it. */
+async function putApplication(
+  { context }: Compose,
+  project: Project,
+  { subject, insecure, ...to }: Place & { subject: Descriptor; insecure: boolean },
+): Promise<void> {
+  const manifests = new Map<string, Descriptor>();
+  for (const { image = '' } of Object.values(project.services)) {
+    const reference = withDefaultTag(parseReference(image));
+    const made = await withRegistry(context, reference, insecure, (session) => copyImage({ session, reference }, to));
+    manifests.set(made.digest, made);
+  }
+  const bytes = Buffer.from(
+    JSON.stringify({
+      schemaVersion: 2,
+      mediaType: TYPE.index,
+      artifactType: TYPE.project,
+      manifests: [...manifests.values()],
+      subject,
+    }),
+  );
+  await putManifest(to.session, to.reference.path, digestOf(bytes), { mediaType: TYPE.index, bytes });
+}
+
+function descriptor({ mediaType, bytes }: { mediaType: string; bytes: Buffer }): Descriptor {
   return { mediaType, digest: digestOf(bytes), size: bytes.length };
 }
 
@@ -79,9 +127,10 @@ function mayPublish({ context }: Compose, project: Project, { flags }: Parsed): 
         `service ${JSON.stringify(name)} only has a build section: a published project needs images that others can pull`,
       );
     const variables = Object.entries(service.environment ?? {}).filter(([, value]) => value !== null);
-    if (variables.length && !flags.bool('with-env'))
+    const found = service.env_file?.length ? 'env_file' : variables.length ? 'environment variable(s)' : undefined;
+    if (found && !flags.bool('with-env'))
       throw new CliError(
-        `service ${JSON.stringify(name)} has environment variable(s) declared.\nTo avoid leaking sensitive data, you must either explicitly allow the sending of environment variables by using the --with-env flag,\nor remove sensitive data from your Compose configuration`,
+        `service ${JSON.stringify(name)} has ${found} declared.\nTo avoid leaking sensitive data, you must either explicitly allow the sending of environment variables by using the --with-env flag,\nor remove sensitive data from your Compose configuration`,
       );
   }
   const binds = Object.values(project.services).flatMap(({ volumes = [] }) =>
@@ -105,14 +154,19 @@ async function artifactLayers({ context: { client } }: Compose, project: Project
   });
   if (flags.bool('resolve-image-digests'))
     layers.push(await pinned(project, (image) => observeImageDigest(client, image)));
-  if (flags.bool('with-env'))
-    for (const file of project.envFiles)
-      layers.push({
-        mediaType: TYPE.env,
-        bytes: readFileSync(file),
-        annotations: { 'com.docker.compose.envfile': basename(file) },
-      });
+  if (flags.bool('with-env')) layers.push(...envFileLayers(project));
   return layers;
+}
+
+/** The files of variables that services name, each once. */
+function envFileLayers(project: Project): Layer[] {
+  const all = Object.values(project.services).flatMap(({ env_file: files = [] }) => files);
+  const there = all.filter(({ path, required }) => required !== false || existsSync(path));
+  return [...new Set(there.map(({ path }) => path))].map((path) => ({
+    mediaType: TYPE.env,
+    bytes: readFileSync(path),
+    annotations: { 'com.docker.compose.envfile': basename(path) },
+  }));
 }
 
 /** An override file with the digests of the images. */
@@ -131,11 +185,11 @@ async function pinned(project: Project, digestOfImage: (image: string) => Promis
   };
 }
 
-/** With `--app`, the images that are built here go along. */
-async function pushImages(compose: Compose, project: Project): Promise<void> {
+/** The images that are built here go along, where they are here. */
+async function pushOwnImages(compose: Compose, project: Project): Promise<void> {
   const own = Object.entries(project.services).filter(([, { build, image }]) => build && image);
-  await pushServices(compose, new Map(own.map(([name, { image = '' }]) => [name, image])), {
+  await pushServices(compose, new Map(own.map(([name, service]) => [name, namesOf(service)])), {
     quiet: false,
-    ignoreFailures: false,
+    ignoreFailures: true,
   });
 }

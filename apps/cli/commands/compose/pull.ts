@@ -1,6 +1,6 @@
 import { imageName, observeImage, withDependencies } from '@berth/compose';
 import { CliError } from '../../cli-error.ts';
-import { type ComposeCommand, openProject } from './compose.ts';
+import { type ComposeCommand, openProject, warn } from './compose.ts';
 import { sayDeprecated } from './deprecated.ts';
 import { FLAGS } from './flags/pull.ts';
 import { pullServices } from './prepare-images.ts';
@@ -20,17 +20,26 @@ export const command: ComposeCommand = {
     const images = new Map<string, string>();
     for (const name of withDependencies(project, args, flags.bool('include-deps'))) {
       const service = project.services[name] ?? {};
-      if (!service.image || service.provider || service.pull_policy === 'never') continue;
-      if (service.build && (flags.bool('ignore-buildable') || service.pull_policy === 'build')) continue;
+      const wish = policy || (service.pull_policy ?? '');
+      if (!service.image || service.provider || wish === 'never') continue;
+      if (service.build && (flags.bool('ignore-buildable') || wish === 'build')) continue;
       const image = imageName(project, name, service, compose.style);
-      const keep =
-        policy === 'missing' || (policy === '' && ['missing', 'if_not_present'].includes(service.pull_policy ?? ''));
-      if (keep && (await observeImage(compose.context.client, image))) continue;
+      if (['missing', 'if_not_present'].includes(wish) && (await observeImage(compose.context.client, image))) continue;
       images.set(name, image);
     }
-    await pullServices(compose, project, images, flags.bool('quiet'), {
-      ignoreFailures: flags.bool('ignore-pull-failures'),
-    });
+    const mustBuild: string[] = [];
+    try {
+      await pullServices(compose, project, images, flags.bool('quiet'), {
+        ignoreFailures: flags.bool('ignore-pull-failures'),
+        onFailure: (service) => mustBuild.push(...(project.services[service]?.build ? [service] : [])),
+      });
+    } finally {
+      if (mustBuild.length)
+        warn(
+          compose.context,
+          `WARNING: Some service image(s) must be built from source by running:\n    ${compose.program} build ${mustBuild.join(' ')}`,
+        );
+    }
     return 0;
   },
 };

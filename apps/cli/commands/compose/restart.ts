@@ -10,7 +10,7 @@ export const command: ComposeCommand = {
   flags: FLAGS,
   args: { min: 0, max: Number.POSITIVE_INFINITY },
   async run(compose, { flags, args }) {
-    const { project, containers, all } = await selectContainers(compose, args);
+    const { project, containers, all } = await selectContainers(compose, args, { declared: true });
     if (containers.length === 0)
       throw new CliError(
         compose.style === 'classic'

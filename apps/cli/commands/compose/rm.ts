@@ -19,7 +19,10 @@ Any data which is not in a volume will be lost.`,
   async run(compose, { flags, args }) {
     const { context } = compose;
     if (flags.changed('all')) sayDeprecated(compose, 'all');
-    const { project, containers } = await selectContainers(compose, args, { oneOff: 'also' });
+    const { project, containers } = await selectContainers(compose, args, {
+      declared: true,
+      ...(compose.style === 'classic' && { oneOff: 'also' }),
+    });
     const isRunning = (state: string) => ['running', 'restarting', 'paused'].includes(state);
     if (flags.bool('stop'))
       await runPlan(

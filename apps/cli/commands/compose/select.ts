@@ -5,6 +5,8 @@ import { type Compose, projectOrName } from './compose.ts';
 export interface SelectOptions {
   /** Those of `run` too; `only` them. */
   oneOff?: 'also' | 'only';
+  /** Only those of services that the files name, where there are files: what changes containers leaves orphans alone. */
+  declared?: boolean;
 }
 
 /** Containers of the services that are named, of all when none is. */
@@ -15,9 +17,11 @@ export async function selectContainers(
 ): Promise<{ project: Project; containers: SeenContainer[]; all: SeenContainer[] }> {
   const project = projectOrName(compose, services);
   const all = await observeContainers(compose.context.client, project.name);
+  const isDeclared = (service: string) =>
+    project.files.length === 0 || Boolean(project.services[service] ?? project.disabled[service]);
   const containers = all.filter(
     ({ service, oneOff }) =>
-      (services.length === 0 || services.includes(service)) &&
+      (services.length === 0 ? !options.declared || isDeclared(service) : services.includes(service)) &&
       (options.oneOff === 'only' ? oneOff : options.oneOff === 'also' || !oneOff),
   );
   return { project, containers, all };

@@ -9,7 +9,10 @@ export const command: ComposeCommand = {
   flags: FLAGS,
   args: { min: 0, max: Number.POSITIVE_INFINITY },
   async run(compose, { flags, args }) {
-    const { project, containers } = await selectContainers(compose, args);
+    const { project, containers } = await selectContainers(compose, args, {
+      declared: true,
+      ...(compose.style === 'current' && { oneOff: 'also' }),
+    });
     const running = containers.filter(({ state }) => ['running', 'restarting', 'paused'].includes(state));
     await runPlan(compose, planStop(running, project, flags.changed('timeout') ? flags.number('timeout') : undefined));
     return 0;

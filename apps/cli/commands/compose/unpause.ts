@@ -9,7 +9,7 @@ export const command: ComposeCommand = {
   flags: FLAGS,
   args: { min: 0, max: Number.POSITIVE_INFINITY },
   async run(compose, { args }) {
-    const { containers } = await selectContainers(compose, args);
+    const { containers } = await selectContainers(compose, args, { declared: true });
     const meant = containers.filter(({ state }) => state === 'paused');
     await runPlan(
       compose,

@@ -1,4 +1,5 @@
-import { imageName, type Project } from '@berth/compose';
+import { imageName, type Port, type Project } from '@berth/compose';
+import { CliError } from '../../cli-error.ts';
 import { type Compose, type ComposeCommand, openProject } from './compose.ts';
 import { FLAGS } from './flags/viz.ts';
 
@@ -7,7 +8,9 @@ export const command: ComposeCommand = {
   flags: FLAGS,
   args: { min: 0, max: 0 },
   async run(compose, { flags }) {
-    const indent = (flags.bool('spaces') ? ' ' : '\t').repeat(Math.max(0, flags.number('indentation-size')));
+    const size = flags.number('indentation-size');
+    if (size < 0) throw new CliError(`invalid indentation size: ${size}`);
+    const indent = (flags.bool('spaces') ? ' ' : '\t').repeat(size);
     const project = openProject(compose);
     const show = { networks: flags.bool('networks'), ports: flags.bool('ports'), image: flags.bool('image') };
     compose.context.out.write(graph(compose, project, indent, show));
@@ -22,24 +25,29 @@ function graph(
   indent: string,
   show: { networks: boolean; ports: boolean; image: boolean },
 ): string {
-  const lines = [`digraph ${quoted(project.name)} {`, `${indent}layout=dot;`, `${indent}nodesep=0.6;`];
+  const lines = [`digraph ${quoted(project.name)} {`, `${indent}layout=dot;`];
   for (const [name, service] of Object.entries(project.services)) {
-    const parts = [`<b>${html(service.container_name ?? name)}</b>`];
-    if (show.networks)
-      for (const network of Object.keys(service.networks ?? {}))
-        parts.push(`<font point-size="10">network: ${html(network)}</font>`);
-    if (show.ports)
-      for (const { published = '', target, protocol = 'tcp', host_ip: ip } of service.ports ?? [])
-        parts.push(`<font point-size="10">${html(`${ip ? `${ip}:` : ''}${published}:${target}/${protocol}`)}</font>`);
-    if (show.image) parts.push(`<font point-size="10">image: ${html(imageName(project, name, service, style))}</font>`);
-    lines.push(
-      `${indent}${quoted(name)} [style="filled" label=<<font point-size="15">${parts.join('<br/>')}</font>>];`,
-    );
+    const networks = show.networks ? Object.keys(service.networks ?? {}) : [];
+    const ports = show.ports ? (service.ports ?? []).map(portText) : [];
+    const images = show.image ? [imageName(project, name, service, style)] : [];
+    const label = `<font point-size="15">${html(name)}</font>${part('Networks', networks)}${part('Ports', ports)}${part('Image', images)}`;
+    lines.push(`${indent}${quoted(name)} [style="filled" label=<${label}>];`);
   }
+  lines.push('');
   for (const [name, service] of Object.entries(project.services))
     for (const other of Object.keys(service.depends_on ?? {}))
       lines.push(`${indent}${quoted(name)} -> ${quoted(other)};`);
   return `${lines.join('\n')}\n}\n`;
+}
+
+/** What else is told about a service, below its name. */
+function part(title: string, texts: readonly string[]): string {
+  if (texts.length === 0) return '';
+  return `<font point-size="10"><br/><br/><b>${title}:</b><br/>${texts.map(html).join('<br/>')}</font>`;
+}
+
+function portText({ published = '', target, protocol = 'tcp', mode = 'ingress', host_ip: ip }: Port): string {
+  return `${ip ? `${ip}:` : ''}${published}:${target} (${protocol}, ${mode})`;
 }
 
 const quoted = (text: string) => JSON.stringify(text);

@@ -15,21 +15,19 @@ export const command: ComposeCommand = {
     const { project, containers } = await selectContainers(compose, args);
     if (containers.length === 0) throw new CliError('no containers for the services');
     if (compose.dryRun) return 0;
-    const ends = containers.map(async ({ id, name }) => {
+    const ends = containers.map(async ({ id }) => {
       const { StatusCode } = await (await waitContainer(client, id, 'not-running')).exited;
-      return { name, code: StatusCode };
+      return { id, code: StatusCode };
     });
+    const say = ({ id, code }: { id: string; code: number }) => {
+      out.write(`container ${JSON.stringify(id)} exited with status code ${code}\n`);
+      return code;
+    };
     if (!flags.bool('down-project')) {
-      let last = 0;
-      for (const end of ends) {
-        const { code } = await end;
-        last ||= code;
-        out.write(`${code}\n`);
-      }
-      return last;
+      const all = await Promise.all(ends.map((end) => end.then(say)));
+      return all.find((code) => code !== 0) ?? 0;
     }
-    const { name, code } = await Promise.race(ends);
-    out.write(`container ${JSON.stringify(name)} exited with status code ${code}\n`);
+    const code = say(await Promise.race(ends));
     const observed = await observe(client, { ...project, services: {} }, compose.style);
     await runPlan(
       compose,
