@@ -1,7 +1,9 @@
-import { accessSync, constants, mkdirSync, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { BerthError, type Scope } from '@berth/kit';
+
+const LOCK = 'registry.lock';
 
 /**
  * Takes the root for this process until the scope closes: one process at a time writes there. The lock is that of an
@@ -11,7 +13,7 @@ export function claimRoot(root: string, scope: Scope): void {
   let database: DatabaseSync;
   try {
     mkdirSync(root, { recursive: true, mode: 0o700 });
-    database = new DatabaseSync(join(root, 'registry.lock'));
+    database = new DatabaseSync(join(root, LOCK));
   } catch (cause) {
     throw unusable(root, cause);
   }
@@ -22,6 +24,11 @@ export function claimRoot(root: string, scope: Scope): void {
     throw new BerthError('conflict', `another registry is using the root ${root}`, { cause });
   }
   scope.add('let go of the root', () => database.close());
+}
+
+/** Whether a registry has used this root, or one was copied there. */
+export function hasRegistry(root: string): boolean {
+  return [LOCK, 'blobs', 'repositories'].some((name) => existsSync(join(root, name)));
 }
 
 /** Whether the root could be made or be written to; makes nothing. Errors: unavailable. */

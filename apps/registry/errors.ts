@@ -9,6 +9,8 @@ export class RegistryError extends Error {
   readonly detail: unknown;
   /** Of the answer: `WWW-Authenticate`, `Retry-After`, `Range`, … */
   readonly headers: Readonly<Record<string, string | string[]>>;
+  /** Whoever made it has said in the log what it is about. */
+  readonly isLogged: boolean;
 
   constructor(code: ErrorCode, message: string, options: RegistryErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -17,6 +19,7 @@ export class RegistryError extends Error {
     this.status = options.status ?? STATUS[code];
     this.detail = options.detail;
     this.headers = options.headers ?? {};
+    this.isLogged = options.isLogged ?? false;
   }
 }
 
@@ -26,6 +29,7 @@ export interface RegistryErrorOptions {
   detail?: unknown;
   headers?: Record<string, string | string[]>;
   cause?: unknown;
+  isLogged?: boolean;
 }
 
 /** Codes of the specification; the last group is Docker's, whose clients know them. */

@@ -1,5 +1,6 @@
 import { BerthError, createLogger, Scope } from '@berth/kit';
 import { isObject } from '@berth/oci';
+import { hasRegistry } from '../claim-root.ts';
 import { callControl } from '../control/call-control.ts';
 import type { Registry } from '../registry.ts';
 import type { RegistryConfig } from '../settings/config.ts';
@@ -71,7 +72,12 @@ function readCommon(flags: Map<string, string>): { config: RegistryConfig; dryRu
   return { config, dryRun: flags.has('dry-run') };
 }
 
+/** None serves: here. Errors: not-found, when none ever did, so that a wrong root is not taken for a clean one. */
 async function withRegistry<T>(config: RegistryConfig, work: (registry: Registry) => Promise<T>): Promise<T> {
+  if (!hasRegistry(config.root))
+    throw new BerthError('not-found', `there is no registry at ${config.root}`, {
+      hint: 'Say where it keeps everything with --root, or name its settings with --config.',
+    });
   await using scope = new Scope();
   const log = createLogger(config.log.level, config.log.format, (line) => process.stderr.write(line));
   return await work(await openRegistry(config, log, scope));

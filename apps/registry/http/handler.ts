@@ -14,6 +14,7 @@ export interface Answered {
   endpoint: string | undefined;
   repository: string | undefined;
   identity: string | undefined;
+  /** 499, as in the logs of other servers, when the client went away before it was answered. */
   status: number;
   /** Code of the error that was answered. */
   error: string | undefined;
@@ -22,7 +23,7 @@ export interface Answered {
   bytesIn: number;
   bytesOut: number;
   milliseconds: number;
-  /** Address of the client, as the connection has it. */
+  /** Address of the client, as the connection has it; that of IPv4 as such. */
   remote: string;
   /** What the client says that it is. */
   agent: string;
@@ -42,6 +43,7 @@ export interface HandlerParts {
   onAnswered?: ((answered: Answered) => void) | undefined;
 }
 
+const GONE = 499;
 /** Code of a stream whose other end went away. */
 const CLOSED = 'ERR_STREAM_PREMATURE_CLOSE';
 /** A body that nobody wants is read to this length, and for so long, so that the client comes to read the answer; then it is cut off. */
@@ -137,7 +139,7 @@ function fail(
   facts.error = error.code;
   // Clients go away: that is no failure of ours.
   const gone = answer.destroyed || (message.destroyed && !message.complete) || errnoOf(cause) === CLOSED;
-  if (error.status >= 500 && !gone)
+  if (error.status >= 500 && !gone && !error.isLogged)
     log.error('a request failed', { path: pathOf(message), endpoint: facts.endpoint, error: cause });
   if (answer.headersSent || answer.destroyed) {
     answer.destroy(); // a cut answer must not look like a whole one
@@ -180,13 +182,13 @@ function report(parts: HandlerParts, message: IncomingMessage, answer: ServerRes
   const start = performance.now();
   const { socket } = message;
   const [readBefore, writtenBefore] = [socket.bytesRead, socket.bytesWritten];
-  const remote = socket.remoteAddress ?? '';
+  const remote = (socket.remoteAddress ?? '').replace(/^::ffff:(?=\d+\.)/, '');
   answer.once('close', () =>
     onAnswered({
       ...facts,
       method: message.method ?? '',
       path: pathOf(message),
-      status: answer.statusCode,
+      status: answer.headersSent ? answer.statusCode : GONE,
       broken: !answer.writableFinished,
       bytesIn: socket.bytesRead - readBefore,
       bytesOut: socket.bytesWritten - writtenBefore,

@@ -7,7 +7,7 @@ import type { Taken } from '../limits/index.ts';
 import { createOnce, type KeepParts, type Place } from './keep-manifests.ts';
 import { Recent } from './recent.ts';
 import { SharedFetch } from './shared-fetch.ts';
-import { failureOf, upstreamError } from './upstream-error.ts';
+import { failureOf, logFailure, upstreamError } from './upstream-error.ts';
 
 /** Blobs of upstreams. */
 export interface BlobKeeper {
@@ -51,7 +51,7 @@ export function keepBlobs({ store, log, metrics, room, blobLimit }: KeepParts): 
       size = await upstream.ask((session) => sizeOf(session, remote, digest));
     } catch (error) {
       if (failureOf(error).kind === 'missing') absent.note(key, upstream.negativeTtl);
-      else log.warn('an upstream failed', { upstream: upstream.name, repository, digest, error });
+      logFailure(log, error, upstream, { repository, digest });
       metrics.cache(upstream.name, 'blob', 'error');
       throw upstreamError(error, upstream, unknown);
     }

@@ -12,7 +12,7 @@ import type { ManifestReference } from '../names.ts';
 import type { Upstream } from './ask-upstream.ts';
 import type { Marks } from './marks.ts';
 import { Recent } from './recent.ts';
-import { failureOf, upstreamError } from './upstream-error.ts';
+import { failureOf, isRefused, logFailure, upstreamError } from './upstream-error.ts';
 
 /** A repository of ours that is one of an upstream. */
 export interface Place {
@@ -55,7 +55,7 @@ export function keepManifests(parts: KeepParts): (place: Place, reference: Manif
     const { upstream, repository } = place;
     if (error instanceof RegistryError && error.code === 'DENIED') return error; // by us, for want of room
     if (failureOf(error).kind === 'missing') absent.note(`${repository} ${text}`, upstream.negativeTtl);
-    else parts.log.warn('an upstream failed', { upstream: upstream.name, repository, reference: text, error });
+    logFailure(parts.log, error, upstream, { repository, reference: text });
     metrics.cache(upstream.name, 'manifest', 'error');
     return upstreamError(error, upstream, missing(place, text));
   };
@@ -102,7 +102,9 @@ export function keepManifests(parts: KeepParts): (place: Place, reference: Manif
         fresh.note(key, upstream.ttl);
         metrics.cache(upstream.name, 'manifest', same ? 'revalidated' : 'miss');
       } catch (error) {
-        if (!local || failureOf(error).kind === 'missing') throw fail(place, tag, error);
+        // A password of ours that counts no more is no reason to take from clients what is here.
+        const isGone = failureOf(error).kind === 'missing' && !isRefused(error);
+        if (!local || isGone) throw fail(place, tag, error);
         parts.log.warn('an upstream failed; what is here is given', {
           upstream: upstream.name,
           repository,

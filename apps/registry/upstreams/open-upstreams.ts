@@ -19,7 +19,7 @@ import { keepReferrers } from './keep-referrers.ts';
 import { openMarks } from './marks.ts';
 import { createNames } from './names.ts';
 import { checkUpstreams, type UpstreamSettings } from './settings.ts';
-import { upstreamError } from './upstream-error.ts';
+import { logFailure, upstreamError } from './upstream-error.ts';
 
 /** Other registries whose content is fetched when it is asked for, and kept. */
 export interface Upstreams {
@@ -76,7 +76,9 @@ export function openUpstreams(settings: readonly UpstreamSettings[], given: Upst
           return undefined;
         });
       }
-      return endpoint.name === 'tags.list' ? before((exchange) => answerTags(store, place, exchange)) : endpoint;
+      return endpoint.name === 'tags.list'
+        ? before((exchange) => answerTags({ store, place, log }, exchange))
+        : endpoint;
     },
     evict: (options) => evict(parts, options),
     close: async () => {
@@ -138,7 +140,10 @@ async function answerBlob(
 }
 
 /** Those of the upstream and those that are only here. Without the upstream: those that are here, if any. */
-async function answerTags(store: Store, place: Place, { query, answer }: Exchange): Promise<'answered' | undefined> {
+async function answerTags(
+  { store, place, log }: Pick<BlobAnswer, 'store' | 'place' | 'log'>,
+  { query, answer }: Exchange,
+): Promise<'answered' | undefined> {
   const { repository, upstream, remote } = place;
   const page = readPage(query);
   const here = await tagNames(store, repository);
@@ -146,6 +151,7 @@ async function answerTags(store: Store, place: Place, { query, answer }: Exchang
   try {
     there = await upstream.ask((session) => listTags(session, remote));
   } catch (error) {
+    logFailure(log, error, upstream, { repository });
     if (here.length > 0) return undefined;
     throw upstreamError(error, upstream, { code: 'NAME_UNKNOWN', message: `there is no repository ${repository}` });
   }

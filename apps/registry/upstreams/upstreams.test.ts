@@ -147,6 +147,32 @@ test('a tag is asked for again when its time is over; an upstream that fails doe
   );
 });
 
+test('a password that counts no more: clients keep what is here, are told nothing, and the log says why', async () => {
+  const other = await startOther();
+  const one = offer(other, 'team/app', 'latest');
+  const refuse = (_: IncomingMessage, response: ServerResponse) =>
+    void response.writeHead(401, { 'www-authenticate': 'Basic realm="x"' }).end();
+  const credentials = { username: 'alice', password: 'a secret' };
+  const registry = await startCache(other, { upstream: { ttl: '0', ...credentials } });
+  const ask = (name: string) => registry.ask(`/v2/hub.test/team/${name}/manifests/latest`);
+  expect((await ask('app')).bytes.equals(one.manifest)).toBe(true);
+  const warnings = () => registry.log.filter((line) => / level=(?:warn|error) /.test(line));
+  for (const path of ['/v2/team/app/manifests/latest', '/v2/team/other/manifests/latest'])
+    other.answers.set(path, refuse);
+  expect((await ask('app')).bytes.equals(one.manifest)).toBe(true);
+  expect((await ask('other')).status).toBe(404);
+  expect(warnings()).toEqual([
+    expect.stringMatching(/an upstream failed; what is here is given.*repository=hub.test\/team\/app /),
+    expect.stringMatching(/an upstream refused us, with our name and password.*repository=hub.test\/team\/other /),
+  ]);
+  expect(registry.log.join('')).not.toContain('a secret');
+  // One that is not there at all is no matter for warnings; one that does not answer is said once.
+  expect((await ask('none')).status).toBe(404);
+  await other.close();
+  expect((await ask('gone')).status).toBe(503);
+  expect(warnings().slice(2)).toEqual([expect.stringMatching(/an upstream failed.*repository=hub.test\/team\/gone /)]);
+});
+
 test('what is not there is asked for once in a while', async () => {
   const other = await startOther();
   const registry = await startCache(other, { upstream: { negativeTtl: '1h' } });

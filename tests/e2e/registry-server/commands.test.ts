@@ -62,6 +62,18 @@ describe('the commands of the registry', () => {
     expect((await call(url, 'GET', '/v2/team/app/tags/list')).json()).toMatchObject({ tags: ['new', 'v1'] });
   });
 
+  it.each(['gc', 'retention'])(
+    'berth registry %s at a place without a registry says so, and makes nothing',
+    (command) => {
+      const nowhere = path.join(path.dirname(registry.root), 'nowhere');
+      const words = ['registry', command, '--root', nowhere];
+      const { status, stdout, stderr } = spawnSync(process.execPath, [CLIENT, ...words], { encoding: 'utf8' });
+      expect([status, stdout]).toEqual([1, '']);
+      expect(stderr).toMatch(/^berth: there is no registry at .*nowhere\n.*--root.*--config/);
+      expect(existsSync(nowhere)).toBe(false);
+    },
+  );
+
   it('serve --validate says whether a start would take the settings, and does not start', () => {
     const folder = mkdtempSync(path.join(tmpdir(), 'berth-registry-validate-'));
     const validate = (config: object) => {
