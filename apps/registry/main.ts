@@ -16,7 +16,24 @@ const COMMANDS: Record<string, (words: readonly string[]) => Promise<void>> = {
   retention: retentionCommand,
 };
 
+const HELP = `Usage:  berth-registry COMMAND [OPTIONS]
+
+A registry of images.
+
+Commands:
+  serve       Run it, in the foreground
+  htpasswd    Make, change or remove a user
+  gc          Remove what no manifest needs any more
+  retention   Apply the rules of retention
+
+Run 'berth-registry COMMAND --help' for more about a command.
+`;
+
 async function main([name = '', ...words]: readonly string[]): Promise<void> {
+  if (name === '--help' || name === '-h') {
+    process.stdout.write(HELP);
+    return;
+  }
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (!command)
     throw new BerthError('invalid', `berth registry: unknown command: ${name}`, {

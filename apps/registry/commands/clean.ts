@@ -13,6 +13,7 @@ import { describeCollected, describeRetained } from './describe.ts';
 const COMMON: readonly FlagSpec[] = [
   { name: 'config FILE', help: 'Settings of the registry' },
   { name: 'root DIR', help: 'Where the registry keeps everything' },
+  { name: 'environment', help: "Take variables of Docker's registry (REGISTRY_…) as settings, as 'serve' does" },
   { name: 'dry-run', help: 'Say what would be removed; change nothing' },
   { name: 'json', help: 'Print the result as JSON' },
 ];
@@ -68,7 +69,8 @@ export async function retentionCommand(words: readonly string[]): Promise<void> 
 }
 
 function readCommon(flags: Map<string, string>): { config: RegistryConfig; dryRun: boolean } {
-  const config = loadConfig({ config: flags.get('config'), root: flags.get('root') });
+  const environment = flags.has('environment') ? process.env : undefined;
+  const config = loadConfig({ config: flags.get('config'), root: flags.get('root'), environment });
   return { config, dryRun: flags.has('dry-run') };
 }
 

@@ -1,6 +1,7 @@
+import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { readConfig } from './config.ts';
-import { withEnvironment } from './environment.ts';
+import { VARIABLES, withEnvironment } from './environment.ts';
 
 const HOUR = 3_600_000;
 const none = () => false;
@@ -108,6 +109,47 @@ test.each<[NodeJS.ProcessEnv, object, RegExp]>([
   expect(() => read(env, document)).toThrow(message);
 });
 
+test('where a bucket is: a URL, a host with or without TLS, or Amazon', () => {
+  const endpoint = (env: NodeJS.ProcessEnv) =>
+    read({ REGISTRY_STORAGE: 's3', REGISTRY_STORAGE_S3_BUCKET: 'b', ...env }).storage.s3?.endpoint;
+  const host = (endpoint: string, secure?: string) => ({
+    REGISTRY_STORAGE_S3_REGIONENDPOINT: endpoint,
+    ...(secure === undefined ? {} : { REGISTRY_STORAGE_S3_SECURE: secure }),
+  });
+  expect(endpoint(host('minio:9000'))).toBe('https://minio:9000');
+  expect(endpoint(host('minio:9000', 'false'))).toBe('http://minio:9000');
+  expect(endpoint(host('http://minio:9000', 'false'))).toBe('http://minio:9000');
+  expect(() => endpoint(host('http://minio:9000', 'true'))).toThrow(/S3_SECURE=true is not what the endpoint/);
+  const amazon = (REGISTRY_STORAGE_S3_REGION: string) => endpoint({ REGISTRY_STORAGE_S3_REGION });
+  expect(amazon('eu-central-1')).toBe('https://s3.eu-central-1.amazonaws.com');
+  expect(amazon('cn-north-1')).toBe('https://s3.cn-north-1.amazonaws.com.cn');
+  expect(
+    read({ REGISTRY_STORAGE_S3_CHUNKSIZE: '5242880', REGISTRY_STORAGE_S3_BUCKET: 'b', ...host('x') }).storage.s3
+      ?.partSize,
+  ).toBe(5_242_880);
+});
+
+test.each([
+  ['REGISTRY_HTTP_NET', 'tcp', 'unix'],
+  ['REGISTRY_HTTP_RELATIVEURLS', 'true', 'false'],
+  ['REGISTRY_HTTP_HTTP2_DISABLED', 'true', 'false'],
+  ['REGISTRY_STORAGE_CACHE_BLOBDESCRIPTOR', 'inmemory', 'redis'],
+  ['REGISTRY_STORAGE_REDIRECT_DISABLE', 'true', 'false'],
+  ['REGISTRY_STORAGE_S3_V4AUTH', 'true', 'false'],
+  ['REGISTRY_STORAGE_S3_FORCEPATHSTYLE', 'true', 'false'],
+  ['REGISTRY_STORAGE_S3_ENCRYPT', 'false', 'true'],
+  ['REGISTRY_STORAGE_S3_SKIPVERIFY', 'false', 'true'],
+])('%s may say what is so here (%s), and nothing else', (name, so, other) => {
+  expect(read({ [name]: so })).toEqual(read({}));
+  expect(() => read({ [name]: other })).toThrow(`${name} is one of ${so} here, not "${other}"`);
+});
+
+test('all variables are in the reference, and no others', () => {
+  const text = readFileSync(new URL('../../../docs/reference/registry-json.md', import.meta.url), 'utf8');
+  const rows = [...text.matchAll(/^\| `(REGISTRY_\w+)`/gm)].map(([, name]) => name);
+  expect(rows.sort()).toEqual(Object.keys(VARIABLES).sort());
+});
+
 test('what is not known is not ignored, but for what Kubernetes sets', () => {
   expect(() => read({ REGISTRY_STORAGE_AZURE_ACCOUNTNAME: 'x' })).toThrow(
     /REGISTRY_STORAGE_AZURE_ACCOUNTNAME is not known/,
@@ -131,6 +173,7 @@ test.each([
   [{ REGISTRY_AUTH: 'token', REGISTRY_AUTH_HTPASSWD_PATH: '/x' }, /REGISTRY_AUTH_TOKEN_REALM/],
   [{ REGISTRY_STORAGE: 's3' }, /^REGISTRY_STORAGE=s3 needs the variable REGISTRY_STORAGE_S3_BUCKET$/],
   [{ REGISTRY_STORAGE: 's3', REGISTRY_STORAGE_S3_BUCKET: 'b' }, /REGISTRY_STORAGE_S3_REGIONENDPOINT/],
+  [{ REGISTRY_STORAGE_S3_BUCKET: 'b' }, /storage.s3.endpoint is missing/],
   [{ REGISTRY_STORAGE: 'filesystem', REGISTRY_STORAGE_S3_BUCKET: 'b' }, /other settings name a bucket/],
   [{ REGISTRY_PROXY_USERNAME: 'me', REGISTRY_PROXY_PASSWORD: 'x' }, /USERNAME needs .* REGISTRY_PROXY_REMOTEURL$/],
   [{ REGISTRY_PROXY_PASSWORD: 'x' }, /PASSWORD needs .* REGISTRY_PROXY_REMOTEURL$/],

@@ -12,9 +12,13 @@ const FOREIGN_FILE = '/etc/docker/registry/config.yml';
 const OF_KUBERNETES = /^REGISTRY_(?:SERVICE|PORT)(?:_|$)/;
 
 /** Settings of Docker's registry as environment variables → our document. `{}` takes no part in it. */
-const VARIABLES: Record<string, (value: string, all: NodeJS.ProcessEnv) => Document> = {
+export const VARIABLES: Readonly<Record<string, (value: string, all: NodeJS.ProcessEnv) => Document>> = {
   REGISTRY_HTTP_ADDR: (listen) => ({ listen }),
   REGISTRY_HTTP_HOST: (url) => ({ url: url.replace(/\/$/, '') }),
+  REGISTRY_HTTP_NET: (value) => only('REGISTRY_HTTP_NET', value, ['tcp']),
+  // Locations have no host here.
+  REGISTRY_HTTP_RELATIVEURLS: (value) => only('REGISTRY_HTTP_RELATIVEURLS', value, ['true']),
+  REGISTRY_HTTP_HTTP2_DISABLED: (value) => only('REGISTRY_HTTP_HTTP2_DISABLED', value, ['true']),
   // Signs states of uploads there; ours need none.
   REGISTRY_HTTP_SECRET: () => ({}),
   REGISTRY_HTTP_TLS_CERTIFICATE: (certificate) => ({ tls: { certificate } }),
@@ -28,7 +32,17 @@ const VARIABLES: Record<string, (value: string, all: NodeJS.ProcessEnv) => Docum
   REGISTRY_STORAGE: (kind) => only('REGISTRY_STORAGE', kind, ['filesystem', 's3']),
   REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY: (root) => ({ root }),
   REGISTRY_STORAGE_DELETE_ENABLED: (value) => ({ delete: isTrue('REGISTRY_STORAGE_DELETE_ENABLED', value) }),
-  REGISTRY_STORAGE_S3_REGIONENDPOINT: (endpoint) => ({ storage: { s3: { endpoint } } }),
+  // There a cache of sizes in memory; here nothing is read that would need one.
+  REGISTRY_STORAGE_CACHE_BLOBDESCRIPTOR: (kind) => only('REGISTRY_STORAGE_CACHE_BLOBDESCRIPTOR', kind, ['inmemory']),
+  // Clients get all bytes from here, never from the bucket.
+  REGISTRY_STORAGE_REDIRECT_DISABLE: (value) => only('REGISTRY_STORAGE_REDIRECT_DISABLE', value, ['true']),
+  REGISTRY_STORAGE_S3_REGIONENDPOINT: (endpoint, all) => ({ storage: { s3: { endpoint: endpointOf(endpoint, all) } } }),
+  REGISTRY_STORAGE_S3_SECURE: (value) => only('REGISTRY_STORAGE_S3_SECURE', value, ['true', 'false']),
+  REGISTRY_STORAGE_S3_V4AUTH: (value) => only('REGISTRY_STORAGE_S3_V4AUTH', value, ['true']),
+  REGISTRY_STORAGE_S3_FORCEPATHSTYLE: (value) => only('REGISTRY_STORAGE_S3_FORCEPATHSTYLE', value, ['true']),
+  REGISTRY_STORAGE_S3_ENCRYPT: (value) => only('REGISTRY_STORAGE_S3_ENCRYPT', value, ['false']),
+  REGISTRY_STORAGE_S3_SKIPVERIFY: (value) => only('REGISTRY_STORAGE_S3_SKIPVERIFY', value, ['false']),
+  REGISTRY_STORAGE_S3_CHUNKSIZE: (partSize) => ({ storage: { s3: { partSize } } }),
   REGISTRY_STORAGE_S3_REGION: (region) => ({ storage: { s3: { region } } }),
   REGISTRY_STORAGE_S3_BUCKET: (bucket) => ({ storage: { s3: { bucket } } }),
   REGISTRY_STORAGE_S3_ACCESSKEY: (accessKeyId) => ({ storage: { s3: { accessKeyId } } }),
@@ -70,6 +84,7 @@ export function withEnvironment(document: unknown, env: NodeJS.ProcessEnv, exist
       });
     merged = merge(merged, meaning(value, env));
   }
+  merged = withAmazon(merged, env);
   checkWhole(merged, env);
   // Docker's registry has an end of what it fetched also where nothing is said.
   const isSaid = env['REGISTRY_PROXY_TTL'] || at(merged, 'fetched', 'unusedAfter') !== undefined;
@@ -128,6 +143,21 @@ function at(document: unknown, ...path: string[]): unknown {
 /** When what was fetched goes, after a time in which nobody used it. */
 function expiring(time: string): Document {
   return { fetched: { unusedAfter: /^0+[a-zµ]*$/.test(time) ? undefined : time } };
+}
+
+/** `HOST:PORT` alone is over TLS, unless something else is said. Errors: invalid, when both say something else. */
+function endpointOf(endpoint: string, { REGISTRY_STORAGE_S3_SECURE: secure }: NodeJS.ProcessEnv): string {
+  if (!endpoint.includes('://')) return `${secure === 'false' ? 'http' : 'https'}://${endpoint}`;
+  if (secure === undefined || endpoint.startsWith('https:') === (secure === 'true')) return endpoint;
+  throw new BerthError('invalid', `REGISTRY_STORAGE_S3_SECURE=${secure} is not what the endpoint ${endpoint} says`);
+}
+
+/** A bucket without an endpoint is one of Amazon's. */
+function withAmazon(document: unknown, env: NodeJS.ProcessEnv): unknown {
+  const { REGISTRY_STORAGE_S3_BUCKET: bucket, REGISTRY_STORAGE_S3_REGION: region } = env;
+  if (!bucket || !region || at(document, 'storage', 's3', 'endpoint') !== undefined) return document;
+  const domain = region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com';
+  return merge(document, { storage: { s3: { endpoint: endpointOf(`s3.${region}.${domain}`, env) } } });
 }
 
 const OF_TOKENS = [

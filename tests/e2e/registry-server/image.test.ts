@@ -80,6 +80,8 @@ test('run, push, pull; content outlives the container in its volume', async () =
   expect(docker('pull', `${second}/my/app:1`)).toContain('Downloaded newer image');
   expect(docker('run', '--rm', `${second}/my/app:1`, 'echo', 'hello').trim()).toBe('hello');
   expect(docker('exec', 'registry', 'ls', '/var/lib/registry')).toContain('blobs');
+  expect(docker('exec', 'registry', 'berth-registry', 'gc', '--environment')).toMatch(/^Looked at 1 manifest in /);
+  expect(docker('run', '--rm', 'registry:2', '--help')).toMatch(/^Usage: {2}berth-registry COMMAND/);
 });
 
 test('users by the variables of Docker’s registry; a variable that means nothing ends it', async () => {

@@ -55,8 +55,14 @@ export function openBucket(settings: Required<S3Settings>): Bucket {
     },
     list: (prefix, flat) => list(s3, above, prefix, flat),
     check: async () => {
-      const there = await again(() => s3.bucketExists());
-      if (!there) throw new BerthError('unavailable', `there is no bucket ${bucket} at ${settings.endpoint}`);
+      if (await again(() => s3.bucketExists())) return;
+      // It says the same of a bucket that is not there and of one that is not ours: a listing tells which.
+      const page = await again(() => s3.listObjectsPaged('/', above, 1)).catch((cause: unknown) => {
+        if (statusOf(cause) !== 403) throw cause;
+        const what = `the bucket ${bucket} at ${settings.endpoint} does not let us in`;
+        throw new BerthError('unavailable', `${what}: the key or its secret is wrong, or may not list it`, { cause });
+      });
+      if (!page) throw new BerthError('unavailable', `there is no bucket ${bucket} at ${settings.endpoint}`);
     },
   };
 }

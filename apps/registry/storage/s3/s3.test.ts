@@ -209,7 +209,9 @@ test('answers that may pass are waited out; others are not', async () => {
 });
 
 test('settings that are wrong', async () => {
-  await expect(open({ secretAccessKey: 'wrong' })).rejects.toThrow();
+  await expect(open({ secretAccessKey: 'wrong' })).rejects.toThrow(
+    /does not let us in: the key or its secret is wrong/,
+  );
   await expect(open({ bucket: 'missing-bucket' })).rejects.toThrow(/there is no bucket missing-bucket/);
   await expect(open({ bucket: '../x' })).rejects.toMatchObject({ code: 'invalid' });
   await expect(open({ prefix: '/x' })).rejects.toMatchObject({ code: 'invalid' });
