@@ -15,6 +15,7 @@ export { execute } from './execute/execute.ts';
 export { fileArchive } from './execute/file-archive.ts';
 export { runInContainer } from './execute/run-in-container.ts';
 export { waitUp } from './execute/wait.ts';
+export { readVariables } from './load/environment.ts';
 export type { LoadOptions } from './load/load.ts';
 export { checkServices, loadProject } from './load/load.ts';
 export type { Plain } from './load/node.ts';

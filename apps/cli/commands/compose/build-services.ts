@@ -5,7 +5,7 @@ import { type Build, imageName, type Project } from '@berth/compose';
 import { CliError } from '../../cli-error.ts';
 import type { Context } from '../../context.ts';
 import { entries } from '../../registry.ts';
-import type { Compose, ProgressMode } from './compose.ts';
+import type { Compose } from './compose.ts';
 import { delegate } from './delegate.ts';
 import { openView } from './view/progress.ts';
 
@@ -16,8 +16,6 @@ export interface BuildOptions {
   args?: readonly string[];
   memory?: number;
   ssh?: string;
-  /** Its own; undefined is that of all commands. */
-  progress?: ProgressMode;
   provenance?: string;
   sbom?: string;
   check?: boolean;
@@ -84,7 +82,7 @@ export async function buildServices(
 }
 
 /** A service whose image is a context of another one is built before it. */
-function inOrder(project: Project, services: readonly string[]): string[] {
+export function inOrder(project: Project, services: readonly string[]): string[] {
   const ordered: string[] = [];
   const visit = (name: string, chain: readonly string[]) => {
     if (ordered.includes(name) || chain.includes(name)) return;
@@ -161,9 +159,9 @@ function attestation(flag: string, value: string | boolean | undefined): string[
 }
 
 /** Quiet is to say nothing at all; `--quiet` of the client's own build prints the image. */
-function progress({ progress: all }: Compose, { progress: own = all, quiet }: BuildOptions): string[] {
-  if (quiet || own === 'quiet') return ['--progress=none'];
-  return own === 'auto' ? [] : [`--progress=${own}`];
+function progress({ progress: wish }: Compose, { quiet }: BuildOptions): string[] {
+  if (quiet || wish === 'quiet') return ['--progress=none'];
+  return wish === 'auto' ? [] : [`--progress=${wish}`];
 }
 
 function dockerfile(context: string, file: string): string {

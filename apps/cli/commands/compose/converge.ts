@@ -13,6 +13,7 @@ import {
 } from '@berth/compose';
 import { CliError } from '../../cli-error.ts';
 import type { Parsed } from '../../command.ts';
+import type { FlagValues } from '../../flags/values.ts';
 import { type Compose, warn } from './compose.ts';
 import { type ImageWishes, prepareImages } from './prepare-images.ts';
 
@@ -49,8 +50,6 @@ export function readWishes(compose: Compose, { flags, args }: Parsed, has: (flag
   if (bool('always-recreate-deps') && bool('no-recreate'))
     throw new CliError('--always-recreate-deps and --no-recreate are incompatible');
   if (bool('build') && bool('no-build')) throw new CliError('--build and --no-build are incompatible');
-  const { env } = compose.context;
-  const on = (name: string) => /^(1|true|y|yes)$/i.test(env[name] ?? '');
   const recreate: Recreate = bool('no-recreate') ? 'never' : bool('force-recreate') ? 'always' : 'changed';
   return {
     named: args,
@@ -58,7 +57,7 @@ export function readWishes(compose: Compose, { flags, args }: Parsed, has: (flag
     recreate,
     recreateDependencies: bool('always-recreate-deps') ? 'always' : recreate === 'never' ? 'never' : 'changed',
     scale: readScale(flags.list('scale')),
-    removeOrphans: flags.bool('remove-orphans') || on('COMPOSE_REMOVE_ORPHANS'),
+    removeOrphans: wantsNoOrphans(compose, flags),
     renewVolumes: bool('renew-anon-volumes'),
     replaceVolumes: bool('yes'),
     timeout: has('timeout') && flags.changed('timeout') ? flags.number('timeout') : undefined,
@@ -71,6 +70,16 @@ export function readWishes(compose: Compose, { flags, args }: Parsed, has: (flag
       quietBuild: bool('quiet-build'),
     },
   };
+}
+
+/** `--remove-orphans`, or COMPOSE_REMOVE_ORPHANS where it is not given. */
+export function wantsNoOrphans({ context }: Compose, flags: FlagValues): boolean {
+  return flags.changed('remove-orphans') ? flags.bool('remove-orphans') : isOn(context.env.COMPOSE_REMOVE_ORPHANS);
+}
+
+/** A variable that says yes. */
+export function isOn(text = ''): boolean {
+  return /^(1|true|y|yes)$/i.test(text);
 }
 
 /** A value of `--pull`; throws CliError for a word that is none. */
@@ -195,7 +204,7 @@ function refuseMissing(project: Project, observed: Observed, decisions: Decision
 
 function sayOrphans({ context, style }: Compose, { orphans }: Decisions): void {
   const names = orphans.filter(({ remove }) => !remove).map(({ seen }) => seen.name);
-  if (names.length === 0 || /^(1|true)$/i.test(context.env.COMPOSE_IGNORE_ORPHANS ?? '')) return;
+  if (names.length === 0 || isOn(context.env.COMPOSE_IGNORE_ORPHANS)) return;
   if (style === 'classic')
     context.err.write(
       `WARNING: Found orphan containers (${names.join(', ')}) for this project. If you removed or renamed this service in your compose file, you can run this command with the --remove-orphans flag to clean it up.\n`,

@@ -1,6 +1,7 @@
 import { imageName, isOrphan, observe, type Project, planDown, type SeenContainer } from '@berth/compose';
 import { CliError } from '../../cli-error.ts';
 import { type Compose, type ComposeCommand, projectOrName, warn } from './compose.ts';
+import { wantsNoOrphans } from './converge.ts';
 import { FLAGS } from './flags/down.ts';
 import { runPlan } from './run-plan.ts';
 
@@ -15,8 +16,7 @@ export const command: ComposeCommand = {
     const project = projectOrName(compose, args);
     const observed = await observe(compose.context.client, project, compose.style);
     const isNameOnly = project.files.length === 0;
-    const removeOrphans =
-      flags.bool('remove-orphans') || /^(1|true)$/i.test(compose.context.env.COMPOSE_REMOVE_ORPHANS ?? '');
+    const removeOrphans = wantsNoOrphans(compose, flags);
     const isGoing = (seen: SeenContainer) =>
       args.length ? args.includes(seen.service) : isNameOnly || !isOrphanFor(project, seen) || removeOrphans;
     const operations = planDown({

@@ -9,11 +9,16 @@ import type { FlagValues } from '../../flags/values.ts';
 import { commandHelp, usageLine } from '../../help.ts';
 import type { Compose, ComposeCommand } from './compose.ts';
 import { FLAGS } from './flags/global.ts';
-import { readParallel, readProgress, refuseGlobal } from './global-wishes.ts';
+import {
+  BAD_SYNTAX,
+  checkGlobal,
+  checkTogether,
+  readAnsi,
+  readParallel,
+  readProgress,
+  withFileVariables,
+} from './global-wishes.ts';
 import { type ComposeEntry, composeCommands } from './index.ts';
-
-/** Exit code for a command line that cannot be read, as Compose has it. */
-const BAD_SYNTAX = 16;
 
 const DRY_RUN: FlagSpec = { long: 'dry-run', type: 'bool', help: 'Execute command in dry run mode' };
 
@@ -79,19 +84,13 @@ async function askedHelp(words: readonly string[], program: string, columns: num
   return commandHelp(called, shownEntry(entry), { ...asCommand(own), flags: specs }, style);
 }
 
-function makeCompose(context: Context, program: string, flags: FlagValues, dryRun: boolean): Compose {
+function makeCompose(given: Context, program: string, flags: FlagValues, dryRun: boolean): Compose {
+  const context = withFileVariables(given, flags);
   const classic = program === 'docker-compose';
-  const wish = flags.bool('no-ansi')
-    ? 'never'
-    : flags.changed('ansi')
-      ? flags.string('ansi')
-      : context.env.COMPOSE_ANSI || 'auto';
-  if (!['auto', 'never', 'always'].includes(wish))
-    throw new CliError(
-      `unknown --ansi value: ${JSON.stringify(wish)}; accepted are "never", "always" and "auto"`,
-      BAD_SYNTAX,
-    );
-  refuseGlobal(flags);
+  const wish = readAnsi(flags, context);
+  const progress = readProgress(flags.string('progress') || context.env.COMPOSE_PROGRESS || '');
+  checkTogether(progress, wish);
+  checkGlobal(flags, context);
   const ansi = (stream: { colors: boolean }) => wish === 'always' || (wish === 'auto' && stream.colors);
   const isOld = flags.bool('compatibility') || /^(1|true)$/i.test(context.env.COMPOSE_COMPATIBILITY ?? '');
   return {
@@ -100,7 +99,7 @@ function makeCompose(context: Context, program: string, flags: FlagValues, dryRu
     style: classic || isOld ? 'classic' : 'current',
     program,
     dryRun: dryRun || flags.bool('dry-run'),
-    progress: readProgress(flags.string('progress') || context.env.COMPOSE_PROGRESS || ''),
+    progress,
     parallel: readParallel(flags, context),
     ansi: { out: ansi(context.out), err: ansi(context.err) },
   };

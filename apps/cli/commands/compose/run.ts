@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import {
   attachContainer,
   createContainer,
-  type HijackedStream,
   removeContainer,
   resizeContainer,
   startContainer,
@@ -46,6 +45,9 @@ export const command: ComposeCommand = {
     const { flags } = parsed;
     if (flags.bool('service-ports') && flags.list('publish').length)
       throw new CliError('--service-ports and --publish are incompatible');
+    if (flags.changed('tty') && flags.changed('no-tty'))
+      throw new CliError("--tty and --no-tty can't be used together");
+    const labels = readLabels(flags.list('label'));
     const pull = readPull(flags.string('pull'));
     const isTerminal = compose.context.in.isTerminal && compose.context.out.isTerminal;
     const tty = isTerminal && !flags.bool('no-tty') && flags.bool('tty') && !flags.bool('detach');
@@ -60,7 +62,7 @@ export const command: ComposeCommand = {
       build: flags.bool('build'),
       noBuild: false,
       quietPull: flags.bool('quiet-pull') || flags.bool('quiet'),
-      quietBuild: flags.bool('quiet-build'),
+      quietBuild: flags.bool('quiet-build') || flags.bool('quiet'),
     };
     const only = { ...project, services: { [name]: service } };
     const { images: present } = await observe(compose.context.client, only, compose.style);
@@ -71,7 +73,7 @@ export const command: ComposeCommand = {
       { ...project, services: { ...project.services, [name]: service } },
       name,
       service,
-      parsed,
+      { flags, labels },
     );
     return runOneOff(compose, id, service, parsed, tty);
   },
@@ -93,8 +95,8 @@ async function startDependencies(compose: Compose, project: Project, name: strin
       pull: '',
       build: false,
       noBuild: false,
-      quietPull: flags.bool('quiet-pull'),
-      quietBuild: flags.bool('quiet-build'),
+      quietPull: flags.bool('quiet-pull') || flags.bool('quiet'),
+      quietBuild: flags.bool('quiet-build') || flags.bool('quiet'),
     },
   };
   if (needed.length) {
@@ -146,7 +148,7 @@ async function createOneOff(
   project: Project,
   name: string,
   service: Service,
-  { flags }: Parsed,
+  { flags, labels }: Pick<Parsed, 'flags'> & { labels: Record<string, string> },
 ): Promise<string> {
   const { client } = compose.context;
   const slug = randomBytes(32).toString('hex');
@@ -178,7 +180,7 @@ async function createOneOff(
     OpenStdin: stdin,
     StdinOnce: stdin,
     AttachStdin: stdin,
-    Labels: { ...body.Labels, [LABEL.slug]: slug, ...readLabels(flags.list('label')) },
+    Labels: { ...body.Labels, [LABEL.slug]: slug, ...labels },
     HostConfig: { ...body.HostConfig, AutoRemove: flags.bool('rm') },
   };
   const { Id } = await createContainer(client, made, { name: container, platform: service.platform ?? '' });
@@ -190,7 +192,9 @@ function readLabels(texts: readonly string[]): Record<string, string> {
   return Object.fromEntries(
     texts.map((text) => {
       const equals = text.indexOf('=');
-      return equals < 0 ? [text, ''] : [text.slice(0, equals), text.slice(equals + 1)];
+      if (equals < 0)
+        throw new CliError(`invalid --label option ${JSON.stringify(text)}: label must be set as KEY=VALUE`);
+      return [text.slice(0, equals), text.slice(equals + 1)];
     }),
   );
 }
@@ -218,7 +222,13 @@ async function runOneOff(
       waitContainer(client, id, flags.bool('rm') ? 'removed' : 'next-exit'),
     ]);
     undo.push(stream.destroy);
-    const session = await openOutput(compose, stream, service.tty ?? tty, stdin, flags.bool('quiet'));
+    const session = await openSession(context, {
+      stream,
+      tty: service.tty ?? tty,
+      stdin,
+      output: true,
+      detachKeys: '',
+    });
     undo.push(session.close);
     await startContainer(client, id).catch(async (error: unknown) => {
       if (flags.bool('rm'))
@@ -233,16 +243,4 @@ async function runOneOff(
   } finally {
     for (const step of undo.reverse()) step();
   }
-}
-
-function openOutput({ context }: Compose, stream: HijackedStream, tty: boolean, stdin: boolean, quiet: boolean) {
-  const silent = { ...context.out, write: () => undefined, drain: async () => undefined, pending: 0 };
-  const { client, err } = context;
-  return openSession(quiet ? { ...context, client, err, in: context.in, out: silent } : context, {
-    stream,
-    tty,
-    stdin,
-    output: true,
-    detachKeys: '',
-  });
 }

@@ -9,8 +9,11 @@ import { LogPrinter } from './log-printer.ts';
 import { showLogs, widthOf } from './logs.ts';
 import { runPlan } from './run-plan.ts';
 
-/** What goes on beside the output until it is told to end; `up` stays for as long as it does. */
-export type Beside = (signal: AbortSignal) => Promise<void>;
+/**
+ * What goes on beside the output until it is told to end; `up` stays for as long as it does. It tells which containers
+ * it stops itself, to start them or others in their place: their end stops nothing else.
+ */
+export type Beside = (signal: AbortSignal, onReplace: (id: string) => void) => Promise<void>;
 
 /** `up` that stays: output of all containers until they have ended or the user leaves. Resolves to the exit code. */
 export function upAttached(compose: Compose, wished: Converge, parsed: Parsed, beside?: Beside): Promise<number> {
@@ -40,6 +43,8 @@ class AttachedUp {
   readonly #ended = new Map<string, string>();
   /** The engine's time of the last line of each that was read from its log. */
   readonly #lastLine = new Map<string, string>();
+  /** Ids of those that are about to end for others in their place. */
+  readonly #replaced = new Set<string>();
   readonly #events = new AbortController();
   readonly #leaving = new AbortController();
   #stopping = false;
@@ -104,7 +109,7 @@ class AttachedUp {
 
   /** When it fails, all is stopped, and its error is that of the command. */
   #startBeside(): Promise<void> | undefined {
-    return this.#beside?.(this.#leaving.signal).catch((error: unknown) => {
+    return this.#beside?.(this.#leaving.signal, (id) => this.#replaced.add(id)).catch((error: unknown) => {
       this.#failure = { error };
       this.#stop();
     });
@@ -137,9 +142,12 @@ class AttachedUp {
         name,
         `${this.#compose.style === 'classic' ? name : this.#short(name)} exited with code ${exitCode}`,
       );
-    if (await isRestarting(this.#compose.context.client, id, Number(time))) return;
+    if (await isRestarting(this.#compose.context.client, id, Number(time))) {
+      this.#replaced.delete(id);
+      return;
+    }
     this.#running.delete(name);
-    this.#cascade(name, service, exitCode);
+    if (!this.#replaced.delete(id)) this.#cascade(name, service, exitCode);
   }
 
   /** One that has ended may take all others along. */

@@ -2,7 +2,7 @@ import { type Project, waitUp, withDependencies } from '@berth/compose';
 import { CliError } from '../../cli-error.ts';
 import type { Parsed } from '../../command.ts';
 import { type Compose, type ComposeCommand, openProject, warn } from './compose.ts';
-import { type Converge, converge, keptNotes, readWishes } from './converge.ts';
+import { type Converge, converge, isOn, keptNotes, readWishes } from './converge.ts';
 import { FLAGS } from './flags/up.ts';
 import { runPlan } from './run-plan.ts';
 import { openView } from './view/progress.ts';
@@ -20,10 +20,13 @@ export const command: ComposeCommand = {
       );
     const { flags, args } = parsed;
     const project = openProject(compose, args);
+    if (compose.style === 'current') checkSelected(compose, project);
     checkServices(project, parsed);
     if (flags.changed('wait-timeout') && !flags.bool('wait'))
       warn(compose.context, '--wait-timeout has no effect without --wait');
     const wishes = readWishes(compose, parsed, () => true);
+    if (wishes.removeOrphans && isOn(compose.context.env.COMPOSE_IGNORE_ORPHANS))
+      throw new CliError('COMPOSE_IGNORE_ORPHANS and --remove-orphans are incompatible');
     if (flags.bool('watch')) {
       const { upAndWatch } = await import('./watch.ts');
       return upAndWatch(compose, project, wishes, parsed);
@@ -56,21 +59,26 @@ const INCOMPATIBLE: readonly (readonly [string, readonly string[]])[] = [
   ['menu', ['detach']],
   ['wait', STAYING],
   ['no-start', [...STAYING, 'wait']],
-  // A container that is made anew ends as well.
-  ['watch', ['abort-on-container-exit', 'abort-on-container-failure', 'exit-code-from', 'no-build', 'wait-timeout']],
+  ['watch', ['no-build']],
   ['abort-on-container-exit', ['abort-on-container-failure']],
   ['attach', ['attach-dependencies']],
   ['no-recreate', ['renew-anon-volumes']],
 ];
 
 function checkFlags({ flags }: Parsed): void {
-  const isOn = (name: string) => {
+  const isGiven = (name: string) => {
     const type = FLAGS.find(({ long }) => long === name)?.type;
     return type === 'bool' ? flags.bool(name) : flags.changed(name);
   };
+  if (flags.number('wait-timeout') < 0) throw new CliError('--wait-timeout must be a non-negative integer');
   for (const [one, others] of INCOMPATIBLE)
     for (const other of others)
-      if (isOn(one) && isOn(other)) throw new CliError(`--${one} and --${other} are incompatible`);
+      if (isGiven(one) && isGiven(other)) throw new CliError(`--${one} and --${other} are incompatible`);
+}
+
+function checkSelected({ flags }: Compose, project: Project): void {
+  if (Object.keys(project.services).length === 0 && !flags.bool('all-resources'))
+    throw new CliError('no service selected');
 }
 
 /** Services that flags name are among those that are brought up. */
@@ -87,7 +95,7 @@ function checkServices(project: Project, { flags, args }: Parsed): void {
 
 /** Undefined: for as long as it takes. */
 export function waitSeconds({ flags }: Parsed): number | undefined {
-  return flags.changed('wait-timeout') ? flags.number('wait-timeout') : undefined;
+  return flags.number('wait-timeout') > 0 ? flags.number('wait-timeout') : undefined;
 }
 
 /** Waits until all run and are healthy; a service that others wait for to end, or that ended well, may have ended. */

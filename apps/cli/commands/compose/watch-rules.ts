@@ -104,6 +104,8 @@ function walk(folder: string, root: string, matches: (path: string) => boolean):
 export interface WatchWishes extends ConvergeWishes {
   /** Removes images that lose their name to one that was built. */
   prune: boolean;
+  /** Told before a container is stopped for one that takes its place, or to be started again. */
+  onReplace?: (id: string) => void;
 }
 
 /** Does what the rules say about what has changed. */
@@ -123,7 +125,10 @@ export async function applyChanges(
     if (rebuild.has(service)) continue;
     const containers = seen.filter((one) => one.service === service && !one.oneOff && one.state === 'running');
     if (rule.action.startsWith('sync')) await sync(compose, watched, paths, containers);
-    if (rule.action.endsWith('restart')) await restart(compose, containers);
+    if (rule.action.endsWith('restart')) {
+      for (const { id } of containers) wishes.onReplace?.(id);
+      await restart(compose, containers);
+    }
     if (rule.action === 'sync+exec' && rule.exec)
       for (const { id } of containers) await runCommand(compose, id, rule.exec);
   }
@@ -153,6 +158,8 @@ async function rebuildServices(
     recreate: 'changed',
     images,
   });
+  for (const { action, seen } of wished.decisions.containers)
+    if (seen && ['replace', 'restart', 'remove'].includes(action)) wishes.onReplace?.(seen.id);
   await runPlan(compose, wished.operations);
   compose.context.err.write(
     `service(s) ${services.map((name) => JSON.stringify(name)).join(', ')} successfully built\n`,

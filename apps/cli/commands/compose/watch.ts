@@ -50,8 +50,8 @@ export async function upAndWatch(
     return 0;
   }
   const { upAttached } = await import('./up-attached.ts');
-  return upAttached(compose, wished, parsed, (signal) =>
-    watchRules(compose, project, rules, { ...wishes, prune: false }, signal),
+  return upAttached(compose, wished, parsed, (signal, onReplace) =>
+    watchRules(compose, project, rules, { ...wishes, prune: false, onReplace }, signal),
   );
 }
 
