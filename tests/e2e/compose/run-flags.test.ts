@@ -88,7 +88,10 @@ describe('seen from outside', () => {
     expect(await bench.containers()).toEqual(shown);
   });
 
-  it.each([['-q'], ['--quiet']])('run %s: of Compose itself nothing', async (flag) => {
+  it.each([
+    ['run -q: of Compose itself nothing', '-q'],
+    ['run --quiet: of Compose itself nothing', '--quiet'],
+  ])('%s', async (_, flag) => {
     const { code, stdout, stderr } = await once(flag, 'web', 'sh', '-c', 'echo of web; exit 5');
     expect({ code, stdout, stderr }).toEqual({ code: 5, stdout: 'of web\n', stderr: '' });
     expect(await bench.containers()).toEqual(['runs-db-1']);
