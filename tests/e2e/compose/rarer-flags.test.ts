@@ -17,7 +17,7 @@ afterAll(() => engine.stop());
 
 const names = async (...words: string[]) => (await docker(engine, words)).stdout.split('\n').filter(Boolean).sort();
 
-it('--all-resources makes networks and volumes that no service uses', async () => {
+it('--all-resources: networks and volumes that no service uses', async () => {
   using project = projectFolder('spare', {
     'compose.yaml':
       'services: {app: {image: busybox, command: "true"}}\nnetworks: {side: {}, out: {external: true}}\nvolumes: {data: {}}\n',
@@ -52,9 +52,9 @@ it('--menu is refused on a terminal, and means nothing elsewhere', async () => {
 });
 
 it.each([
-  ['--prune', 1],
-  ['--prune=false', 2],
-])('watch %s: images of the service after it was built again', async (flag, left) => {
+  ['watch --prune: the image before goes when it was built again', '--prune', 1],
+  ['watch --prune=false: the image before stays', '--prune=false', 2],
+])('%s', async (_, flag, left) => {
   using project = projectFolder('rebuilt', {
     'compose.yaml':
       'services:\n  app:\n    build: .\n    stop_grace_period: 0s\n    develop: {watch: [{path: ./src, action: rebuild}]}\n',

@@ -29,12 +29,12 @@ export const command: ComposeCommand = {
     const images = flags.list('transformation');
     const output = resolve(flags.string('output'));
     const templates = flags.string('templates');
+    if (compose.dryRun) return 0;
     const work = mkdtempSync(join(tmpdir(), 'berth-bridge-'));
     try {
       writeFileSync(join(work, 'compose.yaml'), toYaml(composeFile(project, undefined, { normalized: true })));
       mkdirSync(output, { recursive: true });
       for (const image of images.length ? images : [DEFAULT_TRANSFORMATION]) {
-        if (compose.dryRun) continue;
         const binds = [
           `${work}:/in:ro`,
           `${output}:/out`,

@@ -53,8 +53,15 @@ async function configText(compose: Compose, { flags, args }: Parsed): Promise<st
   if (flags.bool('environment'))
     return lines([...project.variables].map(([name, { value }]) => `${name}=${value}`).sort());
   if (flags.bool('services')) return lines(args.length ? chosen : withDependencies(project, [], true));
-  if (flags.bool('volumes')) return lines(Object.keys(project.volumes).sort());
-  if (flags.bool('networks')) return lines(Object.keys(project.networks).sort());
+  // What no service uses is left out, as Docker does; docker-compose knew no such thing.
+  const isWhole = compose.flags.bool('all-resources') || flags.bool('no-interpolate') || compose.style === 'classic';
+  const file = () =>
+    composeFile(project, args.length || !isWhole ? chosen : undefined, {
+      normalized: !flags.bool('no-normalize'),
+      interpolated: !flags.bool('no-interpolate'),
+    });
+  for (const section of ['volumes', 'networks'])
+    if (flags.bool(section)) return lines(Object.keys(file()[section] ?? {}));
   if (flags.bool('models')) return lines(Object.values(project.models).map(({ model }) => model));
   if (flags.bool('profiles')) return lines(profiles(project));
   if (flags.bool('images'))
@@ -63,12 +70,7 @@ async function configText(compose: Compose, { flags, args }: Parsed): Promise<st
   if (flags.bool('provenance')) return provenance(project, chosen);
   if (flags.bool('resolve-image-digests') || flags.bool('lock-image-digests'))
     await pinImages(compose, project, chosen);
-  const part = flags.bool('lock-image-digests')
-    ? lockFile(project, chosen)
-    : composeFile(project, args.length ? chosen : undefined, {
-        normalized: !flags.bool('no-normalize'),
-        interpolated: !flags.bool('no-interpolate'),
-      });
+  const part = flags.bool('lock-image-digests') ? lockFile(project, chosen) : file();
   const format = flags.string('format') || 'yaml';
   if (format === 'json') return `${JSON.stringify(part, null, 2)}\n`;
   if (format !== 'yaml') throw new CliError(`unsupported format ${JSON.stringify(format)}; accepted are yaml and json`);

@@ -11,12 +11,14 @@ const FILE = `services:
     container_name: the-web
     env_file: web.env
     environment: {TOKEN: "\${TOKEN:?wanted}", MODE: "\${MODE:+on}"}
-    volumes: ["./data:/data"]
+    volumes: ["./data:/data", "kept:/kept"]
     ports: ["127.0.0.1:8000:80"]
     networks: [front]
     depends_on: [db]
   db: {image: db, networks: [back]}
+  debugger: {image: debugger, profiles: [debug, tools]}
 networks: {front: , back: }
+volumes: {kept: , unused: }
 models: {llm: {model: ai/small}}
 `;
 const FILES = { 'compose.yaml': FILE, 'web.env': 'FROM_FILE=1\n', '.env': 'TOKEN=secret\n' };
@@ -31,6 +33,13 @@ async function call(words: string[], files: Record<string, string> = {}) {
 describe('parts of the model', () => {
   it.each<[string, string[], string | RegExp]>([
     ['config --environment: variables of the project', ['--environment'], /^TOKEN=secret$/m],
+    ['config --services: their names', ['--services'], /^db\nweb\n$/],
+    ['config --services: of a service, with what it depends on', ['--services', 'web'], /^db\nweb\n$/],
+    ['config --volumes: their names', ['--volumes'], /^kept\n$/],
+    ['config --images: their names', ['--images'], /^db\nweb:1\n$/],
+    ['config --profiles: of all services', ['--profiles'], /^debug\ntools\n$/],
+    ['config --provenance: where a value is from', ['--provenance'], /^services\.web\.image: "web:1" # \S*compose\.yaml:3 \(TAG is not set: its default\)$/m],
+    ['config --format json: for programs', ['--format', 'json'], '"name": "shop",\n  "services": {'],
     ['config --networks: their names', ['--networks'], /^back\nfront\n$/],
     ['config --models: their names', ['--models'], /^ai\/small\n$/],
     [
@@ -95,7 +104,7 @@ describe('what is left as it was written', () => {
   });
 });
 
-it('config -o: into a file, and into none with -q', async () => {
+it('config -o, config -q: into a file, and into none with -q', async () => {
   using project = projectFolder('shop', FILES);
   const file = `${project.folder}/out.yaml`;
   const config = (...words: string[]) =>
@@ -131,52 +140,5 @@ describe('the graph', () => {
       code: 1,
       stderr: expect.stringContaining('invalid indentation size: -1'),
     });
-  });
-});
-
-describe('where a project is', () => {
-  const image = async (words: string[], options: { env?: Record<string, string> } = {}) => {
-    using project = projectFolder('shop', {
-      'compose.yaml': 'services: {a: {image: "a:${TAG-none}", volumes: ["./d:/d"]}}\n',
-      '.env': 'TAG=dot\n',
-      'one.env': 'TAG=one\n',
-      'two.env': 'TAG=two\n',
-      'other/.env': 'TAG=other\n',
-    });
-    const at = (word: string) => word.replace('@', project.folder);
-    const { stdout, stderr } = await composeHere(
-      NO_ENGINE,
-      project,
-      ['-f', at('@/compose.yaml'), ...words.map(at), 'config'],
-      options,
-    );
-    return (stdout + stderr).replaceAll(project.folder, '@');
-  };
-  it.each<[string, string[], string[]]>([
-    ['--env-file: in place of .env', ['--env-file', '@/one.env'], ['name: shop\n', 'image: a:one\n']],
-    [
-      '--env-file: the later wins',
-      ['--env-file', '@/one.env', '--env-file', '@/two.env'],
-      ['name: shop\n', 'image: a:two\n'],
-    ],
-    [
-      '--project-directory: its name, .env and paths',
-      ['--project-directory', '@/other'],
-      ['name: other\n', 'image: a:other\n', 'source: @/other/d\n'],
-    ],
-  ])('%s', async (_, words, shows) => {
-    for (const text of shows) expect(await image(words)).toContain(text);
-  });
-
-  it('--workdir: another word for --project-directory', async () => {
-    using project = projectFolder('shop', { 'compose.yaml': 'services: {a: {image: a}}\n', 'other/x': '' });
-    const words = ['-f', `${project.folder}/compose.yaml`, '--project-directory='];
-    const { stdout } = await composeHere(NO_ENGINE, project, [
-      ...words,
-      '--workdir',
-      `${project.folder}/other`,
-      'config',
-    ]);
-    expect(stdout).toContain('name: other\n');
   });
 });
