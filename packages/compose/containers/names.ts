@@ -1,6 +1,6 @@
 import type { Project, Service } from '../model.ts';
 
-/** `current`: names and messages of today's Docker Compose; `classic`: those of docker-compose 1.29. */
+/** `current`: names as today's Docker Compose gives them; `classic`: those of docker-compose 1.29. */
 export type Style = 'current' | 'classic';
 
 export function separatorOf(style: Style): string {

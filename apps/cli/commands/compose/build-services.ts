@@ -33,17 +33,16 @@ export async function buildServices(
   services: readonly string[],
   options: BuildOptions,
 ): Promise<void> {
-  const { context, style, dryRun } = compose;
+  const { context, style, classic, dryRun } = compose;
   const entry = entries.find(
     ({ path, aliases }) => path === 'build' || path === 'image build' || aliases?.includes('build'),
   );
   if (!entry) throw new CliError('building images is not in this version of Berth');
   const build = await entry.load();
   // What docker-compose shows is the classic stream of steps.
-  const viewed: Context =
-    style === 'classic'
-      ? Object.create(context, { env: { value: { DOCKER_BUILDKIT: '0', ...context.env } } })
-      : context;
+  const viewed: Context = classic
+    ? Object.create(context, { env: { value: { DOCKER_BUILDKIT: '0', ...context.env } } })
+    : context;
   const done = new Map<string, string>();
   for (const name of inOrder(project, services)) {
     const service = project.services[name];
@@ -58,23 +57,21 @@ export async function buildServices(
         { ...service.build, ...(service.platform && !service.build.platforms && { platforms: [service.platform] }) },
         { ...options, scratch, done },
       );
-      if (style === 'classic') context.err.write(`Building ${name}\n`);
+      if (classic) context.err.write(`Building ${name}\n`);
       const known = new Set(build.flags.map(({ long }) => long));
       const unknown = words.find((word) => word.startsWith('--') && !known.has(word.slice(2).split('=')[0] ?? ''));
       if (unknown) throw new CliError(`service ${JSON.stringify(name)}: the builder has no ${unknown.split('=')[0]}`);
       const code = dryRun ? 0 : await delegate(viewed, build, words, `${compose.program} build`);
       if (code !== 0)
         throw new CliError(
-          style === 'classic'
-            ? `ERROR: Service '${name}' failed to build`
-            : `failed to build service ${JSON.stringify(name)}`,
+          classic ? `ERROR: Service '${name}' failed to build` : `failed to build service ${JSON.stringify(name)}`,
           code,
         );
       done.set(name, image);
     } finally {
       rmSync(scratch, { recursive: true, force: true });
     }
-    if (style === 'classic' || options.check) continue;
+    if (classic || options.check) continue;
     const view = await openView(compose, { quiet: options.quiet });
     view.note(name, 'Built');
     view.end();

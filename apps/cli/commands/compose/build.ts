@@ -33,7 +33,7 @@ export const command: ComposeCommand = {
     const project = openProject(compose, args);
     const services = withDependencies(project, args, flags.bool('with-dependencies'));
     const toBuild = services.filter((name) => project.services[name]?.build);
-    if (compose.style === 'classic') {
+    if (compose.classic) {
       for (const name of services)
         if (!project.services[name]?.build) compose.context.err.write(`${name} uses an image, skipping\n`);
     } else if (toBuild.length === 0) warn(compose.context, 'No services to build');

@@ -13,8 +13,10 @@ export interface Compose {
   readonly context: Context;
   /** The flags before the command. */
   readonly flags: FlagValues;
-  /** `classic` under the name docker-compose. */
+  /** Of names: `classic` under the name docker-compose, and with `--compatibility`. */
   readonly style: Style;
+  /** Called as docker-compose: its words, and what it does otherwise. */
+  readonly classic: boolean;
   /** How the user called it: `berth compose`, `docker-compose`. */
   readonly program: string;
   readonly dryRun: boolean;
@@ -37,7 +39,7 @@ export interface ComposeCommand {
 }
 
 /** What the flags before the command say about loading. */
-export function loadOptions({ context, flags, style }: Compose): LoadOptions {
+export function loadOptions({ context, flags, classic }: Compose): LoadOptions {
   return {
     files: flags.list('file'),
     cwd: process.cwd(),
@@ -48,7 +50,7 @@ export function loadOptions({ context, flags, style }: Compose): LoadOptions {
     profiles: flags.list('profile'),
     readStdin: () => readAll(context),
     onWarning(text) {
-      if (style === 'current') warn(context, text);
+      if (!classic) warn(context, text);
       // To docker-compose a version was what every file has.
       else if (!text.includes('`version` is obsolete')) context.err.write(`WARNING: ${text}\n`);
     },

@@ -54,7 +54,7 @@ async function configText(compose: Compose, { flags, args }: Parsed): Promise<st
     return lines([...project.variables].map(([name, { value }]) => `${name}=${value}`).sort());
   if (flags.bool('services')) return lines(args.length ? chosen : withDependencies(project, [], true));
   // What no service uses is left out, as Docker does; docker-compose knew no such thing.
-  const isWhole = compose.flags.bool('all-resources') || flags.bool('no-interpolate') || compose.style === 'classic';
+  const isWhole = compose.flags.bool('all-resources') || flags.bool('no-interpolate') || compose.classic;
   const file = () =>
     composeFile(project, args.length || !isWhole ? chosen : undefined, {
       normalized: !flags.bool('no-normalize'),

@@ -202,10 +202,10 @@ function refuseMissing(project: Project, observed: Observed, decisions: Decision
           );
 }
 
-function sayOrphans({ context, style }: Compose, { orphans }: Decisions): void {
+function sayOrphans({ context, classic }: Compose, { orphans }: Decisions): void {
   const names = orphans.filter(({ remove }) => !remove).map(({ seen }) => seen.name);
   if (names.length === 0 || isOn(context.env.COMPOSE_IGNORE_ORPHANS)) return;
-  if (style === 'classic')
+  if (classic)
     context.err.write(
       `WARNING: Found orphan containers (${names.join(', ')}) for this project. If you removed or renamed this service in your compose file, you can run this command with the --remove-orphans flag to clean it up.\n`,
     );

@@ -26,7 +26,7 @@ export const command: ComposeCommand = {
       timeout: flags.changed('timeout') ? flags.number('timeout') : undefined,
       volumes: flags.bool('volumes'),
       resources: args.length === 0,
-      stopFirst: compose.style === 'classic',
+      stopFirst: compose.classic,
       images: rmi ? imagesOf(compose, project, rmi, args) : [],
     });
     if (operations.length === 0) warnNothing(compose, project);
@@ -55,7 +55,7 @@ function imagesOf({ style }: Compose, project: Project, which: string, services:
 }
 
 function warnNothing(compose: Compose, project: Project): void {
-  if (compose.style === 'classic') {
+  if (compose.classic) {
     for (const { name } of Object.values(project.networks))
       compose.context.err.write(`Removing network ${name}\nWARNING: Network ${name} not found.\n`);
     return;

@@ -70,8 +70,8 @@ function jsonRow(row: Row): object {
   };
 }
 
-function table({ style, context }: Compose, rows: readonly Row[]): string {
-  if (style === 'classic')
+function table({ classic, context }: Compose, rows: readonly Row[]): string {
+  if (classic)
     return classicTable(
       ['Container', 'Repository', 'Tag', 'Image Id', 'Size'],
       rows.map((row) => [row.container, row.repository, row.tag, shortId(row.id), humanSize(row.size, 4)]),

@@ -12,7 +12,7 @@ export const command: ComposeCommand = {
   async run(compose, { flags, args }) {
     const { project, containers, all } = await selectContainers(compose, args, {
       declared: true,
-      ...(compose.style === 'current' && { oneOff: 'also' }),
+      ...(!compose.classic && { oneOff: 'also' }),
     });
     const orphans = flags.bool('remove-orphans')
       ? all.filter((seen) => isOrphan(project, seen) && !containers.includes(seen))

@@ -93,7 +93,7 @@ export class LogPrinter {
 
   #prefix(name: string): string {
     if (!this.#options.prefix) return '';
-    const classic = this.#compose.style === 'classic';
+    const classic = this.#compose.classic;
     const text = classic ? `${name.padEnd(this.#options.width)} | ` : `${name.padEnd(this.#options.width)}  | `;
     if (!this.#options.color) return text;
     const known = this.#colors.get(name) ?? this.#colors.size;

@@ -22,7 +22,7 @@ export const command: ComposeCommand = {
       prefix: !flags.bool('no-log-prefix'),
       color: !flags.bool('no-color') && compose.ansi.out,
     });
-    if (compose.style === 'classic' && shown.length) compose.context.out.write(`Attaching to ${names.join(', ')}\n`);
+    if (compose.classic && shown.length) compose.context.out.write(`Attaching to ${names.join(', ')}\n`);
     const options = {
       follow: flags.bool('follow'),
       timestamps: flags.bool('timestamps'),
@@ -39,9 +39,9 @@ export const command: ComposeCommand = {
 };
 
 /** docker-compose leaves room for a number of three digits. */
-export function widthOf({ style }: Compose, names: readonly string[]): number {
+export function widthOf({ classic }: Compose, names: readonly string[]): number {
   const widest = Math.max(0, ...names.map((name) => name.length));
-  if (style !== 'classic') return widest;
+  if (!classic) return widest;
   const services = names.map((name) => name.replace(/_\d+$/, '').length);
   return Math.max(0, ...services.map((length) => length + (names.some((name) => /_\d+$/.test(name)) ? 3 : 0)), 0);
 }

@@ -35,7 +35,7 @@ export async function prepareImages(
   if (toPull.size) await pullServices(compose, project, toPull, wishes.quietPull);
   if (toBuild.length) {
     const { buildServices } = await import('./build-services.ts');
-    if (compose.style === 'classic' && !wishes.build)
+    if (compose.classic && !wishes.build)
       for (const name of toBuild)
         compose.context.err.write(
           `WARNING: Image for service ${name} was built because it did not already exist. To rebuild this image you must use \`docker-compose build\` or \`docker-compose up --build\`.\n`,
@@ -67,17 +67,17 @@ export async function pullServices(
   quiet: boolean,
   options: { ignoreFailures?: boolean; onFailure?: (service: string) => void } = {},
 ): Promise<void> {
-  const { context, dryRun, style } = compose;
+  const { context, dryRun, classic } = compose;
   const { pullImage } = await import('../container/pull-image.ts');
   const once = new Map([...images].map(([service, image]) => [image, service]));
-  const view = style === 'classic' ? undefined : await openView(compose, { quiet });
+  const view = classic ? undefined : await openView(compose, { quiet });
   const failed: string[] = [];
   const pull = async (image: string, service: string) => {
     const platform = project.services[service]?.platform ?? '';
-    if (style === 'classic') context.err.write(`Pulling ${service} (${image})...\n`);
+    if (classic) context.err.write(`Pulling ${service} (${image})...\n`);
     else view?.note(service, 'Pulling');
     try {
-      if (!dryRun) await pullImage(context, image, { platform, quiet: quiet || style !== 'classic' });
+      if (!dryRun) await pullImage(context, image, { platform, quiet: quiet || !classic });
       view?.note(service, 'Pulled');
     } catch (error) {
       view?.note(service, 'Error');
@@ -86,7 +86,7 @@ export async function pullServices(
     }
   };
   try {
-    if (style === 'classic') for (const [image, service] of once) await pull(image, service);
+    if (classic) for (const [image, service] of once) await pull(image, service);
     else await sideBySide([...once], compose.parallel, ([image, service]) => pull(image, service));
   } finally {
     view?.end();

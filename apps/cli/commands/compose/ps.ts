@@ -19,11 +19,11 @@ export const command: ComposeCommand = {
     const { project, containers } = await selectContainers(compose, args, { oneOff: 'also' });
     const isKnown = ({ service }: SeenContainer) =>
       project.files.length === 0 || project.services[service] || project.disabled[service];
-    const all = flags.bool('all') || states.length > 0 || compose.style === 'classic';
+    const all = flags.bool('all') || states.length > 0 || compose.classic;
     const shown = containers.filter(
       (seen) =>
         (all || ['running', 'paused', 'restarting'].includes(seen.state)) &&
-        (!seen.oneOff || flags.bool('all') || (compose.style === 'classic' && seen.state === 'running')) &&
+        (!seen.oneOff || flags.bool('all') || (compose.classic && seen.state === 'running')) &&
         (states.length === 0 || states.includes(seen.state)) &&
         (flags.bool('orphans') || isKnown(seen)),
     );
@@ -51,7 +51,7 @@ async function table(
   noTrunc: boolean,
   project: string,
 ): Promise<string> {
-  if (compose.style === 'classic' && format === '') return (await import('./classic-ps.ts')).classicPs(compose, shown);
+  if (compose.classic && format === '') return (await import('./classic-ps.ts')).classicPs(compose, shown);
   const { renderComposePs } = await import('../../render/compose-ps.ts');
   return renderComposePs(
     shown.map(({ summary, service, name }) => ({ ...summary, Service: service, Name: name, Project: project })),

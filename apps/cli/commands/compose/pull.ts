@@ -11,7 +11,7 @@ export const command: ComposeCommand = {
   args: { min: 0, max: Number.POSITIVE_INFINITY },
   async run(compose, { flags, args }) {
     // docker-compose pulls one after the other, as --no-parallel wishes.
-    if (flags.changed('no-parallel') && compose.style === 'current') sayDeprecated(compose, 'no-parallel');
+    if (flags.changed('no-parallel') && !compose.classic) sayDeprecated(compose, 'no-parallel');
     if (flags.changed('parallel')) sayDeprecated(compose, 'parallel');
     const policy = flags.string('policy');
     if (!['', 'missing', 'always'].includes(policy))

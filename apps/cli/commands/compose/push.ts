@@ -45,7 +45,7 @@ export async function pushServices(
   images: ReadonlyMap<string, string | readonly string[]>,
   options: PushOptions,
 ): Promise<void> {
-  if (compose.style === 'classic') return pushInTurn(compose, images, options);
+  if (compose.classic) return pushInTurn(compose, images, options);
   const { context, dryRun } = compose;
   const view = await openView(compose, { quiet: options.quiet });
   const failed: string[] = [];

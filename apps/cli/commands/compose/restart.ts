@@ -13,7 +13,7 @@ export const command: ComposeCommand = {
     const { project, containers, all } = await selectContainers(compose, args, { declared: true });
     if (containers.length === 0)
       throw new CliError(
-        compose.style === 'classic'
+        compose.classic
           ? 'ERROR: No containers to restart'
           : `no container found for project ${JSON.stringify(project.name)}`,
       );

@@ -21,7 +21,7 @@ Any data which is not in a volume will be lost.`,
     if (flags.changed('all')) sayDeprecated(compose, 'all');
     const { project, containers } = await selectContainers(compose, args, {
       declared: true,
-      ...(compose.style === 'classic' && { oneOff: 'also' }),
+      ...(compose.classic && { oneOff: 'also' }),
     });
     const isRunning = (state: string) => ['running', 'restarting', 'paused'].includes(state);
     if (flags.bool('stop'))

@@ -97,6 +97,7 @@ function makeCompose(given: Context, program: string, flags: FlagValues, dryRun:
     context,
     flags,
     style: classic || isOld ? 'classic' : 'current',
+    classic,
     program,
     dryRun: dryRun || flags.bool('dry-run'),
     progress,

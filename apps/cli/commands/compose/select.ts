@@ -42,7 +42,7 @@ export async function oneContainer(
       ? `service ${JSON.stringify(service)} is not running container #${index}`
       : `service ${JSON.stringify(service)} is not running`;
   if (!found || (running && found.state !== 'running' && found.state !== 'paused')) {
-    if (compose.style === 'classic') throw new CliError(`ERROR: No container found for ${service}_${index || 1}`);
+    if (compose.classic) throw new CliError(`ERROR: No container found for ${service}_${index || 1}`);
     throw new CliError(what);
   }
   return found;

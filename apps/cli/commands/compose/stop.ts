@@ -11,7 +11,7 @@ export const command: ComposeCommand = {
   async run(compose, { flags, args }) {
     const { project, containers } = await selectContainers(compose, args, {
       declared: true,
-      ...(compose.style === 'current' && { oneOff: 'also' }),
+      ...(!compose.classic && { oneOff: 'also' }),
     });
     const running = containers.filter(({ state }) => ['running', 'restarting', 'paused'].includes(state));
     await runPlan(compose, planStop(running, project, flags.changed('timeout') ? flags.number('timeout') : undefined));

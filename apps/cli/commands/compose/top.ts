@@ -16,7 +16,7 @@ export const command: ComposeCommand = {
     const tops = await Promise.all(
       running.map(async (seen) => ({ seen, ...(await topContainer(compose.context.client, seen.id, '')) })),
     );
-    if (compose.style === 'classic') {
+    if (compose.classic) {
       for (const { seen, Titles, Processes } of tops)
         out.write(`${seen.name}\n${classicTable(Titles, Processes ?? [], out.size()?.columns ?? 999)}\n`);
       return 0;

@@ -83,7 +83,7 @@ class AttachedUp {
         if (!isSaid && names) context.out.write(`Attaching to ${names}\n`);
         isSaid = true;
       };
-      if (this.#compose.style === 'current') say();
+      if (!this.#compose.classic) say();
       await runPlan(this.#compose, this.#wished.operations, {
         notes: keptNotes(this.#wished),
         beforeStart: ({ container }) => this.#attach(container, true),
@@ -138,10 +138,7 @@ class AttachedUp {
     this.#ended.set(name, time);
     await this.#streams.get(name);
     if (this.#isShown(name))
-      this.#printer.say(
-        name,
-        `${this.#compose.style === 'classic' ? name : this.#short(name)} exited with code ${exitCode}`,
-      );
+      this.#printer.say(name, `${this.#compose.classic ? name : this.#short(name)} exited with code ${exitCode}`);
     if (await isRestarting(this.#compose.context.client, id, Number(time))) {
       this.#replaced.delete(id);
       return;
@@ -164,7 +161,7 @@ class AttachedUp {
       : flags.bool('abort-on-container-exit') || from !== '';
     if (!isAbort || this.#stopping) return;
     if (from === '') this.#exitCode = exitCode;
-    if (this.#compose.style === 'current') this.#compose.context.err.write('Aborting on container exit...\n');
+    if (!this.#compose.classic) this.#compose.context.err.write('Aborting on container exit...\n');
     this.#stop(name);
   }
 
@@ -252,7 +249,7 @@ class AttachedUp {
 
   #finish(): number {
     const { flags } = this.#parsed;
-    if (this.#compose.style === 'classic' && this.#interrupts) return 0;
+    if (this.#compose.classic && this.#interrupts) return 0;
     if (
       flags.bool('abort-on-container-exit') ||
       flags.bool('abort-on-container-failure') ||

@@ -10,15 +10,14 @@ export const command: ComposeCommand = {
   usage: '[OPTIONS]',
   flags: FLAGS,
   args: { min: 0, max: 0 },
-  async run({ context, style }, { flags }) {
-    const followed = FOLLOWED[style];
+  async run({ context, classic }, { flags }) {
+    const followed = FOLLOWED[classic ? 'classic' : 'current'];
     const format = flags.string('format');
     if (!['', 'pretty', 'json'].includes(format))
       throw new CliError(`unsupported format ${JSON.stringify(format)}; accepted are pretty and json`);
     if (flags.bool('short')) context.out.write(`${followed.replace(/^v/, '')}\n`);
     else if (format === 'json') context.out.write(`${JSON.stringify({ version: followed })}\n`);
-    else if (style === 'classic')
-      context.out.write(`docker-compose version ${followed}, build berth-${COMPOSE_VERSION}\n`);
+    else if (classic) context.out.write(`docker-compose version ${followed}, build berth-${COMPOSE_VERSION}\n`);
     else context.out.write(`Docker Compose version ${followed}, build berth-${COMPOSE_VERSION}\n`);
     return 0;
   },

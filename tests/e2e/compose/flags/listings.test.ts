@@ -152,10 +152,7 @@ describe('stats', () => {
 
   it('stats --no-trunc: whole ids', async () => {
     const id = await inspect('listed-app-1', '{{.Id}}');
-    expect(await once('app')).toEqual([
-      expect.stringMatching(/^CONTAINER ID/),
-      expect.stringContaining(`${id.slice(0, 12)} `),
-    ]);
+    expect((await once('app')).join('\n')).toContain(`${id.slice(0, 12)} `);
     expect((await once('--no-trunc', 'app')).join('\n')).toContain(id);
   });
 });

@@ -14,9 +14,9 @@ export interface ProgressView {
 
 /** The view that flags and the terminal ask for. */
 export async function openView(compose: Compose, options: { quiet?: boolean } = {}): Promise<ProgressView> {
-  const { context, progress: wish, style, dryRun } = compose;
+  const { context, progress: wish, classic, dryRun } = compose;
   if (options.quiet || wish === 'quiet') return QUIET;
-  if (style === 'classic') return (await import('./classic.ts')).classicView(compose);
+  if (classic) return (await import('./classic.ts')).classicView(compose);
   if (wish === 'json') return (await import('./json.ts')).jsonView(context.err, dryRun);
   const live = wish === 'tty' || (wish === 'auto' && context.err.isTerminal && compose.ansi.err);
   if (live) return (await import('./live.ts')).liveView(context.err, dryRun);
