@@ -168,25 +168,3 @@ it('orphans are those of the same files: another file of the project keeps its c
   ]);
   await composeOk(engine, own, ['-f', 'other.yaml', 'down', '-t', '0']);
 });
-
-it('a transformation gets the project and writes what it makes', async () => {
-  const own = files({ web: { command: 'sleep 1000' } });
-  await docker(engine, ['load'], {
-    input: dockerArchive([
-      busyboxImage(['transform:latest'], {
-        files: [{ path: 'templates' }, { path: 'templates/t', content: 'x\n' }],
-        config: {
-          Cmd: ['sh', '-c', 'cp /in/compose.yaml /out/made.yaml'],
-          Labels: { 'com.docker.compose.bridge': 'transformation' },
-        },
-      }),
-    ]),
-  });
-  await composeOk(engine, own, ['bridge', 'convert', '-t', 'transform', '-o', 'made']);
-  expect((await composeOk(engine, own, ['-f', 'made/made.yaml', 'config', '--services'])).stdout).toBe('web\n');
-  expect((await composeOk(engine, own, ['bridge', 'transformations', 'list', '-q'])).stdout).toBe('transform:latest\n');
-  await composeOk(engine, own, ['bridge', 'transformations', 'create', '--from', 'transform', 'mine']);
-  expect((await composeOk(engine, own, ['--dry-run', 'publish', '127.0.0.1:1/app:1'])).stderr).toContain(
-    'published'.slice(0, 7),
-  );
-});

@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { compose, composeOk, projectFolder } from '../../support/compose.ts';
@@ -49,40 +48,4 @@ it('--menu is refused on a terminal, and means nothing elsewhere', async () => {
   expect((await compose(engine, project, ['up', '--menu'])).code).toBe(0);
   expect((await compose(engine, project, ['up', '--menu', '-d'])).stderr).toContain('--menu and --detach are');
   await composeOk(engine, project, ['down', '-t', '0']);
-});
-
-it.each([
-  ['watch --prune: the image before goes when it was built again', '--prune', 1],
-  ['watch --prune=false: the image before stays', '--prune=false', 2],
-])('%s', async (_, flag, left) => {
-  using project = projectFolder('rebuilt', {
-    'compose.yaml':
-      'services:\n  app:\n    build: .\n    stop_grace_period: 0s\n    develop: {watch: [{path: ./src, action: rebuild}]}\n',
-    Dockerfile: 'FROM busybox\nCOPY src/a /a\nLABEL made.by=rebuilt\nCMD ["sleep", "1000"]\n',
-    'src/a': '1\n',
-  });
-  const child = spawn(process.execPath, [MAIN, 'compose', 'watch', flag], {
-    cwd: project.folder,
-    env: { ...process.env, DOCKER_HOST: engine.host },
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  let said = '';
-  child.stderr.on('data', (piece) => {
-    said += String(piece);
-  });
-  const images = () => names('image', 'ls', '--quiet', '--no-trunc', '--filter', 'label=made.by=rebuilt');
-  try {
-    await expect.poll(() => said, { timeout: 60_000 }).toContain('Watch enabled');
-    const [first] = await images();
-    project.write('src/a', '2\n');
-    await expect.poll(() => said, { timeout: 60_000 }).toContain('successfully built');
-    await expect.poll(async () => (await images()).length, { timeout: 30_000 }).toBe(left);
-    expect((await images()).includes(first ?? '')).toBe(left === 2);
-    expect((await docker(engine, ['exec', 'rebuilt-app-1', 'cat', '/a'])).stdout).toBe('2\n');
-  } finally {
-    child.kill('SIGINT');
-    await new Promise((resolve) => child.once('exit', resolve));
-    await composeOk(engine, project, ['down', '-t', '0']);
-    for (const id of await images()) await docker(engine, ['rmi', id]);
-  }
 });

@@ -20,7 +20,7 @@ export const command: ComposeCommand = {
       );
     const { flags, args } = parsed;
     const project = openProject(compose, args);
-    if (compose.style === 'current') checkSelected(compose, project);
+    if (!compose.classic) checkSelected(compose, project);
     checkServices(project, parsed);
     if (flags.changed('wait-timeout') && !flags.bool('wait'))
       warn(compose.context, '--wait-timeout has no effect without --wait');

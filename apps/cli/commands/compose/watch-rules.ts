@@ -164,7 +164,6 @@ async function rebuildServices(
   compose.context.err.write(
     `service(s) ${services.map((name) => JSON.stringify(name)).join(', ')} successfully built\n`,
   );
-  if (compose.dryRun) return;
   for (const id of before) await removeDangling(compose, id);
 }
 
@@ -221,7 +220,6 @@ async function sync(
     gid: 0,
     mode: statSync(local(name)).mode & 0o7777,
   }));
-  if (compose.dryRun) return;
   for (const { id } of containers) {
     if (files.length) await copyToContainer(client, id, '/', fileArchive(files), { copyUidGid: false });
     if (gone.length) await runCommand(compose, id, { command: ['rm', '-rf', '--', ...gone.map(target)] });
@@ -244,8 +242,7 @@ async function restart(compose: Compose, containers: readonly SeenContainer[]): 
   await runPlan(compose, operations);
 }
 
-async function runCommand({ context: { client }, dryRun }: Compose, container: string, hook: Hook): Promise<void> {
-  if (dryRun) return;
+async function runCommand({ context: { client } }: Compose, container: string, hook: Hook): Promise<void> {
   const code = await runInContainer(client, container, hook, () => undefined);
   if (code !== 0) throw new CliError(`${(hook.command ?? []).join(' ')} ended with ${code}`);
 }

@@ -38,7 +38,11 @@ describe('parts of the model', () => {
     ['config --volumes: their names', ['--volumes'], /^kept\n$/],
     ['config --images: their names', ['--images'], /^db\nweb:1\n$/],
     ['config --profiles: of all services', ['--profiles'], /^debug\ntools\n$/],
-    ['config --provenance: where a value is from', ['--provenance'], /^services\.web\.image: "web:1" # \S*compose\.yaml:3 \(TAG is not set: its default\)$/m],
+    [
+      'config --provenance: where a value is from',
+      ['--provenance'],
+      /^services\.web\.image: "web:1" # \S*compose\.yaml:3 \(TAG is not set: its default\)$/m,
+    ],
     ['config --format json: for programs', ['--format', 'json'], '"name": "shop",\n  "services": {'],
     ['config --networks: their names', ['--networks'], /^back\nfront\n$/],
     ['config --models: their names', ['--models'], /^ai\/small\n$/],

@@ -254,14 +254,4 @@ describe('logs', () => {
     child.kill('SIGINT');
     await ended;
   });
-
-  // Last: it ends the second container.
-  it('attach --no-stdin --index, logs --index: the second container', async () => {
-    const since = Math.floor(Date.now() / 1000);
-    const attached = call('attach', '--no-stdin', '--index', '2', 'app');
-    await expect.poll(() => events('pair-app-2', 'attach', since), { timeout: 30_000 }).toHaveLength(1);
-    await docker(engine, ['stop', 'pair-app-1', 'pair-app-2']);
-    expect(await attached).toMatchObject({ code: 0, stdout: 'second\n' });
-    expect(await ok('logs', '--index', '2', 'app')).toBe('app-2  | second\n');
-  });
 });
