@@ -20,6 +20,8 @@ export interface TreeReaderOptions {
   wholeSeconds?: boolean;
   /** Reads an upper directory of overlayfs as a layer: whiteouts and opaque directories become what layer archives have. */
   layer?: boolean;
+  /** Nobody changes anything in it any more: what was looked at is what is opened. */
+  still?: boolean;
   /** Leaves out an entry by its name in the archive (bytes as latin1 characters), and all below it. */
   skips?: (name: string) => boolean;
   /**
@@ -31,6 +33,7 @@ export interface TreeReaderOptions {
 
 type Stats = ReturnType<typeof statOf>;
 
+const CONTENT = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 const ENTER = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 /** Each open directory on the way down is a descriptor. */
 const DEPTH_MAX = 4000;
@@ -87,7 +90,7 @@ export class TreeReader {
     const stat = statOf(name);
     if (stat === undefined) return;
     if (stat.isDirectory()) yield* this.#directory(name, as);
-    else if (stat.isFile()) yield* this.#file(name, as);
+    else if (stat.isFile()) yield* this.#file(name, as, stat);
     else {
       const type = typeOf(stat);
       if (type === undefined) return;
@@ -121,11 +124,12 @@ export class TreeReader {
     }
   }
 
-  *#file(name: Buffer, as: Buffer): Generator<Uint8Array<ArrayBuffer>, void> {
-    const fd = ifThere(() => openRegular(name));
+  *#file(name: Buffer, as: Buffer, seen: Stats & object): Generator<Uint8Array<ArrayBuffer>, void> {
+    const { still = false } = this.#options;
+    const fd = still ? openSync(name, CONTENT) : ifThere(() => openRegular(name));
     if (fd === undefined) return;
     try {
-      const stat = fstatSync(fd, { bigint: true });
+      const stat = still ? seen : fstatSync(fd, { bigint: true });
       const again = this.#again(stat, as);
       if (again) {
         yield* this.#out.add(again);
@@ -137,7 +141,8 @@ export class TreeReader {
       yield* this.#content(fd, size);
       yield* this.#out.add(tarPadding(size));
     } finally {
-      closeForeign(fd);
+      if (still) closeSync(fd);
+      else closeForeign(fd);
     }
   }
 

@@ -41,8 +41,8 @@ export interface Build {
   plan: BuildPlan;
   /** The main context; undefined when the request brought a Dockerfile alone. */
   context: Files | undefined;
-  /** A directory of this build alone, removed at its end. */
-  scratch: string;
+  /** A directory of this build alone, removed at its end; most builds need none. */
+  scratch(): string;
   signal: AbortSignal;
   reporter: BuildReporter;
   /** The rule of the context's own ignore file that leaves a path out. */

@@ -6,7 +6,7 @@ import { BUILD_CACHE_ID, BUILD_EXPLAIN_ID, type BuildCacheExport } from '@berth/
 import { type BuildPlan, type Dockerfile, parseDockerfile, planBuild, unusedBuildArgs } from '@berth/dockerfile';
 import { BerthError, Scope } from '@berth/kit';
 import { canonicalString, familiarString } from '@berth/oci';
-import type { Image } from '../images/index.ts';
+import type { StepImage } from '../images/index.ts';
 import { transaction } from '../state/database.ts';
 import type { Build, Builder } from './build-context.ts';
 import { exportCache, exportTitle, withInlineCache } from './cache/export.ts';
@@ -39,9 +39,6 @@ export async function build(builder: Builder, request: BuildRequest, input: Buil
   lease.holdEverything();
   scope.add('let go of content', () => lease.close());
   const caches = cachesOf(request);
-  const scratch = join(builder.config.dataRoot, 'build', 'tmp', randomBytes(8).toString('hex'));
-  mkdirSync(scratch, { recursive: true, mode: 0o700 });
-  scope.add('remove the working directory', () => rm(scratch, { recursive: true, force: true }));
   const opened = await openMainContext(builder, request, input);
   scope.add('release the context', () => opened.context?.release());
   const dockerfile = parseDockerfile(opened.dockerfile, request.dockerfile);
@@ -53,8 +50,9 @@ export async function build(builder: Builder, request: BuildRequest, input: Buil
   const progress = isModern ? progressReporter(input.emit) : undefined;
   const reporter = progress ? both(progress, classic) : classic;
   const work: Build = {
-    ...{ builder, request, plan, scratch, reporter, context: opened.context },
+    ...{ builder, request, plan, reporter, context: opened.context },
     signal: abort.signal,
+    scratch: scratchDirectory(builder.config.dataRoot, scope),
     ignoredBy: opened.ignoredBy,
     explain: isModern ? (aux) => input.emit({ id: BUILD_EXPLAIN_ID, aux }) : undefined,
     previous: isModern ? builder.cache.run(nameOf(request)) : [],
@@ -81,6 +79,19 @@ export async function build(builder: Builder, request: BuildRequest, input: Buil
 }
 
 export type { OpenedContext };
+
+/** Made when it is first asked for. */
+function scratchDirectory(dataRoot: string, scope: Scope): () => string {
+  let made: string | undefined;
+  return () => {
+    if (made !== undefined) return made;
+    const path = join(dataRoot, 'build', 'tmp', randomBytes(8).toString('hex'));
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    scope.add('remove the working directory', () => rm(path, { recursive: true, force: true }));
+    made = path;
+    return path;
+  };
+}
 
 interface Caches {
   from: CacheFrom[];
@@ -186,16 +197,24 @@ async function finish(
 }
 
 /** What the outputs get: the last step's image, or one made of it. */
-async function finalImage(build: Build, image: Image, base: StageImage, to: readonly CacheTo[]): Promise<Image> {
+async function finalImage(
+  build: Build,
+  image: StepImage,
+  base: StageImage,
+  to: readonly CacheTo[],
+): Promise<StepImage> {
   if (build.request.squash) return squash(build, base, image);
   return to.some(({ type }) => type === 'inline') ? withInlineCache(build, image) : image;
 }
 
-/** Steps that were done stay, also those of a build that failed. What is only noted is so after the answer. */
+/**
+ * Steps that were done stay, also those of a build that failed. Their images are on disk when it resolves; that they are
+ * results is written after the answer, as it is known until then all the same.
+ */
 async function keep(builder: Builder, { request, done, plan }: Build): Promise<void> {
   const keys = [...builder.cache.pending.keys()];
   if (builder.images.drafts.hasDrafts()) await builder.images.drafts.commit([]);
-  if (keys.length > 0) transaction(builder.cache.db, () => builder.cache.settle(keys));
+  if (keys.length > 0) builder.afterwards(() => transaction(builder.cache.db, () => builder.cache.settle(keys)));
   const stages = plan.order.map(({ title }) => title);
   const sorted = [...done].sort((a, b) => stages.indexOf(a.stage) - stages.indexOf(b.stage));
   builder.afterwards(() => builder.cache.note(nameOf(request), sorted));

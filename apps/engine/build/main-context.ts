@@ -1,9 +1,9 @@
-import { createReadStream } from 'node:fs';
+import { createReadStream, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { type IgnoreRules, ignoreFileNames, parseIgnoreFile } from '@berth/dockerfile';
 import { BerthError } from '@berth/kit';
 import type { Builder } from './build-context.ts';
-import { type BuildContext, isGitAddress } from './context/index.ts';
+import { type BuildContext, type ContextEntry, isGitAddress } from './context/index.ts';
 import type { BuildInput, BuildRequest } from './model.ts';
 
 /** What a build is done from. */
@@ -103,7 +103,7 @@ async function ignoreRulesIn(context: BuildContext, dockerfile: string): Promise
   for (const name of ignoreFileNames(dockerfile)) {
     const found = context.resolve(name);
     if (found?.type !== 'file' || found.size > DOCKERFILE_MAX) continue;
-    return parseIgnoreFile(await readFile(context.contentPath(found), 'utf8'), name);
+    return parseIgnoreFile((await contentOf(context, found)).toString('utf8'), name);
   }
   return parseIgnoreFile('');
 }
@@ -114,7 +114,15 @@ async function dockerfileIn(context: BuildContext, path: string): Promise<Uint8A
   if (found?.type !== 'file') throw new BerthError('invalid', `Cannot locate specified Dockerfile: ${path}`);
   if (found.size > DOCKERFILE_MAX) throw new BerthError('invalid', `the Dockerfile (${path}) is too large`);
   if (found.size === 0) throw new BerthError('invalid', `the Dockerfile (${path}) cannot be empty`);
-  return readFile(context.contentPath(found));
+  return contentOf(context, found);
+}
+
+/** Of what is small a copy is in memory: reading it at once takes less time than asking another thread to. */
+const SMALL = 64 * 1024;
+
+async function contentOf(context: BuildContext, entry: ContextEntry): Promise<Buffer> {
+  const path = context.contentPath(entry);
+  return entry.size <= SMALL ? readFileSync(path) : readFile(path);
 }
 
 const HEAD = 512;

@@ -1,5 +1,5 @@
 import { BerthError } from '@berth/kit';
-import type { Image, LayerBlob } from '../images/index.ts';
+import type { LayerBlob, StepImage } from '../images/index.ts';
 import type { Build } from './build-context.ts';
 import type { StageImage } from './stage-image.ts';
 import { layersOf } from './steps/image-layers.ts';
@@ -8,7 +8,7 @@ import { layersOf } from './steps/image-layers.ts';
  * `--squash`: an image of the same files and configuration whose layers above `base` are one. The history keeps its steps, and
  * tells of the merge, as Docker's does.
  */
-export async function squash(build: Build, base: StageImage, result: Image): Promise<Image> {
+export async function squash(build: Build, base: StageImage, result: StepImage): Promise<StepImage> {
   const { images, files } = build.builder;
   const { drafts, blobs } = images;
   const all = await drafts.layersOf(result.id);

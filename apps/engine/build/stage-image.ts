@@ -1,11 +1,11 @@
 import type { ImageConfig as BuiltConfig } from '@berth/dockerfile';
 import type { Digest } from '@berth/oci';
-import type { Image, ImageConfig, ImageDrafts, ImageRunConfig, LayerBlob } from '../images/index.ts';
+import type { ImageConfig, ImageDrafts, ImageRunConfig, LayerBlob, StepImage } from '../images/index.ts';
 import type { NewLayer } from './files/file-work.ts';
 
 /** An image on its way: the last one of a stage so far, or nothing (scratch). */
 export interface StageImage {
-  image: Image | undefined;
+  image: StepImage | undefined;
   /** '' is scratch. */
   id: Digest | '';
   platform: Pick<ImageConfig, 'architecture' | 'os' | 'variant'>;
@@ -27,7 +27,7 @@ export function scratch(platform: StageImage['platform']): StageImage {
   return { image: undefined, id: '', platform };
 }
 
-export function onImage(image: Image): StageImage {
+export function onImage(image: StepImage): StageImage {
   const { architecture, os, variant } = image.config;
   return { image, id: image.id, platform: { architecture, os, ...(variant === undefined ? {} : { variant }) } };
 }

@@ -16,10 +16,15 @@ export interface ImageContext {
 }
 
 /** The image as other nouns see it. */
-export function toImage({ store }: ImageContext, row: ImageRow): Image {
-  const { tags, digests } = namesOf(store.references(row.id));
-  const size = store.layers(row.id).reduce((sum, layer) => sum + layer.size, 0);
+export function toImage(context: ImageContext, row: ImageRow): Image {
+  const { tags, digests } = namesOf(context.store.references(row.id));
+  const size = sizeOf(context, row.id);
   return { id: row.id, config: row.config, manifest: row.manifest, tags, digests, size, createdAt: row.created };
+}
+
+/** Sum of an image's unpacked layers in bytes. */
+export function sizeOf({ store }: Pick<ImageContext, 'store'>, id: Digest): number {
+  return store.layers(id).reduce((sum, layer) => sum + layer.size, 0);
 }
 
 /** Layers of an image and of its other platforms, each once. */

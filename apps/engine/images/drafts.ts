@@ -5,13 +5,16 @@ import { BerthError } from '@berth/kit';
 import { type Digest, digestOf, familiarString, OCI, type Reference } from '@berth/oci';
 import { durably } from '../state/database.ts';
 import { buildManifest, type LayerBlob } from './build-manifest.ts';
-import { announce, type ImageContext, toImage } from './context.ts';
+import { announce, type ImageContext, sizeOf } from './context.ts';
 import { createdAtOf, parseImageConfig } from './image-config.ts';
 import { layersOf } from './layer-blobs.ts';
 import type { Image, ImageConfig } from './model.ts';
 import type { LayerRow } from './store.ts';
 
 export type { LayerBlob };
+
+/** What steps of builds need of an image: many are only passed through, and nobody asks for their names. */
+export type StepImage = Pick<Image, 'id' | 'config'>;
 
 /** A directory that holds a layer as overlayfs has it, with the archive of it. */
 export interface DraftLayer {
@@ -38,10 +41,12 @@ export interface ImageDrafts {
   discardLayer(name: string): Promise<void>;
   /** A path for an archive that is being written. */
   newArchive(): string;
-  /** Takes a layer over. */
-  addLayer(layer: DraftLayer): Promise<LayerBlob>;
+  /** Takes a layer over. Of one that is here already it leaves what it has no use for (paths) to the caller to remove. */
+  addLayer(layer: DraftLayer): Promise<{ blob: LayerBlob; left: string[] }>;
   /** Makes an image of a configuration and the archives of its layers, which are here. Errors: invalid. */
-  add(config: ImageConfig, layers: readonly LayerBlob[], parent: Digest | ''): Image;
+  add(config: ImageConfig, layers: readonly LayerBlob[], parent: Digest | ''): StepImage;
+  /** Sum of its unpacked layers in bytes. */
+  sizeOf(id: Digest): number;
   /** The archives of an image's layers as they stand in the blob store, lowest first. */
   layersOf(id: Digest): Promise<LayerBlob[]>;
   /** True when the layer is unpacked. */
@@ -53,7 +58,7 @@ export interface ImageDrafts {
   /** True for images that lists show, or could show. */
   isVisible(id: Digest): boolean;
   /** An image that is here, brought back in sight where it was removed; undefined when its content is gone. */
-  recall(id: Digest): Image | undefined;
+  recall(id: Digest): StepImage | undefined;
   /** Writes all drafts and moves the references to their images; on disk when it resolves. */
   commit(references: readonly { reference: Reference; image: Digest }[]): Promise<void>;
 }
@@ -81,22 +86,26 @@ export function openDrafts(context: ImageContext, dataRoot: string): ImageDrafts
     discardLayer: (name) => content.discard(name),
     newArchive: temporary,
     addLayer: async ({ diffId, archive, archiveSize, directory, size, hasForeignOwners }) => {
-      renameSync(archive, content.blobs.path(diffId));
+      const left: string[] = [];
+      // Taking the place of the same archive would free that one first: the answer would wait for the disk.
+      if (existsSync(content.blobs.path(diffId))) left.push(archive);
+      else renameSync(archive, content.blobs.path(diffId));
+      const blob = { digest: diffId, size: archiveSize, compression: 'none' } as const;
       if (hasForeignOwners) {
         await content.unpack({ diffId, compression: 'none', source: { blob: diffId }, size: archiveSize });
         await content.discard(directory);
-        return { digest: diffId, size: archiveSize, compression: 'none' };
+        return { blob, left };
       }
       const row: LayerRow = { diffId, directory, size, opaqueRoot: false };
-      if (!content.adopt(row)) void content.discard(directory);
-      return { digest: diffId, size: archiveSize, compression: 'none' };
+      if (!content.adopt(row)) left.push(content.pathOf(row));
+      return { blob, left };
     },
     add: (config, layers, parent) => {
       const configBytes = Buffer.from(JSON.stringify(config));
       const parsed = parseImageConfig(configBytes);
       const id = put(configBytes);
       const known = store.image(id);
-      if (known && !known.removed) return toImage(context, known);
+      if (known && !known.removed) return known;
       const manifestBytes = buildManifest({ digest: id, size: configBytes.length }, layers);
       const manifest = put(manifestBytes);
       const rows = parsed.rootfs.diff_ids.map((diffId) => {
@@ -113,8 +122,9 @@ export function openDrafts(context: ImageContext, dataRoot: string): ImageDrafts
         layers: rows,
         blobs: [...new Set([id, manifest, ...layers.map(({ digest }) => digest)])],
       });
-      return toImage(context, row);
+      return row;
     },
+    sizeOf: (id) => sizeOf(context, id),
     layersOf: (id) => layersOf(context, id),
     hasLayer: (diffId) => content.hasLayer(diffId),
     isHere: (id) => store.image(id) !== undefined,
@@ -123,7 +133,7 @@ export function openDrafts(context: ImageContext, dataRoot: string): ImageDrafts
     recall: (id) => {
       const row = store.image(id);
       if (row?.removed) store.showImage(id);
-      return row && toImage(context, row);
+      return row;
     },
     commit: async (references) => {
       // Those that come while this is under way are not flushed.

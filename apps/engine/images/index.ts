@@ -29,7 +29,7 @@ import { wholeIndexOf } from './whole-index.ts';
 export { type ArtifactLayout, artifactLayout, type LayoutFile, readArtifactLayout } from './artifact-layout.ts';
 export type { Artifact, FoundArtifact } from './artifacts.ts';
 export { applyChanges } from './changes/index.ts';
-export type { DraftLayer, ImageDrafts, LayerBlob } from './drafts.ts';
+export type { DraftLayer, ImageDrafts, LayerBlob, StepImage } from './drafts.ts';
 export { CONFIG_LIMIT } from './image-config.ts';
 export { matchPath } from './match-path.ts';
 export type * from './model.ts';

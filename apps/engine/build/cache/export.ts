@@ -1,5 +1,5 @@
 import { type Digest, familiarString, OCI } from '@berth/oci';
-import { type Artifact, artifactLayout, type Image, type LayerBlob } from '../../images/index.ts';
+import { type Artifact, artifactLayout, type LayerBlob, type StepImage } from '../../images/index.ts';
 import type { Build } from '../build-context.ts';
 import type { StepReporter } from '../output/reporter.ts';
 import type { StageImage } from '../stage-image.ts';
@@ -17,11 +17,11 @@ import {
 export interface StepDone {
   key: string;
   before: StageImage;
-  image: Image;
+  image: StepImage;
 }
 
 /** The image with the records of its own steps in its configuration. */
-export function withInlineCache({ builder, results }: Build, image: Image): Promise<Image> {
+export function withInlineCache({ builder, results }: Build, image: StepImage): Promise<StepImage> {
   const records = stepsOf(results ?? [], image.id).map(recordOf);
   const config = { ...image.config, [CACHE_MEMBER]: recordsMember(records) };
   const { drafts } = builder.images;

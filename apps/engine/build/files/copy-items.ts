@@ -16,15 +16,15 @@ import {
   unlinkSync,
   writeSync,
 } from 'node:fs';
-import { BerthError } from '@berth/kit';
-import { closeForeign } from '../../linux/close.ts';
+import { BerthError, errnoOf } from '@berth/kit';
 import { mknod, S_IF, setTimes, splitDevice } from '../../linux/file.ts';
-import { openRegular } from '../../linux/open-regular.ts';
 import { setXattr } from '../../linux/xattr.ts';
 import type { CopyItem } from './protocol.ts';
 import { resolvePlace } from './resolve-place.ts';
 
 const NEW_FILE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+/** Of the engine's own store, or of an image that is mounted without devices. */
+const CONTENT = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 const THIS_DIRECTORY = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 const CHUNK = 256 * 1024;
 const PARENT_MODE = 0o755;
@@ -112,11 +112,11 @@ export class ItemWriter {
 
   #other(place: string, item: CopyItem): void {
     const path = Buffer.from(place, 'latin1');
-    clear(path, place);
     if (item.type === 'file') {
       this.#file(path, place, item);
       return;
     }
+    clear(path, place);
     if (item.type === 'symlink') symlinkSync(Buffer.from(item.link, 'latin1'), path);
     else {
       const kind = item.type === 'char' ? S_IF.CHR : item.type === 'block' ? S_IF.BLK : S_IF.FIFO;
@@ -130,18 +130,19 @@ export class ItemWriter {
   }
 
   #file(path: Buffer, place: string, item: CopyItem): void {
-    const source = openRegular(Buffer.from(item.from, 'latin1'));
-    if (source === undefined) throw new BerthError('internal', `the content of ${shown(place)} is gone`);
+    const source = openSync(Buffer.from(item.from, 'latin1'), CONTENT);
     try {
       const stat = fstatSync(source);
+      if (!stat.isFile()) throw new BerthError('internal', `the content of ${shown(place)} is gone`);
       const key = stat.nlink > 1 ? `${stat.dev}:${stat.ino}:${item.mode}` : '';
       const first = key === '' ? undefined : this.#links.get(key);
       if (first !== undefined) {
+        clear(path, place);
         linkSync(Buffer.from(first, 'latin1'), path);
         return;
       }
       if (key !== '') this.#links.set(key, place);
-      const target = openSync(path, NEW_FILE, item.mode & 0o777);
+      const target = create(path, place, item.mode & 0o777);
       try {
         this.#content(source, target, stat);
         const { uid, gid } = this.#ownerOf(item);
@@ -154,14 +155,14 @@ export class ItemWriter {
         closeSync(target);
       }
     } finally {
-      closeForeign(source);
+      closeSync(source);
     }
   }
 
   #content(source: number, target: number, { size, blocks }: Stats): void {
     const mayHaveHoles = blocks * 512 < size;
     let at = 0;
-    for (;;) {
+    while (at < size) {
       const count = readSync(source, this.#buffer, 0, CHUNK, at);
       if (count === 0) break;
       const piece = this.#buffer.subarray(0, count);
@@ -190,6 +191,17 @@ const ZEROS = Buffer.alloc(CHUNK);
 
 function isZero(piece: Buffer): boolean {
   return piece.equals(ZEROS.subarray(0, piece.length));
+}
+
+/** Most places are free: only where one is not is it looked at. */
+function create(path: Buffer, place: string, mode: number): number {
+  try {
+    return openSync(path, NEW_FILE, mode);
+  } catch (error) {
+    if (errnoOf(error) !== 'EEXIST') throw error;
+    clear(path, place);
+    return openSync(path, NEW_FILE, mode);
+  }
 }
 
 function clear(path: Buffer, place: string): void {

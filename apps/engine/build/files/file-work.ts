@@ -1,4 +1,4 @@
-import { mkdirSync, renameSync } from 'node:fs';
+import { mkdirSync, renameSync, rmSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { relative } from 'node:path';
 import type { Worker } from 'node:worker_threads';
@@ -75,6 +75,8 @@ export function createFileWork(dataRoot: string, drafts: ImageDrafts): FileWork 
     dataRoot,
     lower: below.map((path) => relative(dataRoot, path)),
   });
+  /** Not on the event loop, and nobody waits for it; what is not removed then is at the next start. */
+  const discard = (paths: string[]) => void run({ kind: 'remove', paths }).catch(() => undefined);
   const layer = async (
     { layers, forbidden, leaked }: Below,
     make: (place: Layers & Upper, path: string) => Promise<BuildAnswer>,
@@ -92,12 +94,14 @@ export function createFileWork(dataRoot: string, drafts: ImageDrafts): FileWork 
       if (sealed.isEmpty) return undefined;
       if (sealed.secret) throw leaked(sealed.secret);
       const { diffId, archiveSize, size } = sealed;
-      const blob = await drafts.addLayer({ diffId, archive, archiveSize, directory: name, size, hasForeignOwners });
+      const added = { diffId, archive, archiveSize, directory: name, size, hasForeignOwners };
+      const { blob, left } = await drafts.addLayer(added);
       taken = true;
+      if (left.length > 0) discard(left);
       return { blob, diffId, size };
     } finally {
       if (!taken) await Promise.all([drafts.discardLayer(name), rm(archive, { force: true })]);
-      await rm(work, { recursive: true, force: true });
+      rmSync(work, { recursive: true, force: true }); // two directories with nothing in them
     }
   };
   return {

@@ -97,6 +97,8 @@ export type BuildJob =
       })
   /** Everything at and below a path of an image, with digests of contents; without `deep` what is at the path alone. */
   | (Layers & { kind: 'scan'; path: string; followLast: boolean; deep: boolean })
+  /** Removes files and directories of the host, with all that is in them. */
+  | { kind: 'remove'; paths: string[] }
   /** Files into an empty directory of the host, which is the root of what is written. */
   | (Layers & { kind: 'tree'; directory: string; sources: PackedSource[] });
 

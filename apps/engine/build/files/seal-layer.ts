@@ -33,7 +33,7 @@ export function sealLayer(
   let archiveSize = 0;
   // What could not be taken out is left out all the same.
   const reader = new TreeReader({
-    ...{ only: undefined, as: Buffer.alloc(0), layer: true, owners },
+    ...{ only: undefined, as: Buffer.alloc(0), layer: true, still: true, owners },
     skips: (name) => same.has(name),
   });
   const finder = new SecretFinder(forbidden);

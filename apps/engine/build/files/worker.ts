@@ -1,4 +1,4 @@
-import { closeSync, constants, lstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, lstatSync, openSync, readSync, rmSync } from 'node:fs';
 import { PassThrough } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { parentPort } from 'node:worker_threads';
@@ -28,20 +28,29 @@ engine.on('message', (job: BuildJob) => void serve(job));
 
 async function serve(job: BuildJob): Promise<void> {
   let reply: FromBuildWorker;
+  try {
+    if (job.kind === 'remove') for (const path of job.paths) rmSync(path, { recursive: true, force: true });
+    reply = { ok: true, value: job.kind === 'remove' ? undefined : await workInViews(job) };
+  } catch (error) {
+    reply = { ok: false, ...told(error) };
+  }
+  engine.postMessage(reply);
+}
+
+type LayerJob = Exclude<BuildJob, { kind: 'remove' }>;
+
+async function workInViews(job: LayerJob): Promise<BuildAnswer> {
   let views: TreeViews | undefined;
   let files: HostFiles | undefined;
   try {
     files = new HostFiles(job);
     views = new TreeViews(mounts, job.dataRoot);
-    reply = { ok: true, value: await work(job, views, files) };
-  } catch (error) {
-    reply = { ok: false, ...told(error) };
+    return await work(job, views, files);
   } finally {
     views?.close();
     mounts.leave();
     files?.close();
   }
-  engine.postMessage(reply);
 }
 
 /** What has to be opened while the host's files are in sight. */
@@ -50,7 +59,7 @@ class HostFiles {
   readonly contents = new Map<string, number>();
   readonly archives: number[] = [];
 
-  constructor(job: BuildJob) {
+  constructor(job: LayerJob) {
     if (job.kind === 'scan') return;
     try {
       if (job.kind !== 'tree') this.archive = openSync(job.archive, 'wx+', 0o600);
@@ -70,7 +79,7 @@ class HostFiles {
   }
 }
 
-async function work(job: BuildJob, views: TreeViews, files: HostFiles): Promise<BuildAnswer> {
+async function work(job: LayerJob, views: TreeViews, files: HostFiles): Promise<BuildAnswer> {
   switch (job.kind) {
     case 'scan': {
       const root = views.image(job);
@@ -80,7 +89,7 @@ async function work(job: BuildJob, views: TreeViews, files: HostFiles): Promise<
     case 'tree': {
       const sources = openSources(job.sources, views, files);
       views.becomeRoot(views.directory(job.directory));
-      writeItems(new ItemWriter(undefined), sources, '/', false);
+      writeItems(new ItemWriter(undefined), sources, { destination: '/', into: false });
       return undefined;
     }
     case 'seal':
@@ -100,7 +109,7 @@ async function work(job: BuildJob, views: TreeViews, files: HostFiles): Promise<
     }
     case 'copy': {
       const all = places(job, views);
-      await copy(job, views, files);
+      await copy(job, all.upper, views, files);
       return seal(all, files, { ...NOTHING_MOUNTED, forbidden: job.forbidden }, views);
     }
   }
@@ -109,7 +118,7 @@ async function work(job: BuildJob, views: TreeViews, files: HostFiles): Promise<
 const NOTHING_MOUNTED = { placeholders: [], targets: [], owners: undefined };
 
 /** Opened before the root of the thread is another one: mounts are made at names of the empty namespace. */
-function places(job: BuildJob & { upper: string }, views: TreeViews): { image: number; upper: number } {
+function places(job: LayerJob & { upper: string }, views: TreeViews): { image: number; upper: number } {
   const image = views.image(job);
   return { image, upper: views.directory(job.upper) };
 }
@@ -124,15 +133,22 @@ function seal(
   return sealLayer(upper, archive, options);
 }
 
-async function copy(job: BuildJob & { kind: 'copy' }, views: TreeViews, files: HostFiles): Promise<void> {
+async function copy(
+  job: BuildJob & { kind: 'copy' },
+  upper: number,
+  views: TreeViews,
+  files: HostFiles,
+): Promise<void> {
   const sources = openSources(job.sources, views, files);
-  const root = views.writable(job, job);
-  views.becomeRoot(root);
+  views.becomeRoot(views.writable(job, job));
   const owner = ownerInRoot(job.owner);
   const destination = placeOf(job.destination, job);
   const writer = new ItemWriter(owner, { replacesLinks: job.isLink });
   const into = job.intoDirectory || isDirectory(destination);
-  writeItems(writer, sources, destination, into);
+  const isNew = lstatSync(Buffer.from(destination, 'latin1'), { throwIfNoEntry: false }) === undefined;
+  // Below a directory that the image has not, all is new: it is written as it is, without overlayfs in between.
+  const leaveImage = isNew && job.archives.length === 0 ? () => views.becomeRoot(upper) : undefined;
+  writeItems(writer, sources, { destination, into, leaveImage });
   if (job.archives.length === 0) return;
   writer.parents(destination === '/' ? '' : destination);
   const place = openSync(Buffer.from(destination, 'latin1'), constants.O_RDONLY | constants.O_DIRECTORY);
@@ -158,12 +174,29 @@ function openSources(sources: readonly PackedSource[], views: TreeViews, files: 
   }));
 }
 
-/** `into`: what has no name of its own keeps it below the destination. */
-function writeItems(writer: ItemWriter, sources: readonly OpenSource[], destination: string, into: boolean): void {
+interface Place {
+  destination: string;
+  /** What has no name of its own keeps it below the destination. */
+  into: boolean;
+  /** Called once when the destination has become a directory. */
+  leaveImage?: (() => void) | undefined;
+}
+
+function writeItems(
+  writer: ItemWriter,
+  sources: readonly OpenSource[],
+  { destination, into, leaveImage }: Place,
+): void {
+  let leave = leaveImage;
   for (const { items, directory } of sources) {
     changeDirectory(directory);
-    for (const item of items)
+    for (const item of items) {
       writer.write(destination, item.to === '' && into && item.type !== 'directory' ? named(item) : item);
+      if (leave === undefined || (item.type !== 'directory' && item.to === '' && !into)) continue;
+      leave();
+      leave = undefined;
+      changeDirectory(directory);
+    }
   }
   writer.finish();
 }

@@ -119,7 +119,7 @@ async function bound(mount: ResolvedMount, { build, rootOf, scope }: MountMeans)
   }
   const { items, matches, hasDirectory } = await select(files, mount);
   if (matches === 0) throw found();
-  const directory = join(build.scratch, randomBytes(8).toString('hex'));
+  const directory = join(build.scratch(), randomBytes(8).toString('hex'));
   mkdirSync(directory, { mode: 0o755 });
   scope.add('remove files of a mount', () => removeTree(directory));
   const name = items[0]?.name ?? '';

@@ -171,6 +171,7 @@ async function keepStep(
     created,
   });
   const now = Date.now();
+  const sizeOf = ({ id }: StageImage) => (id === '' ? 0 : drafts.sizeOf(id));
   if (image.id !== '') {
     build.builder.cache.add(
       {
@@ -182,6 +183,3 @@ async function keepStep(
   }
   return image;
 }
-
-/** Bytes of its files. */
-const sizeOf = ({ image }: StageImage) => image?.size ?? 0;

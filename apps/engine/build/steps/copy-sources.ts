@@ -36,7 +36,7 @@ export async function takeSources(
   const taken: TakenSources = { sources: [], facts: [], matches: 0, hasDirectory: false, archives: [] };
   const change: ModeChange = operation.chmod === undefined ? undefined : modeChanger(operation.chmod);
   for (const source of operation.sources) {
-    if (source.kind === 'inline') addInline(taken, source, build.scratch, change);
+    if (source.kind === 'inline') addInline(taken, source, build.scratch(), change);
     else if (source.kind === 'path') await addPath(taken, place, await root(), source.path, change);
     else if (source.kind === 'url') await addUrl(taken, place, source.url, { change, scope });
     else await addGit(taken, place, source.url, { change, scope });

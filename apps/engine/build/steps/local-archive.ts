@@ -26,7 +26,7 @@ export async function localArchive(path: string, { scratch }: Build): Promise<Lo
   const first = compression === 'none' ? await headOf(path) : await firstInside(path);
   if (first === undefined || !isTarHeader(first)) return undefined;
   if (compression !== 'xz' && compression !== 'bzip2') return { path, compression };
-  const plain = join(scratch, randomBytes(8).toString('hex'));
+  const plain = join(scratch(), randomBytes(8).toString('hex'));
   await pipeline(decompressed(createReadStream(path)), createWriteStream(plain, { mode: 0o600 }));
   return { path: plain, compression: 'none' };
 }
