@@ -11,7 +11,7 @@ import { mustRun } from '../tools/setup/run.mjs';
 import { ensureTestPrograms } from '../tools/setup/test-programs.mjs';
 import { timed } from './engine.mjs';
 import { startBerth } from './engines/berth.mjs';
-import { startDebianDocker } from './engines/debian-docker.mjs';
+import { startDebianDocker, withBuildKit } from './engines/debian-docker.mjs';
 import { onPrivateHost } from './engines/private-host.mjs';
 import { startRegistry } from './engines/registry.mjs';
 import { CASES, runCases } from './run.mjs';
@@ -20,7 +20,7 @@ import { markdown } from './table.mjs';
 const TABLE = join(ROOT, 'docs/benchmarks.md');
 /** What this version can do on both sides; --cases chooses others. */
 const DEFAULT_CASES =
-  'cli-version,ps,ps-200,run,run-nonet,run-publish,run-detached,rm-running,stop-init,exec,fleet-start-20,logs-attached-1M,logs-read-1M,publish-throughput,loopback-throughput,save-load-200MB,memory-idle,memory-per-container';
+  'cli-version,ps,ps-200,run,run-nonet,run-publish,run-detached,rm-running,stop-init,exec,fleet-start-20,logs-attached-1M,logs-read-1M,publish-throughput,loopback-throughput,save-load-200MB,build-cached-20,build-run-10,build-copy-5000,build-stages,memory-idle,memory-per-container';
 
 /*
  * Berth and Debian's Docker side by side on a private host of namespaces that vanishes with this program.
@@ -60,7 +60,7 @@ async function compare(scratch) {
   for (const engine of [docker, berth.engine]) timed(engine, ['load', '-q', '-i', archive]);
   const cases = (values.cases ?? DEFAULT_CASES).split(',');
   const registry = cases.some((name) => CASES[name]?.needsRegistry) ? await startRegistry(scratch) : undefined;
-  const report = await runCases([docker, berth.engine, berth.client], {
+  const report = await runCases([docker, berth.engine, berth.client, withBuildKit(docker)], {
     cases,
     rounds: Number(values.rounds ?? 15),
     ...(registry === undefined ? {} : { registry }),

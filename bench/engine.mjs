@@ -8,6 +8,7 @@ import { spawn, spawnSync } from 'node:child_process';
  * @property {string} name
  * @property {string[]} cli the client's program, with leading arguments where it needs any
  * @property {string} [host] for DOCKER_HOST
+ * @property {boolean} [buildKit] builds by BuildKit, which takes part in cases of builds only
  * @property {RegExp} [processes] command lines of everything that belongs to the engine, for memory
  */
 
@@ -129,7 +130,7 @@ function environment(engine) {
   return {
     ...env,
     ...(engine.host === undefined ? {} : { DOCKER_HOST: engine.host }),
-    DOCKER_BUILDKIT: '0',
+    DOCKER_BUILDKIT: engine.buildKit ? '1' : '0',
     DOCKER_CLI_HINTS: 'false',
   };
 }

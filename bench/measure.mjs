@@ -11,6 +11,7 @@
  * @property {boolean} [moreIsBetter]
  * @property {boolean} [needsRegistry]
  * @property {boolean} [needsProcesses]
+ * @property {boolean} [isBuild] measured with BuildKit too
  * @property {(turn: Turn) => unknown} [prepare]
  * @property {(turn: Turn) => number | Promise<number>} once
  * @property {(turn: Turn) => unknown} [finish]
@@ -32,6 +33,7 @@ export async function measure(what, engines, { rounds: wished, registry, folder 
   const warmUp = rounds >= 4 ? 1 : 0;
   const taking = engines
     .filter((engine) => !what.needsProcesses || engine.processes !== undefined)
+    .filter((engine) => !engine.buildKit || what.isBuild)
     .map((engine) => ({
       turn: { engine, round: 0, own: {}, registry, folder },
       samples: /** @type {number[]} */ ([]),

@@ -33,7 +33,16 @@ export async function runCases(engines, { cases, rounds = 15, registry }) {
       const outcomes = await measure(what, engines, { rounds, registry, folder });
       report[name] = outcomes;
       process.stdout.write(
-        `${name.padEnd(22)}${engines.map((engine) => inWords(engine.name, outcomes[engine.name], ratio(what, outcomes[engines[0]?.name ?? ''], outcomes[engine.name]))).join('   ')}\n`,
+        `${name.padEnd(22)}${engines
+          .filter(({ name }) => outcomes[name] !== undefined)
+          .map((engine) =>
+            inWords(
+              engine.name,
+              outcomes[engine.name],
+              ratio(what, outcomes[engines[0]?.name ?? ''], outcomes[engine.name]),
+            ),
+          )
+          .join('   ')}\n`,
       );
     }
   } finally {

@@ -18,6 +18,10 @@ const MEANING = {
   'logs-attached-1M': '`run` printing a million lines',
   'logs-read-1M': '`logs` of a million lines',
   'save-load-200MB': '`save` of an image with 200 MB to a file, and `load` of it',
+  'build-cached-20': 'a build of 20 steps that are all known',
+  'build-run-10': '10 new steps of `RUN`',
+  'build-copy-5000': '5,000 files copied on a new step',
+  'build-stages': 'two stages that sleep 2 s each, so that 2000 ms is the least',
   'cp-in-100MB': '`cp` of 100 MB into a container',
   'publish-throughput': 'download of 500 MB through a published port',
   'loopback-throughput': 'the same from the host itself (`--network host`): how far that is from plain loopback',
@@ -39,6 +43,9 @@ const GOALS = {
   'publish-throughput': 1,
   'logs-attached-1M': 3,
   'save-load-200MB': 2,
+  'build-cached-20': 3,
+  'build-run-10': 3,
+  'build-copy-5000': 3,
 };
 
 /**
@@ -50,6 +57,7 @@ const GOALS = {
  */
 export function markdown(report, { machine, versions, runtimes, date }) {
   const rows = Object.entries(report).map(([name, outcomes]) => row(name, outcomes));
+  const builds = Object.entries(report).filter(([, outcomes]) => outcomes['buildkit'] !== undefined);
   return `# Benchmarks
 
 Written by \`npm run bench -- --write\` (see \`bench/README.md\`); every figure is from that one run.
@@ -62,6 +70,23 @@ belong to this machine.
 
 | case | what | Debian's Docker | Berth | times better | goal | \`berth\` client |
 | --- | --- | ---: | ---: | ---: | ---: | ---: |
+${rows.join('\n')}
+${builds.length > 0 ? buildTable(builds) : ''}`;
+}
+
+/** @param {[string, Record<string, import('./measure.mjs').Outcome>][]} builds */
+function buildTable(builds) {
+  const rows = builds.map(([name, outcomes]) => {
+    const what = CASES[name];
+    const times = what && ratio(what, outcomes['buildkit'], outcomes['berth']);
+    const cells = [name, figure(outcomes['buildkit']), figure(outcomes['berth']), times?.toFixed(1) ?? '-'];
+    return `| ${cells.join(' | ')} |`;
+  });
+  return `
+The same builds by the BuildKit of Debian's Docker (\`DOCKER_BUILDKIT=1\`, its own client):
+
+| case | BuildKit | Berth, with Docker's client | times better |
+| --- | ---: | ---: | ---: |
 ${rows.join('\n')}
 `;
 }

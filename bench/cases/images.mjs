@@ -10,6 +10,7 @@ import { discard, named, timed } from '../engine.mjs';
 export const imageCases = {
   'build-cached-20': {
     unit: 'ms',
+    isBuild: true,
     rounds: 8,
     prepare: ({ engine, own, folder }) => {
       own.context = context(folder, 'cached', {
@@ -101,6 +102,7 @@ export const imageCases = {
 function freshBuild(tag, rounds, files) {
   return {
     unit: 'ms',
+    isBuild: true,
     rounds,
     prepare: ({ own, folder }) => {
       own.context = context(folder, tag, files());
@@ -112,7 +114,7 @@ function freshBuild(tag, rounds, files) {
         '--build-arg',
         `SALT=${Date.now()}-${round}`,
         '-t',
-        tag,
+        named(engine, tag),
         own.context,
       ]);
       discard(engine, 'rmi', [named(engine, tag)]);

@@ -32,3 +32,13 @@ export async function startDebianDocker(scratch) {
     processes: /dockerd|containerd|docker-proxy/,
   };
 }
+
+/**
+ * The same engine building by BuildKit. Its own client does so by itself, others need a plugin.
+ *
+ * @param {import('../engine.mjs').Engine} docker
+ * @returns {import('../engine.mjs').Engine}
+ */
+export function withBuildKit(docker) {
+  return { name: 'buildkit', cli: [join(DEBIAN_DOCKER, 'usr/bin/docker')], host: docker.host ?? '', buildKit: true };
+}
