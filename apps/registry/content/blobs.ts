@@ -2,7 +2,7 @@ import type { ContentDigest } from '../digest.ts';
 import type { Stage } from '../storage/driver.ts';
 import { KEYS } from '../storage/keys.ts';
 import type { Store } from './store.ts';
-import { usersOfBlob } from './users-of-blob.ts';
+import { userOfBlob } from './user-of-blob.ts';
 
 /** Size in bytes of a blob of this repository, or undefined when the repository does not have it. */
 export async function findBlob(store: Store, repository: string, digest: ContentDigest): Promise<number | undefined> {
@@ -65,8 +65,11 @@ export function unlinkBlob(
   digest: ContentDigest,
 ): Promise<{ usedBy: ContentDigest | undefined }> {
   return store.repositories.exclusive(repository, async () => {
-    const [usedBy] = await usersOfBlob(store, repository, digest);
-    if (usedBy === undefined) await store.driver.remove(KEYS.link(repository, digest));
+    const usedBy = await userOfBlob(store, repository, digest);
+    if (usedBy === undefined) {
+      store.users.forget(repository, digest);
+      await store.driver.remove(KEYS.link(repository, digest));
+    }
     return { usedBy };
   });
 }

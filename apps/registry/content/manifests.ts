@@ -5,7 +5,7 @@ import type { ManifestReference } from '../names.ts';
 import { KEYS } from '../storage/keys.ts';
 import { eachOf } from './each-of.ts';
 import { type ManifestFacts, readManifest } from './manifest-facts.ts';
-import { type ManifestRecord, readRecord, readTag, tagNames, writeRecord, writeTag } from './records.ts';
+import { type ManifestRecord, readRecord, readTag, tagsOf, writeRecord, writeTag } from './records.ts';
 import { addReferrer, removeReferrer } from './referrers.ts';
 import type { Store } from './store.ts';
 
@@ -155,10 +155,9 @@ export function deleteManifest(store: Store, repository: string, digest: Content
   return store.repositories.exclusive(repository, async () => {
     const record = await readRecord(store, repository, digest);
     if (!record) throw unknown(repository, digest);
-    await eachOf(await tagNames(store, repository), TOGETHER, async (tag) => {
-      if ((await readTag(store, repository, tag))?.digest === digest)
-        await store.driver.remove(KEYS.tag(repository, tag));
-    });
+    await eachOf(await tagsOf(store, repository, digest), TOGETHER, (tag) =>
+      store.driver.remove(KEYS.tag(repository, tag)),
+    );
     await dropRecord(store, repository, digest, record);
   });
 }
@@ -170,6 +169,7 @@ export async function dropRecord(
   digest: ContentDigest,
   record: ManifestRecord,
 ): Promise<void> {
+  store.tags.forget(repository, digest);
   await store.driver.remove(KEYS.record(repository, digest));
   if (record.subject !== undefined) await removeReferrer(store, repository, record.subject, digest);
 }

@@ -1,6 +1,7 @@
 import { isObject } from '@berth/oci';
 import { type ContentDigest, isContentDigest } from '../digest.ts';
 import { KEYS, unflat } from '../storage/keys.ts';
+import { eachOf } from './each-of.ts';
 import type { Store } from './store.ts';
 
 /** What a repository keeps about a manifest beside its bytes. */
@@ -18,6 +19,8 @@ export interface ManifestRecord {
 /** As large as 10,000 digests make one. */
 const RECORD_LIMIT = 4 * 1024 * 1024;
 const TAG_LIMIT = 4096;
+/** Tags read at a time. */
+const TOGETHER = 16;
 
 /** A tag: what it points at, and since when. */
 export interface TagRecord {
@@ -36,6 +39,7 @@ export async function readRecord(
 }
 
 export function writeRecord(store: Store, repository: string, digest: ContentDigest, record: ManifestRecord) {
+  for (const blob of record.blobs) store.users.writing(repository, digest, blob);
   return store.driver.write(KEYS.record(repository, digest), Buffer.from(JSON.stringify(record)));
 }
 
@@ -50,6 +54,7 @@ export async function readTag(store: Store, repository: string, tag: string): Pr
 
 export function writeTag(store: Store, repository: string, tag: string, digest: ContentDigest): Promise<void> {
   const record: TagRecord = { digest, at: store.now() };
+  store.tags.writing(repository, tag, digest);
   return store.driver.write(KEYS.tag(repository, tag), Buffer.from(JSON.stringify(record)));
 }
 
@@ -66,6 +71,21 @@ export async function tagNames(store: Store, repository: string): Promise<string
   const names: string[] = [];
   for await (const name of store.driver.children(KEYS.tags(repository))) names.push(name);
   return names;
+}
+
+/** Tags that point at this manifest. The repository must be locked for this caller alone. */
+export async function tagsOf(store: Store, repository: string, digest: ContentDigest): Promise<string[]> {
+  const candidates = await store.tags.candidates(repository, digest, async (tell) =>
+    eachOf(await tagNames(store, repository), TOGETHER, async (tag) => {
+      const record = await readTag(store, repository, tag);
+      if (record) tell(tag, record.digest);
+    }),
+  );
+  const pointing: string[] = [];
+  await eachOf(candidates, TOGETHER, async (tag) => {
+    if ((await readTag(store, repository, tag))?.digest === digest) pointing.push(tag);
+  });
+  return pointing;
 }
 
 function parseRecord(bytes: Buffer): ManifestRecord {

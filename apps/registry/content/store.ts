@@ -1,5 +1,6 @@
 import { KeyedLock } from '@berth/kit';
 import type { StorageDriver } from '../storage/driver.ts';
+import { Pointers } from './pointers.ts';
 import { SharedLock } from './shared-lock.ts';
 import { Uses } from './uses.ts';
 
@@ -13,6 +14,10 @@ export interface Store {
   /** By digest: bytes are linked or removed, never both at once. */
   readonly contents: KeyedLock;
   readonly uses: Uses;
+  /** Tags, by the manifests that they point at. */
+  readonly tags: Pointers;
+  /** Manifests, by the blobs that they need. */
+  readonly users: Pointers;
   /** What nothing points at is left alone for so long: its manifest may be on its way. Milliseconds. */
   readonly graceMs: number;
   readonly now: () => number;
@@ -20,5 +25,14 @@ export interface Store {
 
 export function openStore(driver: StorageDriver, graceMs: number, now: () => number = Date.now): Store {
   const uses = new Uses(graceMs, now);
-  return { driver, repositories: new SharedLock(), contents: new KeyedLock(), uses, graceMs, now };
+  return {
+    driver,
+    repositories: new SharedLock(),
+    contents: new KeyedLock(),
+    uses,
+    tags: new Pointers(),
+    users: new Pointers(),
+    graceMs,
+    now,
+  };
 }

@@ -1,4 +1,4 @@
-import { repositories } from '../content/repositories.ts';
+import { repositoriesAfter } from '../content/repositories.ts';
 import type { Exchange } from '../http/exchange.ts';
 import { sendJson } from '../http/send.ts';
 import type { ApiContext } from './context.ts';
@@ -11,10 +11,13 @@ const PAGE_MAX = 1000;
 export function listCatalog({ store }: ApiContext) {
   return async ({ answer, query, caller }: Exchange): Promise<void> => {
     const { n, last } = readPage(query);
-    const all: string[] = [];
-    for await (const name of repositories(store)) if (caller.sees(name)) all.push(name);
     const page = { n: Math.min(n ?? PAGE_MAX, PAGE_MAX), last };
-    const { entries, headers } = cutPage(all.sort(), page, '/v2/_catalog');
+    const found: string[] = [];
+    for await (const name of repositoriesAfter(store, last)) {
+      if (caller.sees(name)) found.push(name);
+      if (found.length > page.n) break; // there is a next page
+    }
+    const { entries, headers } = cutPage(found, page, '/v2/_catalog');
     sendJson(answer, 200, { repositories: entries }, headers);
   };
 }

@@ -1,6 +1,6 @@
 import { eachOf } from '../content/each-of.ts';
 import { dropRecord } from '../content/manifests.ts';
-import { readRecord, readTag, recordDigests, tagNames } from '../content/records.ts';
+import { readRecord, recordDigests, tagsOf } from '../content/records.ts';
 import { repositories } from '../content/repositories.ts';
 import type { Store } from '../content/store.ts';
 import type { ContentDigest } from '../digest.ts';
@@ -118,8 +118,7 @@ async function remove({ store, marks }: Parts, { repository, digest, used }: Can
     const record = await readRecord(store, repository, digest);
     const usedNow = await marks.lastUse(repository, digest);
     if (!record || usedNow === undefined || usedNow > used) return false;
-    for (const tag of await tagNames(store, repository)) {
-      if ((await readTag(store, repository, tag))?.digest !== digest) continue;
+    for (const tag of await tagsOf(store, repository, digest)) {
       await store.driver.remove(KEYS.tag(repository, tag));
       await marks.forgetTag(repository, tag);
     }
