@@ -15,7 +15,6 @@ import {
   tarPadding,
 } from '@berth/oci';
 import { type Artifact, artifactManifest, type FoundArtifact } from './artifacts.ts';
-import { gzipFile } from './gzip-file.ts';
 import { CONFIG_LIMIT } from './image-config.ts';
 import { pairLayers } from './pull-layers.ts';
 import type { ContentLease, Images } from './service.ts';
@@ -42,7 +41,7 @@ export async function artifactLayout(images: Images, artifact: Artifact, signal:
 }
 
 async function compressed(
-  { blobs }: Images,
+  { blobs, gzipped }: Images,
   lease: ContentLease,
   descriptor: Descriptor,
   signal: AbortSignal,
@@ -50,7 +49,7 @@ async function compressed(
   lease.hold(descriptor.digest);
   if (layerCompression(descriptor.mediaType) !== 'none') return descriptor;
   for (;;) {
-    const stored = await blobs.put(gzipFile(blobs.path(descriptor.digest), signal));
+    const stored = await blobs.put(gzipped(descriptor.digest, signal));
     lease.hold(stored.digest);
     // It could not be held before its digest was known: someone else's may have gone in between.
     if (await blobs.has(stored.digest)) return { ...stored, mediaType: OCI.layerGzip };

@@ -50,7 +50,7 @@ export interface FoundArtifact {
 
 /** Pushes an artifact under a tag; gives the digest of its manifest. Errors: forbidden, unavailable, invalid. */
 export async function pushArtifact(
-  context: PushContext,
+  context: Omit<PushContext, 'memory'>,
   target: Tagged,
   { auth, artifact }: { auth: Credentials; artifact: Artifact },
   onProgress: OnProgress,

@@ -7,6 +7,7 @@ import { spreadChildren } from '../linux/directory-flags.ts';
 import { removeTree } from '../linux/remove-tree.ts';
 import { durablyEvenIfFull, keepReserve } from '../state/database.ts';
 import { Durability } from './durability.ts';
+import { createGzip, type Gzip } from './gzip/index.ts';
 import { repairLayers } from './repair-layers.ts';
 import type { UnpackRequest } from './service.ts';
 import type { ImageStore, LayerRow } from './store.ts';
@@ -46,6 +47,7 @@ export class ImageContent {
   readonly #log: Logger;
   readonly #durability: Durability;
   readonly #unpacker: Unpacker = createUnpacker();
+  readonly #gzip: Gzip = createGzip();
   readonly #pending = new Map<Digest, PendingLayer>();
   readonly #leases = new Set<Holds>();
   /** To be looked at again when the leases that hold them end. */
@@ -77,16 +79,21 @@ export class ImageContent {
     return join(this.#root, EMPTY);
   }
 
+  /** A blob, compressed; see `Gzip`. */
+  gzipped(blob: Digest, signal?: AbortSignal): AsyncGenerator<Buffer, void> {
+    return this.#gzip.file(this.blobs.path(blob), signal);
+  }
+
   openLease(): Holds {
     const holds: Holds = { blobs: new Set(), layers: new Set(), everything: false };
     this.#leases.add(holds);
     return holds;
   }
 
-  /** Ends a lease and removes what only it held. */
+  /** Ends a lease and removes what only it held. Blobs are out of the store then; nobody waits for the disk to free them. */
   async closeLease(holds: Holds): Promise<void> {
     if (!this.#leases.delete(holds)) return;
-    await this.collect([...holds.blobs], [...holds.layers]);
+    await this.#takeAway([...holds.blobs], [...holds.layers]).layers;
   }
 
   hasLayer(diffId: Digest): boolean {
@@ -174,6 +181,12 @@ export class ImageContent {
 
   /** Removes those of the named blobs and layers that nobody wants. */
   async collect(blobs: readonly Digest[], diffIds: readonly Digest[]): Promise<void> {
+    const removed = this.#takeAway(blobs, diffIds);
+    await Promise.all([removed.blobs, removed.layers]);
+  }
+
+  /** Nobody can have them when it returns; the promises tell when the disk has freed them. */
+  #takeAway(blobs: readonly Digest[], diffIds: readonly Digest[]): { blobs: Promise<void>; layers: Promise<void> } {
     const thrown = this.#throwAway(this.#unheld('blobs', blobs).filter((digest) => !this.#store.isBlobUsed(digest)));
     const unused = this.#unheld('layers', diffIds).filter((diffId) => !this.#store.isLayerUsed(diffId));
     const pending = unused.flatMap((diffId) => this.#pending.get(diffId)?.row ?? []);
@@ -184,8 +197,11 @@ export class ImageContent {
         for (const { diffId } of stored) this.#store.removeLayer(diffId);
       });
     }
-    await Promise.all([thrown, ...[...pending, ...stored].map(({ directory }) => this.#removeDirectory(directory))]);
-    if (stored.length > 0) keepReserve(this.#store.db);
+    const removals = [...pending, ...stored].map(({ directory }) => this.#removeDirectory(directory));
+    const layers = Promise.all(removals).then(() => {
+      if (stored.length > 0) keepReserve(this.#store.db);
+    });
+    return { blobs: thrown, layers };
   }
 
   /** Of these and of the candidates those that no lease holds; the others become candidates. */
@@ -223,7 +239,7 @@ export class ImageContent {
 
   /** Ends workers; resolves when nothing is being removed any more. */
   async close(): Promise<void> {
-    await this.#unpacker.close();
+    await Promise.all([this.#unpacker.close(), this.#gzip.close()]);
     await Promise.all(this.#removals);
     await this.#durability.close();
   }

@@ -58,6 +58,7 @@ export async function createImages({ config, db, log, publish, users }: ImagesOp
   const temporary = join(config.dataRoot, 'ingest');
   return {
     blobs: content.blobs,
+    gzipped: (blob, signal) => content.gzipped(blob, signal),
     resolve: (name, platform) => toImage(context, resolveForPlatform(store, name, platform)),
     layerDirectories: (id) => layerDirectories(context, id),
     list: async (options) => listImages(context, options),

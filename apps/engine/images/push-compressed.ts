@@ -8,7 +8,6 @@ import {
   type StreamedUpload,
   uploadStream,
 } from '@berth/oci';
-import { gzipFile } from './gzip-file.ts';
 import type { PushedLayer, PushLayersContext } from './push-layers.ts';
 
 /** Smaller ones are compressed before a registry would have answered. Bytes. */
@@ -47,8 +46,7 @@ interface Compressed {
 }
 
 async function compress({ images, session }: PushLayersContext, { digest }: Descriptor): Promise<Compressed> {
-  const pieces = gzipFile(images.blobs.path(digest), session.signal);
-  return { stored: await images.blobs.put(pieces), upload: undefined };
+  return { stored: await images.blobs.put(images.gzipped(digest, session.signal)), upload: undefined };
 }
 
 async function compressAndSend(
@@ -56,15 +54,14 @@ async function compressAndSend(
   { digest, size }: Descriptor,
   id: string,
 ): Promise<Compressed> {
-  const pieces = gzipFile(images.blobs.path(digest), session.signal);
+  const pieces = images.gzipped(digest, session.signal);
   const writer = await images.blobs.ingest(undefined);
   try {
     const tee = async function* () {
       for await (const piece of pieces) {
         await writer.write(piece);
         progress.layer(id, 'Pushing', Math.min(writer.written, size), size);
-        // A copy: it waits for the network while the memory is used again.
-        yield Buffer.from(piece);
+        yield piece;
       }
     };
     const content = tee();

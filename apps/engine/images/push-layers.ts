@@ -27,10 +27,16 @@ export interface PushedLayer {
 }
 
 const SHORT = 12;
+const EXISTS = 'Layer already exists';
 
 /** Says that work on an image's layers begins: compressing and looking for them takes time. */
 export function announceLayers(progress: Progress, diffIds: readonly Digest[]): void {
   for (const diffId of new Set(diffIds)) progress.layer(shortOf({ diffId }), 'Preparing');
+}
+
+/** Says so of layers that need not be looked for. */
+export function sayTheyExist(progress: Progress, diffIds: readonly Digest[]): void {
+  for (const diffId of new Set(diffIds)) progress.layer(shortOf({ diffId }), EXISTS);
 }
 
 /**
@@ -65,7 +71,7 @@ async function pushLayer(context: PushLayersContext, layer: PushedLayer): Promis
     mountFrom: context.sourcesOf(layer.diffId),
     open: () => counted(images.blobs.createReadStream(digest), (sent) => progress.layer(id, 'Pushing', sent, size)),
   });
-  if (result.kind === 'exists') progress.layer(id, 'Layer already exists');
+  if (result.kind === 'exists') progress.layer(id, EXISTS);
   else if (result.kind === 'mounted') progress.layer(id, `Mounted from ${result.from}`);
   else progress.layer(id, 'Pushed');
   return descriptor;

@@ -10,6 +10,7 @@ import {
   familiarString,
   hasBlob,
   type Manifest,
+  manifestCheck,
   parseManifest,
   parseReference,
   putManifest,
@@ -22,9 +23,10 @@ import {
 import type { EngineConfig } from '../config.ts';
 import type { Image } from './model.ts';
 import { createProgress, type Progress } from './progress.ts';
-import type { Slots } from './pull-slots.ts';
+import { allOrAbort, type Slots } from './pull-slots.ts';
 import { pushIndex } from './push-index.ts';
-import { announceLayers, pushLayers } from './push-layers.ts';
+import { announceLayers, pushLayers, sayTheyExist } from './push-layers.ts';
+import type { PushMemory, Recollection } from './push-memory.ts';
 import { passOnRefusal } from './registry-auth.ts';
 import type { ContentLease, Images, OnProgress } from './service.ts';
 
@@ -39,6 +41,7 @@ export interface PushContext {
   transport: Transport;
   config: Pick<EngineConfig, 'insecureRegistries'>;
   slots: Slots;
+  memory: PushMemory;
 }
 
 /**
@@ -70,7 +73,8 @@ export async function push(
   });
   try {
     for (const { target, image } of images) {
-      const one = { ...context, session, stop, progress };
+      const recalled = context.memory.recall(target, options.auth, session.signal);
+      const one = { ...context, session, stop, progress, recalled, auth: options.auth };
       // Of several platforms all go, unless one is asked for or something of them is not here.
       const index = options.platform === undefined ? await context.images.wholeIndexOf(image.id) : undefined;
       if (index) await pushIndex(one, target, image, index);
@@ -115,13 +119,37 @@ interface PushOne extends PushContext {
   session: RegistrySession;
   stop: AbortController;
   progress: Progress;
+  recalled: Recollection;
+  auth: Credentials;
 }
 
 async function pushOne(one: PushOne, target: Tagged, image: Image): Promise<void> {
-  const { images, session, stop, progress, slots } = one;
+  const { images, session, progress } = one;
   await using lease = images.lease();
   announceLayers(progress, image.config.rootfs.diff_ids);
   const stored = await storedManifest(images, lease, image);
+  const known = digestOf(stored.bytes);
+  const stands = await one.recalled.stands(known);
+  if (stands) sayTheyExist(progress, image.config.rootfs.diff_ids);
+  const pushed = stands ? { ...stored, made: false } : await send(one, lease, target, image, stored);
+  const { bytes } = pushed;
+  const digest = pushed.made ? digestOf(bytes) : known;
+
+  progress.message(`${target.tag}: digest: ${digest} size: ${bytes.byteLength}`);
+  progress.aux({ Tag: target.tag, Digest: digest, Size: bytes.byteLength });
+  await remember(images, lease, image, { domain: target.domain, path: target.path, digest }, pushed);
+  if (!stands) one.memory.note(target, one.auth, await manifestCheck(session, target.path, target.tag, digest));
+  images.announce('push', image.id, familiarString(target));
+}
+
+/** Sees to it that all of the image is in the registry, its manifest last; gives the manifest that is there then. */
+async function send(
+  { images, session, stop, progress, slots }: PushOne,
+  lease: ContentLease,
+  target: Tagged,
+  image: Image,
+  stored: Omit<Pushed, 'made'>,
+): Promise<Pushed> {
   const layers = stored.manifest.layers.map((descriptor, n) => {
     return { descriptor, diffId: image.config.rootfs.diff_ids[n]! };
   });
@@ -129,25 +157,22 @@ async function pushOne(one: PushOne, target: Tagged, image: Image): Promise<void
   const repository = target.path;
   const { config } = stored.manifest;
   const there = whatIsThere(session, target, config.digest);
-  const sent = await pushLayers({ images, lease, session, repository, progress, slots, stop, sourcesOf }, layers);
-  if (!(await there).config) {
-    await uploadBlob(session, target.path, {
-      digest: config.digest,
-      size: config.size,
-      open: () => images.blobs.createReadStream(config.digest),
-    });
-  }
+  const sent: Descriptor[] = [];
+  const sendLayers = async () => {
+    sent.push(...(await pushLayers({ images, lease, session, repository, progress, slots, stop, sourcesOf }, layers)));
+  };
+  const sendConfig = async () => {
+    if ((await there).config) return;
+    const open = () => images.blobs.createReadStream(config.digest);
+    await uploadBlob(session, repository, { digest: config.digest, size: config.size, open });
+  };
+  await allOrAbort([sendLayers(), sendConfig()], stop);
   const pushed = manifestOf(stored, sent);
   const { manifest, bytes } = pushed;
-  const digest = digestOf(bytes);
   // With all that it points at, this very manifest is there under this name: nothing is left to be said.
-  if ((await there).manifest !== digest)
-    await putManifest(session, target.path, target.tag, { mediaType: manifest.mediaType, bytes });
-
-  progress.message(`${target.tag}: digest: ${digest} size: ${bytes.byteLength}`);
-  progress.aux({ Tag: target.tag, Digest: digest, Size: bytes.byteLength });
-  await remember(images, lease, image, { domain: target.domain, path: target.path, digest }, pushed);
-  images.announce('push', image.id, familiarString(target));
+  if ((await there).manifest !== digestOf(bytes))
+    await putManifest(session, repository, target.tag, { mediaType: manifest.mediaType, bytes });
+  return pushed;
 }
 
 /**

@@ -37,6 +37,8 @@ export interface Images extends ImageSource {
 
   /** Content of all images: configurations, manifests, layer archives. */
   readonly blobs: BlobStore;
+  /** A blob, compressed by gzip. Errors: ENOENT when it is not here; the signal's reason. */
+  gzipped(blob: Digest, signal?: AbortSignal): AsyncGenerator<Buffer, void>;
   /** Opens a lease: the way for new content to come in (pull, load, build). */
   lease(): ContentLease & { holdEverything(): void };
   /** Images that are put together step by step, by builds. */

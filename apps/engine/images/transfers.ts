@@ -10,6 +10,7 @@ import { pull } from './pull.ts';
 import { createSharing } from './pull-sharing.ts';
 import { createSlots } from './pull-slots.ts';
 import { push } from './push.ts';
+import { createPushMemory } from './push-memory.ts';
 import { checkAuth, parseRegistryAuth } from './registry-auth.ts';
 import { type SearchOptions, type SearchResult, search } from './search.ts';
 import type { Images, OnProgress } from './service.ts';
@@ -98,7 +99,13 @@ export function createTransfers({ images, config, log }: TransfersOptions): Tran
     downloads: new KeyedLock(),
     slots: createSlots(() => config.maxConcurrentDownloads),
   };
-  const forPush = { images, transport, config, slots: createSlots(() => config.maxConcurrentUploads) };
+  const forPush = {
+    images,
+    transport,
+    config,
+    slots: createSlots(() => config.maxConcurrentUploads),
+    memory: createPushMemory(transport),
+  };
 
   /** Ties work to the caller and to this engine's life. */
   const track = <T>(signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> => {

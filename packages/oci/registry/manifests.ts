@@ -5,7 +5,7 @@ import { DOCKER, OCI } from '../media-types.ts';
 import { discard, readBounded } from './body.ts';
 import { pullScope, pushScope } from './scopes.ts';
 import type { RegistrySession } from './session.ts';
-import type { HttpResponse } from './transport.ts';
+import type { HttpResponse, Transport } from './transport.ts';
 
 /** A manifest or index as a registry gave it; `digest` is that of `bytes`. */
 export interface FetchedManifest {
@@ -53,6 +53,35 @@ export async function resolveManifest(
   return { digest, size, mediaType: mediaTypeOf(response) };
 }
 
+/** A registry that does not answer soon is asked as if nothing were known. Milliseconds. */
+const CHECK_TIMEOUT = 5000;
+
+/** Asks again, later, whether a tag means what it meant. */
+export interface ManifestCheck {
+  digest: Digest;
+  /** One request, sent once, as it was allowed when the check was made: its failure says nothing. */
+  stillThere(transport: Transport, signal: AbortSignal): Promise<boolean>;
+}
+
+/** For a manifest that was just put there. Errors: as `fetchManifest`. */
+export async function manifestCheck(
+  session: RegistrySession,
+  repository: string,
+  reference: string,
+  digest: Digest,
+): Promise<ManifestCheck> {
+  // Whoever has just pushed has a token of this scope.
+  const request = await session.prepare({ ...asked('HEAD', repository, reference), scopes: [pushScope(repository)] });
+  return {
+    digest,
+    stillThere: async (transport, signal) => {
+      const response = await transport.send({ ...request, signal, idleTimeout: CHECK_TIMEOUT });
+      await discard(response.body);
+      return response.status === 200 && announcedDigest(response) === digest;
+    },
+  };
+}
+
 /** Stores a manifest or index under a tag or its digest. Errors: forbidden, unauthorized, invalid. */
 export async function putManifest(
   session: RegistrySession,
@@ -77,14 +106,16 @@ export async function putManifest(
 }
 
 function ask(session: RegistrySession, method: 'GET' | 'HEAD', repository: string, reference: string) {
-  return session.request({
+  return session.request({ ...asked(method, repository, reference), expect: [200], notFound: 'MANIFEST_UNKNOWN' });
+}
+
+function asked<T extends 'GET' | 'HEAD'>(method: T, repository: string, reference: string) {
+  return {
     method,
     at: manifestPath(repository, reference),
     scopes: [pullScope(repository)],
     headers: { accept: ACCEPT },
-    expect: [200],
-    notFound: 'MANIFEST_UNKNOWN',
-  });
+  };
 }
 
 function manifestPath(repository: string, reference: string): string {

@@ -40,6 +40,8 @@ export interface RegistrySession {
    * `connectionError`.
    */
   request(request: RegistryRequest): Promise<HttpResponse>;
+  /** The request as it would be sent now, with its credentials: for another time, with the transport itself. */
+  prepare(request: PreparedRequest): Promise<Omit<HttpRequest, 'signal'>>;
   /** Whether the credentials are good, and the refresh token where the token server gives one. Errors: unauthorized. */
   login(): Promise<{ refreshToken: string | undefined }>;
 }
@@ -52,6 +54,8 @@ export interface RegistryRequest extends Pick<HttpRequest, 'method' | 'headers' 
   /** Code of the distribution specification that a 404 without a body stands for. */
   notFound: string;
 }
+
+export type PreparedRequest = Pick<RegistryRequest, 'method' | 'headers' | 'scopes'> & { at: string };
 
 const REDIRECTS_MAX = 5;
 
@@ -73,6 +77,16 @@ export function createSession(options: SessionOptions): RegistrySession {
     onWait,
     connect,
     login: async () => login(context, await connect()),
+    prepare: async ({ method, at, scopes, headers }) => {
+      const { url, insecure } = await connect();
+      const authorization = await authorizer.authorization(scopes);
+      return {
+        method,
+        url: new URL(at, url),
+        insecure,
+        headers: { ...headers, ...(authorization === undefined ? {} : { authorization }) },
+      };
+    },
     request: async (request) => {
       const endpoint = await connect();
       let response = await send(context, endpoint, request);

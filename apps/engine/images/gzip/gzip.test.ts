@@ -5,17 +5,20 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, expect, test } from 'vitest';
-import { gzipFile } from './gzip-file.ts';
+import { createGzip } from './index.ts';
 
 const dir = mkdtempSync(path.join(tmpdir(), 'berth-gzip-'));
-afterAll(() => rmSync(dir, { recursive: true }));
+const compressor = createGzip();
+afterAll(async () => {
+  await compressor.close();
+  rmSync(dir, { recursive: true });
+});
 const file = path.join(dir, 'file');
 
 async function gzip(bytes: Uint8Array): Promise<Buffer> {
   writeFileSync(file, bytes);
   const parts: Buffer[] = [];
-  // Memory is used again: what is kept has to be copied.
-  for await (const part of gzipFile(file)) parts.push(Buffer.from(part));
+  for await (const part of compressor.file(file)) parts.push(part);
   return Buffer.concat(parts);
 }
 
@@ -79,8 +82,8 @@ test('can be called off, and says what is not there', async () => {
   writeFileSync(file, text(8_000_000));
   const abort = new AbortController();
   const all = async () => {
-    for await (const _ of gzipFile(file, abort.signal)) abort.abort();
+    for await (const _ of compressor.file(file, abort.signal)) abort.abort();
   };
   await expect(all()).rejects.toMatchObject({ name: 'AbortError' });
-  await expect(gzipFile(path.join(dir, 'nothing')).next()).rejects.toMatchObject({ code: 'ENOENT' });
+  await expect(compressor.file(path.join(dir, 'nothing')).next()).rejects.toMatchObject({ code: 'ENOENT' });
 });
