@@ -58,6 +58,14 @@ test('opening drops what a crash left half written', async () => {
   await writer.abort();
 });
 
+test('a writer that is given up while it writes much ends', async () => {
+  const store = openBlobStore(dir);
+  const writer = await store.ingest(undefined);
+  const writing = writer.write(Buffer.alloc(8 * 1024 * 1024, 'x'));
+  await Promise.all([expect(writing).rejects.toMatchObject({ code: 'canceled' }), writer.abort()]);
+  expect(readdirSync(join(dir, 'ingest'))).toEqual([]);
+});
+
 test('the same blob may come in twice at once', async () => {
   const store = openBlobStore(dir);
   const expected = { digest: digestOf(CONTENT) };

@@ -81,7 +81,10 @@ export class FileWriter {
       this.#block.set(part, this.#filled);
       this.#filled += part.byteLength;
       at += part.byteLength;
-      if (this.#filled === this.#block.length) await this.#writeBlock();
+      if (this.#filled < this.#block.length) continue;
+      await this.#writeBlock();
+      // Whoever gave up did not wait for this.
+      if (this.#done) throw new BerthError('canceled', 'the blob was given up while it was written');
     }
     if (this.#options.keepFrom !== undefined) this.#idle = this.#idle?.refresh() ?? this.#startIdle();
   }

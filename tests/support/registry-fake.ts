@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 
@@ -184,20 +184,21 @@ function answerUpload(
       end(response, 201, {}, '');
       return;
     }
-    end(response, 202, { location: `${url.pathname}session?_state=a%3D` }, '');
+    end(response, 202, { location: `${url.pathname}${randomUUID()}?_state=a%3D` }, '');
     return;
   }
   if (request.method === 'PATCH') {
-    registry.blobs.set('upload', body);
+    registry.blobs.set(url.pathname, body);
     end(response, 202, { location: `${url.pathname}?_state=b%3D` }, '');
     return;
   }
   const digest = url.searchParams.get('digest') ?? '';
-  const content = registry.blobs.get('upload') ?? Buffer.alloc(0);
+  const content = registry.blobs.get(url.pathname) ?? Buffer.alloc(0);
   if (sha256(content) !== digest) {
     fail(response, 400, 'DIGEST_INVALID', 'provided digest did not match uploaded content');
     return;
   }
+  registry.blobs.delete(url.pathname);
   registry.blobs.set(digest, content);
   end(response, 201, {}, '');
 }

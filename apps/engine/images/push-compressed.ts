@@ -54,17 +54,16 @@ async function compressAndSend(
   { digest, size }: Descriptor,
   id: string,
 ): Promise<Compressed> {
-  const pieces = images.gzipped(digest, session.signal);
   const writer = await images.blobs.ingest(undefined);
+  const tee = async function* () {
+    for await (const piece of images.gzipped(digest, session.signal)) {
+      await writer.write(piece);
+      progress.layer(id, 'Pushing', Math.min(writer.written, size), size);
+      yield piece;
+    }
+  };
+  const content = tee();
   try {
-    const tee = async function* () {
-      for await (const piece of pieces) {
-        await writer.write(piece);
-        progress.layer(id, 'Pushing', Math.min(writer.written, size), size);
-        yield piece;
-      }
-    };
-    const content = tee();
     let upload: StreamedUpload | undefined;
     await uploadStream(session, repository, Readable.from(unclosed(content), { objectMode: false })).then(
       (done) => {
@@ -77,7 +76,8 @@ async function compressAndSend(
     for await (const _ of content) upload = undefined;
     return { stored: await writer.commit(), upload };
   } finally {
-    await pieces.return();
+    // Waits for the piece that is being written.
+    await content.return();
     await writer.abort();
   }
 }

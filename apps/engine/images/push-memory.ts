@@ -11,16 +11,16 @@ export interface PushMemory {
 
 export interface Recollection {
   /**
-   * True when this very manifest was pushed, with all that it points at, and the registry still has it under the tag. What
-   * cannot be said for sure, for any reason, counts as no.
+   * The manifest's size in bytes when it was pushed, with all that it points at, and the registry still has it under the
+   * tag; undefined when that cannot be said for sure, for any reason.
    */
-  stands(manifest: Digest): Promise<boolean>;
+  stands(manifest: Digest): Promise<number | undefined>;
 }
 
 /** Long enough for people who push again and again; short enough that a registry's losses are found. Milliseconds. */
 const LIFETIME = 5 * 60_000;
 const ENTRIES_MAX = 1000;
-const NOTHING: Recollection = { stands: async () => false };
+const NOTHING: Recollection = { stands: async () => undefined };
 
 export function createPushMemory(transport: Transport): PushMemory {
   const entries = new Map<string, { check: ManifestCheck; until: number }>();
@@ -34,8 +34,9 @@ export function createPushMemory(transport: Transport): PushMemory {
       return {
         stands: async (manifest) => {
           const standing = check.digest === manifest && (await answer);
-          if (!standing) entries.delete(key);
-          return standing;
+          if (standing) return check.size;
+          entries.delete(key);
+          return undefined;
         },
       };
     },

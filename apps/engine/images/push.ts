@@ -57,7 +57,10 @@ export async function push(
 ): Promise<void> {
   if (reference.digest !== undefined) throw new BerthError('invalid', 'cannot push a digest reference');
   const targets = reference.tag === undefined ? await tagsOf(context.images, reference) : [reference as Tagged];
-  const images = targets.map((target) => ({ target, image: imageOf(context.images, target, options.platform) }));
+  const images = targets.map((target) => {
+    const image = imageOf(context.images, target, options.platform);
+    return { target, image, recalled: context.memory.recall(target, options.auth, signal) };
+  });
   const progress = createProgress(onProgress);
   progress.message(`The push refers to repository [${canonicalName(reference)}]`);
 
@@ -72,8 +75,7 @@ export async function push(
     signal: AbortSignal.any([signal, stop.signal]),
   });
   try {
-    for (const { target, image } of images) {
-      const recalled = context.memory.recall(target, options.auth, session.signal);
+    for (const { target, image, recalled } of images) {
       const one = { ...context, session, stop, progress, recalled, auth: options.auth };
       // Of several platforms all go, unless one is asked for or something of them is not here.
       const index = options.platform === undefined ? await context.images.wholeIndexOf(image.id) : undefined;
@@ -124,22 +126,34 @@ interface PushOne extends PushContext {
 }
 
 async function pushOne(one: PushOne, target: Tagged, image: Image): Promise<void> {
+  const { images, progress } = one;
+  const { diff_ids } = image.config.rootfs;
+  announceLayers(progress, diff_ids);
+  const size = await one.recalled.stands(image.manifest);
+  if (size === undefined) await pushAll(one, target, image);
+  else {
+    sayTheyExist(progress, diff_ids);
+    sayDigest(progress, target, { digest: image.manifest, size });
+    images.addDigest(image.id, target, image.manifest);
+  }
+  images.announce('push', image.id, familiarString(target));
+}
+
+async function pushAll(one: PushOne, target: Tagged, image: Image): Promise<void> {
   const { images, session, progress } = one;
   await using lease = images.lease();
-  announceLayers(progress, image.config.rootfs.diff_ids);
-  const stored = await storedManifest(images, lease, image);
-  const known = digestOf(stored.bytes);
-  const stands = await one.recalled.stands(known);
-  if (stands) sayTheyExist(progress, image.config.rootfs.diff_ids);
-  const pushed = stands ? { ...stored, made: false } : await send(one, lease, target, image, stored);
+  const pushed = await send(one, lease, target, image, await storedManifest(images, lease, image));
   const { bytes } = pushed;
-  const digest = pushed.made ? digestOf(bytes) : known;
+  const described = { digest: digestOf(bytes), size: bytes.byteLength };
+  sayDigest(progress, target, described);
+  const reference = { domain: target.domain, path: target.path, digest: described.digest };
+  await remember(images, lease, image, reference, pushed);
+  one.memory.note(target, one.auth, await manifestCheck(session, target.path, target.tag, described));
+}
 
-  progress.message(`${target.tag}: digest: ${digest} size: ${bytes.byteLength}`);
-  progress.aux({ Tag: target.tag, Digest: digest, Size: bytes.byteLength });
-  await remember(images, lease, image, { domain: target.domain, path: target.path, digest }, pushed);
-  if (!stands) one.memory.note(target, one.auth, await manifestCheck(session, target.path, target.tag, digest));
-  images.announce('push', image.id, familiarString(target));
+function sayDigest(progress: Progress, { tag }: Tagged, { digest, size }: { digest: Digest; size: number }): void {
+  progress.message(`${tag}: digest: ${digest} size: ${size}`);
+  progress.aux({ Tag: tag, Digest: digest, Size: size });
 }
 
 /** Sees to it that all of the image is in the registry, its manifest last; gives the manifest that is there then. */

@@ -59,6 +59,8 @@ const CHECK_TIMEOUT = 5000;
 /** Asks again, later, whether a tag means what it meant. */
 export interface ManifestCheck {
   digest: Digest;
+  /** Bytes. */
+  size: number;
   /** One request, sent once, as it was allowed when the check was made: its failure says nothing. */
   stillThere(transport: Transport, signal: AbortSignal): Promise<boolean>;
 }
@@ -68,12 +70,13 @@ export async function manifestCheck(
   session: RegistrySession,
   repository: string,
   reference: string,
-  digest: Digest,
+  { digest, size }: { digest: Digest; size: number },
 ): Promise<ManifestCheck> {
   // Whoever has just pushed has a token of this scope.
   const request = await session.prepare({ ...asked('HEAD', repository, reference), scopes: [pushScope(repository)] });
   return {
     digest,
+    size,
     stillThere: async (transport, signal) => {
       const response = await transport.send({ ...request, signal, idleTimeout: CHECK_TIMEOUT });
       await discard(response.body);

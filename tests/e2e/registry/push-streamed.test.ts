@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
 import { gunzipSync } from 'node:zlib';
 import { parseReference } from '@berth/oci';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -28,7 +29,12 @@ afterEach(async () => {
 const push = (choice = {}) => store.push(`${registry.domain}/thing:v1`, choice);
 const pushed = () =>
   JSON.parse(registry.manifests.get('thing:v1')!.bytes.toString()) as { layers: { digest: string }[] };
-const patches = () => registry.seen.filter(({ method, url }) => method === 'PATCH' && url.includes('/blobs/uploads/'));
+/** The configuration goes beside it, and has its length. */
+const isOfLayer = (headers: IncomingHttpHeaders) => !(Number(headers['content-length']) < 1000);
+const patches = () =>
+  registry.seen.filter(
+    ({ method, url, headers }) => method === 'PATCH' && url.includes('/blobs/uploads/') && isOfLayer(headers),
+  );
 /** The layer as the registry has it, uncompressed. */
 const content = () => gunzipSync(registry.blobs.get(pushed().layers[0]!.digest)!);
 const archive = () => image.blobs.get(image.layerDigests[0]!)!;
@@ -39,8 +45,7 @@ describe('a large layer that is here uncompressed', () => {
     expect(content().equals(archive())).toBe(true);
     const [large, ...rest] = patches();
     expect(large?.headers).toMatchObject({ 'transfer-encoding': 'chunked' });
-    // The configuration.
-    expect(rest).toHaveLength(1);
+    expect(rest).toEqual([]);
     expect(statesOf(said, archiveId()).at(-1)).toBe('Pushed');
     registry.seen.length = 0;
     expect(statesOf(await push(), archiveId()).at(-1)).toBe('Layer already exists');
@@ -55,7 +60,7 @@ describe('a large layer that is here uncompressed', () => {
   ])('is sent again from the store to a registry %s', async (_what, status) => {
     let refusals = 1;
     registry.intercept = (request, response) => {
-      if (request.method !== 'PATCH' || refusals-- <= 0) return false;
+      if (request.method !== 'PATCH' || !isOfLayer(request.headers) || refusals-- <= 0) return false;
       if (status === 0) request.once('data', () => request.socket.destroy());
       else fail(response, status, 'BLOB_UPLOAD_UNKNOWN', 'no');
       return true;
@@ -70,7 +75,8 @@ describe('a large layer that is here uncompressed', () => {
   it('is sent again when the registry finds another digest', async () => {
     let refusals = 1;
     registry.intercept = (request, response) => {
-      if (request.method !== 'PUT' || !request.url?.includes('digest=') || refusals-- <= 0) return false;
+      const of = new URL(request.url ?? '', registry.origin).searchParams.get('digest');
+      if (request.method !== 'PUT' || of === null || of === image.configDigest || refusals-- <= 0) return false;
       fail(response, 400, 'DIGEST_INVALID', 'provided digest did not match uploaded content');
       return true;
     };
