@@ -15,6 +15,8 @@ export interface ComposeBench extends AsyncDisposable {
   write(services: Record<string, object>, more?: Record<string, object>): void;
   /** Words of `compose` in this process. */
   here(...words: string[]): Promise<CommandResult>;
+  /** The same with variables of the environment. */
+  with(env: Record<string, string>, ...words: string[]): Promise<CommandResult>;
   /** The same, and an error when it ended with another code than 0. */
   ok(...words: string[]): Promise<CommandResult>;
   /** What a template says of a container, volume or other thing. */
@@ -29,13 +31,15 @@ export async function composeBench(name: string): Promise<ComposeBench> {
   const engine = await startTestEngine();
   await docker(engine, ['load'], { input: dockerArchive([busyboxImage(['busybox:latest', UNREACHABLE])]) });
   const project = projectFolder(name, {});
-  const here = (...words: string[]) =>
-    composeHere(engine, project, ['-f', path.join(project.folder, 'compose.yaml'), ...words]);
+  const call = (env: Record<string, string>, ...words: string[]) =>
+    composeHere(engine, project, ['-f', path.join(project.folder, 'compose.yaml'), ...words], { env });
+  const here = (...words: string[]) => call({}, ...words);
   const lines = async (...words: string[]) => (await docker(engine, words)).stdout.split('\n').filter(Boolean);
   const bench = {
     engine,
     project,
     here,
+    with: call,
     write(services: Record<string, object>, more: Record<string, object> = {}) {
       const all = Object.entries(services).map(([key, one]) => [
         key,

@@ -184,39 +184,41 @@ it.each([
   expect(code).toBe(0);
 });
 
-it.each<[title: string, words: string[], env: Record<string, string>, most: number]>([
-  ['--parallel: one pull at a time', ['--parallel', '1'], {}, 1],
-  ['--parallel: two pulls at a time', ['--parallel', '2'], {}, 2],
-  ['--parallel: the variable says it too', [], { COMPOSE_PARALLEL_LIMIT: '2' }, 2],
-  ['--parallel: -1 is no limit', ['--parallel', '-1'], { COMPOSE_PARALLEL_LIMIT: '1' }, 5],
-  ['--parallel: five pulls without it', [], {}, 5],
-])('%s', async (_, words, env, most) => {
-  const images = ['a', 'b', 'c', 'd', 'e'];
-  project.write(
-    'many.yaml',
-    JSON.stringify({ services: Object.fromEntries(images.map((image) => [image, { image }])) }),
-  );
-  let now = 0;
-  let seen = 0;
-  const waiting: (() => void)[] = [];
-  engine.routes['POST /images/create'] = async (_request, response) => {
-    seen = Math.max(seen, ++now);
-    // Each waits until as many are there as may be.
-    await new Promise<void>((resolve) => {
-      waiting.push(resolve);
-      if (now >= most || waiting.length >= most) for (const go of waiting.splice(0)) go();
-      // The last ones may be fewer.
-      if (engine.seen.filter(({ path }) => path === '/images/create').length >= images.length)
-        for (const go of waiting.splice(0)) go();
-    });
-    now--;
-    response.end('');
-  };
-  const result = await composeHere(engine, project, [...words, '-f', join(project.folder, 'many.yaml'), 'pull'], {
-    env,
+describe.each([
+  ['pull', '/images/create'],
+  ['push', '/push'],
+])('%s', (command, end) => {
+  it.each<[title: string, words: string[], env: Record<string, string>, most: number]>([
+    ['--parallel: one at a time', ['--parallel', '1'], {}, 1],
+    ['--parallel: two at a time', ['--parallel', '2'], {}, 2],
+    ['--parallel: the variable says it too', [], { COMPOSE_PARALLEL_LIMIT: '2' }, 2],
+    ['--parallel: -1 is no limit', ['--parallel', '-1'], { COMPOSE_PARALLEL_LIMIT: '1' }, 5],
+    ['--parallel: five at a time without it', [], {}, 5],
+  ])('%s', async (_, words, env, most) => {
+    const build = command === 'push' ? { build: '.' } : {};
+    const all = ['a', 'b', 'c', 'd', 'e'].map((name) => [name, { image: `127.0.0.1:1/${name}`, ...build }]);
+    project.write('many.yaml', JSON.stringify({ services: Object.fromEntries(all) }));
+    let now = 0;
+    let seen = 0;
+    let called = 0;
+    const waiting: (() => void)[] = [];
+    engine.routes['POST /images/*'] = async (_request, response) => {
+      seen = Math.max(seen, ++now);
+      called++;
+      // Each waits until as many are there as may be; the last ones may be fewer.
+      await new Promise<void>((resolve) => {
+        waiting.push(resolve);
+        if (waiting.length >= most || called >= all.length) for (const go of waiting.splice(0)) go();
+      });
+      now--;
+      response.end('');
+    };
+    const file = ['-f', join(project.folder, 'many.yaml')];
+    const { code, stderr } = await composeHere(engine, project, [...words, ...file, command], { env });
+    expect({ code, stderr: code ? stderr : '' }).toEqual({ code: 0, stderr: '' });
+    expect(engine.seen.filter(({ method, path }) => method === 'POST' && path.endsWith(end)).length).toBe(all.length);
+    expect(seen).toBe(most);
   });
-  expect(result.code).toBe(0);
-  expect(seen).toBe(most);
 });
 
 it('--verbose: each call of the engine, and why', async () => {

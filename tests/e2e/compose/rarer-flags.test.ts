@@ -38,7 +38,7 @@ it('--all-resources: networks and volumes that no service uses', async () => {
   expect(await made()).toEqual([]);
 });
 
-it('--menu is refused on a terminal, and means nothing elsewhere', async () => {
+it('up --menu: is refused on a terminal, and means nothing elsewhere', async () => {
   using project = projectFolder('menu', { 'compose.yaml': 'services: {app: {image: busybox, command: "true"}}\n' });
   const env = { DOCKER_HOST: engine.host };
   const words = `${process.execPath} ${MAIN} compose up --menu`;

@@ -117,6 +117,20 @@ describe('which containers are made anew', () => {
     expect(await bench.containers()).toEqual(['ups-web-1']);
   });
 
+  it('up --remove-orphans: a variable says it too, unless the flag says no', async () => {
+    const up = (env: Record<string, string>, ...words: string[]) => bench.with(env, 'up', '-d', ...words);
+    bench.write({ old: SLEEP, web: SLEEP });
+    await up({});
+    bench.write({ web: SLEEP });
+    const both = await up({ COMPOSE_IGNORE_ORPHANS: '1' }, '--remove-orphans');
+    expect(both).toMatchObject({ code: 1, stderr: 'COMPOSE_IGNORE_ORPHANS and --remove-orphans are incompatible\n' });
+    expect((await up({ COMPOSE_IGNORE_ORPHANS: 'true' })).stderr).not.toContain('orphan');
+    expect((await up({ COMPOSE_REMOVE_ORPHANS: '1' }, '--remove-orphans=false')).stderr).toContain('Found orphan');
+    expect(await bench.containers()).toEqual(['ups-old-1', 'ups-web-1']);
+    expect((await up({ COMPOSE_REMOVE_ORPHANS: 'true' })).code).toBe(0);
+    expect(await bench.containers()).toEqual(['ups-web-1']);
+  });
+
   it('up --scale: so many of a service, more or less than there are', async () => {
     bench.write({ web: { ...SLEEP, scale: 3 }, db: SLEEP });
     await up('-d', '--scale', 'web=1', '--scale=db=2');

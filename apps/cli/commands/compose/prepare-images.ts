@@ -2,6 +2,7 @@ import { imageName, type Project, type SeenImage, type Service, wantsPull } from
 import { describeError } from '@berth/kit';
 import { CliError } from '../../cli-error.ts';
 import type { Compose } from './compose.ts';
+import { sideBySide } from './side-by-side.ts';
 import { openView } from './view/progress.ts';
 
 /** What is done about images before containers are made. */
@@ -93,17 +94,4 @@ export async function pullServices(
   }
   if (failed.length && !options.ignoreFailures) throw new CliError(failed.join('\n'));
   for (const text of failed) context.err.write(`${text}\n`);
-}
-
-/** Does each, no more than `limit` at a time. */
-async function sideBySide<T>(
-  items: readonly T[],
-  limit = items.length,
-  each: (item: T) => Promise<void>,
-): Promise<void> {
-  const waiting = [...items];
-  const work = async () => {
-    for (let item = waiting.shift(); item !== undefined; item = waiting.shift()) await each(item);
-  };
-  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, work));
 }

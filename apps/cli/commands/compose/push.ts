@@ -10,6 +10,7 @@ import { registryAuth } from '../registry/credentials.ts';
 import { type Compose, type ComposeCommand, openProject } from './compose.ts';
 import { delegate } from './delegate.ts';
 import { FLAGS } from './flags/push.ts';
+import { sideBySide } from './side-by-side.ts';
 import { openView } from './view/progress.ts';
 
 export const command: ComposeCommand = {
@@ -59,7 +60,7 @@ export async function pushServices(
       failed.push(describeError(error));
     }
   };
-  await Promise.all([...images].map(([name, tags]) => pushAll(name, [tags].flat())));
+  await sideBySide(images, compose.parallel, ([name, tags]) => pushAll(name, [tags].flat()));
   view.end();
   if (failed.length && !options.ignoreFailures) throw new CliError(failed.join('\n'));
   for (const text of failed) context.err.write(`${text}\n`);
