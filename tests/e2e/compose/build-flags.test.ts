@@ -221,17 +221,44 @@ describe.each([
   });
 });
 
-it('--verbose: each call of the engine, and why', async () => {
-  const container = {
-    Id: 'c1',
-    Names: ['/words-web-1'],
-    State: 'running',
-    Labels: { 'com.docker.compose.project': 'words', 'com.docker.compose.service': 'web' },
+describe('of a container that is killed', () => {
+  const labels = { 'com.docker.compose.project': 'words', 'com.docker.compose.service': 'web' };
+  const container = { Id: 'c1', Names: ['/words-web-1'], State: 'running', Labels: labels };
+  const said = async (words: string[], env: Record<string, string> = {}) => {
+    engine.routes = {
+      'GET /containers/json': { json: [container] },
+      'POST /containers/*': { status: 500, json: { message: 'not today' } },
+    };
+    return (await here([...words, 'kill', 'web'], env)).stderr;
   };
-  engine.routes = { 'GET /containers/json': { json: [container] } };
-  const said = async (...words: string[]) => (await here([...words, '--dry-run', 'kill', 'web'])).stderr;
-  expect(await said('--verbose')).toMatch(/^DEBU\[0000\] kill-container \S+/m);
-  expect(await said()).not.toContain('DEBU');
+
+  it.each<[title: string, words: string[], shown: RegExp]>([
+    ['--progress: auto is plain without a terminal', ['--progress', 'auto'], /^ Container words-web-1 {2}Killing \n/],
+    ['--progress: plain', ['--progress', 'plain'], /^ Container words-web-1 {2}Killing \n/],
+    ['--progress: quiet has the error alone', ['--progress', 'quiet'], /^[^\n]*not today\n$/],
+    ['--progress: tty moves the cursor', ['--progress', 'tty'], /Container words-web-1/],
+  ])('%s', async (_, words, shown) => {
+    const text = await said(words);
+    expect(text).toMatch(shown);
+    expect(text).toContain('not today');
+    expect(text.includes('\x1b[')).toBe(words[1] === 'tty');
+  });
+
+  it('--progress: json of steps and of the error; a variable says it too', async () => {
+    for (const text of [await said(['--progress', 'json']), await said([], { COMPOSE_PROGRESS: 'json' })]) {
+      const lines = text.trimEnd().split('\n');
+      expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual([
+        { id: 'Container words-web-1', status: 'Killing' },
+        { id: 'Container words-web-1', status: 'Error', error: true, text: expect.stringContaining('not today') },
+        { error: true, message: expect.stringContaining('not today') },
+      ]);
+    }
+  });
+
+  it('--verbose: each call of the engine, and why', async () => {
+    expect(await said(['--verbose', '--dry-run'])).toMatch(/^DEBU\[0000\] kill-container \S+/m);
+    expect(await said(['--dry-run'])).not.toContain('DEBU');
+  });
 });
 
 it('--no-ansi: holds, and says what to write instead', async () => {

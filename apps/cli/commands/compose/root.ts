@@ -63,7 +63,18 @@ async function runWords(
   const parsed = read(rest, [...own.flags, DRY_RUN], own.interspersed ?? true, usage, invoked);
   checkArity(parsed.args.length, own.args, { invoked, usage, programName: program });
   const compose = makeCompose(context, program, flags, parsed.flags.bool('dry-run'));
-  return own.run(compose, { flags: parsed.flags, args: parsed.args, invoked });
+  try {
+    return await own.run(compose, { flags: parsed.flags, args: parsed.args, invoked });
+  } catch (error) {
+    throw compose.progress === 'json' ? asJson(error) : error;
+  }
+}
+
+/** Who reads JSON of what is done reads JSON of what has failed. */
+function asJson(error: unknown): unknown {
+  const message = describeError(error);
+  if (message === '') return error;
+  return new CliError(JSON.stringify({ error: true, message }), error instanceof CliError ? error.exitCode : 1);
 }
 
 /** The help that a command line asks for; undefined when it asks for none. */
