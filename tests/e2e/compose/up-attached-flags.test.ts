@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type ComposeBench, composeBench } from '../../support/compose-bench.ts';
+import { run } from '../../support/docker.ts';
 
 const SLEEP = { command: 'sleep 1000', stop_grace_period: '0s' };
 const UNTIL = { timeout: 60_000 };
@@ -183,4 +184,15 @@ describe('up --watch', () => {
     expect(stderr).not.toContain('Watch enabled');
     expect(await bench.containers()).toEqual([]);
   });
+});
+
+it('up --menu: refused on a terminal, and means nothing elsewhere', async () => {
+  bench.write({ app: { command: 'true' } });
+  const words = [process.execPath, path.resolve('apps/cli/main.ts'), 'compose', 'up', '--menu'].join(' ');
+  const env = { DOCKER_HOST: bench.engine.host };
+  const shown = await run('script', ['-qec', words, '/dev/null'], { cwd: bench.project.folder, env });
+  expect(shown).toMatchObject({ code: 1, stdout: expect.stringContaining('--menu is not supported by Berth') });
+  expect(await bench.containers()).toEqual([]);
+  await up('--menu');
+  expect(await state('ups-app-1')).toBe('exited 0');
 });

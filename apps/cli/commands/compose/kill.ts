@@ -1,5 +1,4 @@
 import { isOrphan, planEach } from '@berth/compose';
-import { CliError } from '../../cli-error.ts';
 import type { ComposeCommand } from './compose.ts';
 import { FLAGS } from './flags/kill.ts';
 import { runPlan } from './run-plan.ts';
@@ -20,8 +19,7 @@ export const command: ComposeCommand = {
     const running = [...containers, ...orphans].filter(({ state }) =>
       ['running', 'restarting', 'paused'].includes(state),
     );
-    if (running.length === 0 && args.length)
-      throw new CliError(`no container found for project ${JSON.stringify(project.name)}: not running`);
+    if (running.length === 0 && !compose.classic) compose.context.err.write('No container to kill\n');
     const signal = flags.string('signal');
     await runPlan(
       compose,

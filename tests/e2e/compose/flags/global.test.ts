@@ -167,6 +167,29 @@ volumes: {data: }
     );
   });
 
+  it('--all-resources: networks and volumes that no service uses are made', async () => {
+    using spare = projectFolder('spare', {
+      'compose.yaml': `services: {app: {${SLEEPS}}}\nnetworks: {side: {}, out: {external: true}}\nvolumes: {data: {}}\n`,
+    });
+    const inSpare = (...words: string[]) =>
+      composeHere(engine, spare, ['-f', `${spare.folder}/compose.yaml`, ...words]);
+    const made = async () => [
+      ...(await names('network', 'ls', '--format', '{{.Name}}', '--filter', 'name=spare')),
+      ...(await names('volume', 'ls', '--format', '{{.Name}}', '--filter', 'name=spare')),
+    ];
+    await docker(engine, ['network', 'create', 'out']);
+    try {
+      await inSpare('create');
+      expect(await made()).toEqual(['spare_default']);
+      await inSpare('--all-resources', 'create');
+      expect(await made()).toEqual(['spare_default', 'spare_side', 'spare_data']);
+    } finally {
+      await inSpare('down', '-v', '-t', '0');
+      await docker(engine, ['network', 'rm', 'out']);
+    }
+    expect(await made()).toEqual([]);
+  });
+
   it('--ansi: none on a terminal, or some without one', async () => {
     const shown = async (...words: string[]) => {
       const line = [process.execPath, MAIN, 'compose', '-f', `${own.folder}/compose.yaml`, ...words].join(' ');

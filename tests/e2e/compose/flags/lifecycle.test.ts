@@ -153,6 +153,12 @@ it('kill -s: the signal that is named', async () => {
   expect((await docker(engine, ['wait', 'life-app-1'])).stdout).toBe('42\n');
 });
 
+it('kill: nothing that runs is no mistake', async () => {
+  await up(SERVICE('app'));
+  await ok('kill');
+  expect((await ok('kill', 'app')).stderr).toBe('No container to kill\n');
+});
+
 it('events --json, events --since, events --until: what happened between', async () => {
   await up(SERVICE('app'));
   await ok('stop');

@@ -99,11 +99,3 @@ it.each([
     expect(said().split('COPY src/a /a').length > 2).toBe(shows);
   });
 });
-
-it('watch --dry-run: says what it would start, and ends', async () => {
-  using own = watched();
-  expect((await composeOk(engine, own, ['--dry-run', 'watch'])).stderr).toContain(
-    'DRY-RUN MODE -  Container watched-app-1  Started',
-  );
-  expect(await names('ps', '-aq')).toEqual([]);
-});
