@@ -38,6 +38,7 @@ export {
   connectionError,
   createSession,
   createTransport,
+  endpointsOf,
   fetchManifest,
   hasBlob,
   isLoopback,

@@ -137,6 +137,27 @@ describe('search', () => {
     ]);
   });
 
+  it('asks a registry of this machine without TLS, with name and password, and says what it answers', async () => {
+    await using own = await startFakeRegistry();
+    const transport = createTransport({ env: {} });
+    own.intercept = (request, response) => {
+      if (!request.url?.startsWith('/v1/search')) return false;
+      response.end(JSON.stringify({ results }));
+      return true;
+    };
+    const auth = { username: 'alice', password: 'secret' };
+    const ask = () => search(transport, `${own.domain}/x`, { limit: 5, filters: {}, auth }, signal);
+    expect(await ask()).toEqual(results);
+    expect(own.seen.map(({ url, headers }) => [url, headers.authorization])).toEqual([
+      ['/v1/search?q=x&n=5', `Basic ${Buffer.from('alice:secret').toString('base64')}`],
+    ]);
+    own.intercept = undefined;
+    await expect(ask()).rejects.toThrow(`Unexpected status code 404 Not Found from ${own.domain}`);
+    await own.close();
+    await expect(ask()).rejects.toThrow(/connection refused/);
+    transport.close();
+  });
+
   it('refuses what it does not know', async () => {
     const ask = (limit: number, filters: Record<string, string[]>) =>
       search(answering([]), 'x', { limit, filters }, signal);

@@ -1,5 +1,5 @@
 import { BerthError } from '@berth/kit';
-import { type Credentials, connectionError, isObject, type Transport } from '@berth/oci';
+import { type Credentials, connectionError, type Endpoint, endpointsOf, isObject, type Transport } from '@berth/oci';
 import { domainOf } from './registry-auth.ts';
 
 export interface SearchOptions {
@@ -7,6 +7,8 @@ export interface SearchOptions {
   limit: number;
   /** Docker's filters: `stars`, `is-official`, `is-automated`. */
   filters: Record<string, string[]>;
+  /** As for pulls: these, and loopback, may be without a good certificate, or without TLS. */
+  insecureRegistries?: readonly string[];
   /** A name and a password are shown to the index, as Docker does; tokens are for registries. */
   auth?: Credentials;
 }
@@ -19,6 +21,8 @@ export interface SearchResult {
   is_automated: boolean;
   description: string;
 }
+
+type HttpAnswer = Awaited<ReturnType<Transport['send']>>;
 
 const LIMIT_DEFAULT = 25;
 const LIMIT_MAX = 100;
@@ -38,10 +42,9 @@ export async function search(
   }
   const wanted = readFilters(options.filters);
   const { host, query } = splitTerm(term);
-  const url = new URL(`https://${host}/v1/search`);
-  url.searchParams.set('q', query);
-  url.searchParams.set('n', String(limit));
-  const results = await ask(transport, url, headersOf(options.auth ?? {}), signal);
+  const asking = { at: `/v1/search?${new URLSearchParams({ q: query, n: String(limit) })}`, signal };
+  const endpoints = endpointsOf(host, options.insecureRegistries ?? []);
+  const results = await ask(transport, endpoints, { ...asking, headers: headersOf(options.auth ?? {}) });
   return results.filter(wanted).slice(0, limit);
 }
 
@@ -83,30 +86,40 @@ function headersOf({ username, password }: Credentials): Record<string, string> 
   return { authorization: `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}` };
 }
 
-async function ask(
-  transport: Transport,
-  url: URL,
-  headers: Record<string, string>,
-  signal: AbortSignal,
-): Promise<SearchResult[]> {
-  let text: string;
-  try {
-    const { status, statusText, body } = await transport.send({ method: 'GET', url, headers, signal });
-    const chunks: Buffer[] = [];
-    let length = 0;
-    for await (const chunk of body as AsyncIterable<Buffer>) {
-      length += chunk.byteLength;
-      if (length > BODY_LIMIT)
-        throw new BerthError('unavailable', `the answer of ${url.host} is larger than ${BODY_LIMIT} bytes`);
-      chunks.push(chunk);
+interface Asking {
+  at: string;
+  headers: Record<string, string>;
+  signal: AbortSignal;
+}
+
+/** Only a connection that fails leads to the next endpoint: what answered is never left for plain HTTP. */
+async function ask(transport: Transport, endpoints: readonly Endpoint[], asking: Asking): Promise<SearchResult[]> {
+  let failure: BerthError | undefined;
+  for (const { url: origin, insecure } of endpoints) {
+    const url = new URL(asking.at, origin);
+    try {
+      const answer = await transport.send({ method: 'GET', url, insecure, ...asking });
+      return parseResults(await readAnswer(answer, url), url);
+    } catch (cause) {
+      asking.signal.throwIfAborted();
+      if (cause instanceof BerthError) throw cause;
+      failure = connectionError('GET', url, cause);
     }
-    if (status !== 200) throw new BerthError('unavailable', `Unexpected status code ${statusText} from ${url.host}`);
-    text = Buffer.concat(chunks).toString('utf8');
-  } catch (cause) {
-    signal.throwIfAborted();
-    throw cause instanceof BerthError ? cause : connectionError('GET', url, cause);
   }
-  return parseResults(text, url);
+  throw failure;
+}
+
+async function readAnswer({ status, statusText, body }: HttpAnswer, url: URL): Promise<string> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    length += chunk.byteLength;
+    if (length > BODY_LIMIT)
+      throw new BerthError('unavailable', `the answer of ${url.host} is larger than ${BODY_LIMIT} bytes`);
+    chunks.push(chunk);
+  }
+  if (status !== 200) throw new BerthError('unavailable', `Unexpected status code ${statusText} from ${url.host}`);
+  return Buffer.concat(chunks).toString('utf8');
 }
 
 function parseResults(text: string, url: URL): SearchResult[] {

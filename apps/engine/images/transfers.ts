@@ -148,7 +148,8 @@ export function createTransfers({ images, config, log }: TransfersOptions): Tran
     search: (term, { limit, filters, auth, signal }) =>
       track(signal, async (both) => {
         const credentials = parseRegistryAuth(auth ?? null);
-        return search(transport, term, { limit, filters, auth: credentials }, both);
+        const { insecureRegistries } = config;
+        return search(transport, term, { limit, filters, insecureRegistries, auth: credentials }, both);
       }),
     inspect: (reference, { auth, signal }) =>
       track(signal, async (both) => {

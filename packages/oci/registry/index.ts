@@ -2,7 +2,7 @@ export type { BlobToRead } from './blobs.ts';
 export { hasBlob, readBlob, readBlobFrom } from './blobs.ts';
 export { connectionError } from './connection-error.ts';
 export type { Endpoint } from './endpoint.ts';
-export { isLoopback, mirrorEndpoint } from './endpoint.ts';
+export { endpointsOf, isLoopback, mirrorEndpoint } from './endpoint.ts';
 export { registryCodeOf } from './errors.ts';
 export type { FetchedManifest, ManifestCheck } from './manifests.ts';
 export { fetchManifest, manifestCheck, putManifest, resolveManifest } from './manifests.ts';
