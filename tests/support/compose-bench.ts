@@ -27,10 +27,11 @@ export interface ComposeBench extends AsyncDisposable {
   clear(): Promise<void>;
 }
 
-export async function composeBench(name: string): Promise<ComposeBench> {
+/** `files` are beside each other in the project's folder; the Compose file is `compose.yaml`. */
+export async function composeBench(name: string, files: Record<string, string> = {}): Promise<ComposeBench> {
   const engine = await startTestEngine();
   await docker(engine, ['load'], { input: dockerArchive([busyboxImage(['busybox:latest', UNREACHABLE])]) });
-  const project = projectFolder(name, {});
+  const project = projectFolder(name, files);
   const call = (env: Record<string, string>, ...words: string[]) =>
     composeHere(engine, project, ['-f', path.join(project.folder, 'compose.yaml'), ...words], { env });
   const here = (...words: string[]) => call({}, ...words);
@@ -63,6 +64,7 @@ export async function composeBench(name: string): Promise<ComposeBench> {
       await docker(engine, ['volume', 'prune', '-af']);
     },
     async [Symbol.asyncDispose]() {
+      await bench.clear();
       project[Symbol.dispose]();
       await engine.stop();
     },

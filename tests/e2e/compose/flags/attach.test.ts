@@ -1,9 +1,7 @@
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { composeHere, type ProjectFolder, projectFolder } from '../../../support/compose.ts';
+import { type ComposeBench, composeBench } from '../../../support/compose-bench.ts';
 import { docker } from '../../../support/docker.ts';
-import { startTestEngine, type TestEngine } from '../../../support/engine.ts';
-import { busyboxImage, dockerArchive } from '../../../support/images.ts';
 import { begin } from '../../cli/place.ts';
 
 const UNTIL = { timeout: 30_000 };
@@ -16,37 +14,29 @@ const FILE = `services:
   asks: {image: busybox, command: sh, tty: true, stdin_open: true, stop_grace_period: 0s}
 `;
 
-let engine: TestEngine;
-let own: ProjectFolder;
-const call = (...words: string[]) => composeHere(engine, own, ['-f', `${own.folder}/compose.yaml`, ...words]);
-const inspect = async (name: string, format: string) =>
-  (await docker(engine, ['inspect', '--format', format, name])).stdout.trim();
+let bench: ComposeBench;
+const call = (...words: string[]) => bench.here(...words);
+const inspect = (name: string, format: string) => bench.inspect(name, format);
 const line = (...words: string[]) => [
   path.resolve('apps/cli/main.ts'),
-  ...['compose', '-f', `${own.folder}/compose.yaml`, 'attach', ...words],
+  ...['compose', '-f', `${bench.project.folder}/compose.yaml`, 'attach', ...words],
 ];
-const env = () => ({ ...process.env, DOCKER_HOST: engine.host, TERM: 'xterm' });
+const env = () => ({ ...process.env, DOCKER_HOST: bench.engine.host, TERM: 'xterm' });
 
 /** How many have attached to a container since a moment. */
 async function attached(name: string, since: string): Promise<number> {
   const until = (Date.now() / 1000).toFixed(3);
   const filters = ['--filter', `container=${name}`, '--filter', 'event=attach'];
-  const { stdout } = await docker(engine, ['events', '--since', since, '--until', until, ...filters]);
+  const { stdout } = await docker(bench.engine, ['events', '--since', since, '--until', until, ...filters]);
   return stdout.split('\n').filter(Boolean).length;
 }
 const now = () => (Date.now() / 1000).toFixed(3);
 
 beforeAll(async () => {
-  engine = await startTestEngine();
-  await docker(engine, ['load'], { input: dockerArchive([busyboxImage(['busybox:latest'])]) });
-  own = projectFolder('near', { 'compose.yaml': FILE });
+  bench = await composeBench('near', { 'compose.yaml': FILE });
   expect((await call('up', '-d')).code).toBe(0);
 });
-afterAll(async () => {
-  await call('down', '-v', '-t', '0');
-  own[Symbol.dispose]();
-  await engine.stop();
-});
+afterAll(() => bench[Symbol.asyncDispose]());
 
 it('attach --sig-proxy=false: a signal is for the client alone', async () => {
   const since = now();
@@ -62,7 +52,7 @@ it('attach --sig-proxy: a signal is for the container', async () => {
   const client = begin(process.execPath, line('--no-stdin', '--sig-proxy', 'says'), env());
   await expect.poll(() => attached('near-says-1', since), UNTIL).toBe(1);
   // What is shown is shown by a client that listens to signals.
-  await docker(engine, ['exec', 'near-says-1', 'sh', '-c', 'echo hear > /proc/1/fd/1']);
+  await docker(bench.engine, ['exec', 'near-says-1', 'sh', '-c', 'echo hear > /proc/1/fd/1']);
   await client.shows('hear\n');
   client.child.kill('SIGTERM');
   const host = await inspect('near-says-1', '{{.Config.Hostname}}');
@@ -74,7 +64,7 @@ it('attach --index, attach --no-stdin, logs --index: the second container', asyn
   const since = now();
   const client = call('attach', '--no-stdin', '--index', '2', 'says');
   await expect.poll(() => attached('near-says-2', since), UNTIL).toBe(1);
-  await docker(engine, ['stop', 'near-says-2']);
+  await docker(bench.engine, ['stop', 'near-says-2']);
   const host = await inspect('near-says-2', '{{.Config.Hostname}}');
   expect(await client).toMatchObject({ code: 7, stdout: `${host}\n` });
   expect((await call('logs', '--index', '2', 'says')).stdout).toBe(`says-2  | ${host}\n`);

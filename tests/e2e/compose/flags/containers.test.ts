@@ -3,10 +3,8 @@ import { once } from 'node:events';
 import { chownSync, lstatSync, readFileSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { composeHere, type ProjectFolder, projectFolder } from '../../../support/compose.ts';
+import { type ComposeBench, composeBench } from '../../../support/compose-bench.ts';
 import { docker, run } from '../../../support/docker.ts';
-import { startTestEngine, type TestEngine } from '../../../support/engine.ts';
-import { busyboxImage, dockerArchive } from '../../../support/images.ts';
 
 /** Two containers of `app`; each knows its number from /who. `step` says one line, and another one once it has /go. */
 const FILE = `services:
@@ -32,40 +30,28 @@ const MAIN = path.resolve('apps/cli/main.ts');
 /** Several calls in one process have one standard input. */
 const NO_STDIN = ['-T', '--interactive=false'];
 
-let engine: TestEngine;
-let own: ProjectFolder;
-const call = (...words: string[]) => composeHere(engine, own, ['-f', `${own.folder}/compose.yaml`, ...words]);
-async function ok(...words: string[]): Promise<string> {
-  const { code, stdout, stderr } = await call(...words);
-  expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' });
-  return stdout;
-}
+let bench: ComposeBench;
+const call = (...words: string[]) => bench.here(...words);
+const ok = async (...words: string[]) => (await bench.ok(...words)).stdout;
 const inContainer = async (name: string, ...words: string[]) =>
-  (await docker(engine, ['exec', name, ...words])).stdout.trim();
-const inspect = async (name: string, format: string) =>
-  (await docker(engine, ['inspect', '--format', format, name])).stdout.trim();
+  (await docker(bench.engine, ['exec', name, ...words])).stdout.trim();
+const inspect = (name: string, format: string) => bench.inspect(name, format);
 
 /** What happened to a container of the project since a moment, seconds since the epoch. */
 async function events(name: string, event: string, since: number): Promise<string[]> {
   const until = String(Math.floor(Date.now() / 1000) + 1);
   const filters = ['--filter', `container=${name}`, '--filter', `event=${event}`];
-  const { stdout } = await docker(engine, ['events', '--since', String(since), '--until', until, ...filters]);
+  const { stdout } = await docker(bench.engine, ['events', '--since', String(since), '--until', until, ...filters]);
   return stdout.split('\n').filter(Boolean);
 }
 
 beforeAll(async () => {
-  engine = await startTestEngine();
-  await docker(engine, ['load'], { input: dockerArchive([busyboxImage(['busybox:latest'])]) });
-  own = projectFolder('pair', { 'compose.yaml': FILE });
+  bench = await composeBench('pair', { 'compose.yaml': FILE });
   await ok('up', '-d');
   for (const [index, text] of ['first', 'second'].entries())
-    await docker(engine, ['exec', `pair-app-${index + 1}`, 'sh', '-c', `echo ${text} > /who`]);
+    await docker(bench.engine, ['exec', `pair-app-${index + 1}`, 'sh', '-c', `echo ${text} > /who`]);
 });
-afterAll(async () => {
-  await call('down', '-v', '-t', '0');
-  own[Symbol.dispose]();
-  await engine.stop();
-});
+afterAll(() => bench[Symbol.asyncDispose]());
 
 describe('exec', () => {
   it.each<[string, string[], string]>([
@@ -90,10 +76,13 @@ describe('exec', () => {
 
   it('exec -T: no terminal, although there is one', async () => {
     const words = (flags: string) =>
-      `${process.execPath} ${MAIN} compose -f ${own.folder}/compose.yaml exec ${flags} app sh -c 'test -t 0 && echo terminal || echo none'`;
+      `${process.execPath} ${MAIN} compose -f ${bench.project.folder}/compose.yaml exec ${flags} app sh -c 'test -t 0 && echo terminal || echo none'`;
     const says = async (flags: string) =>
       (
-        await run('script', ['-qec', words(flags), '/dev/null'], { cwd: own.folder, env: { DOCKER_HOST: engine.host } })
+        await run('script', ['-qec', words(flags), '/dev/null'], {
+          cwd: bench.project.folder,
+          env: { DOCKER_HOST: bench.engine.host },
+        })
       ).stdout.trim();
     expect(await says('')).toMatch(/^terminal\b/);
     expect(await says('-T')).toMatch(/^none\b/);
@@ -118,63 +107,63 @@ describe('exec', () => {
 
 describe('cp', () => {
   it('cp -a: what is copied belongs to the user of the container', async () => {
-    own.write('owned', 'x\n');
-    chownSync(`${own.folder}/owned`, 77, 78);
+    bench.project.write('owned', 'x\n');
+    chownSync(`${bench.project.folder}/owned`, 77, 78);
     const owner = async (file: string) => inContainer('pair-user-1', 'stat', '-c', '%u %g', file);
-    await ok('cp', `${own.folder}/owned`, 'user:/tmp/plain');
-    await ok('cp', '-a', `${own.folder}/owned`, 'user:/tmp/kept');
+    await ok('cp', `${bench.project.folder}/owned`, 'user:/tmp/plain');
+    await ok('cp', '-a', `${bench.project.folder}/owned`, 'user:/tmp/kept');
     expect([await owner('/tmp/plain'), await owner('/tmp/kept')]).toEqual(['77 78', '1234 55']);
   });
 
   it('cp -L: what a link leads to', async () => {
     await inContainer('pair-app-1', 'ln', '-s', '/who', '/link');
-    await ok('cp', 'app:/link', `${own.folder}/as-link`);
-    await ok('cp', '-L', 'app:/link', `${own.folder}/as-file`);
-    expect(lstatSync(`${own.folder}/as-link`).isSymbolicLink()).toBe(true);
-    expect(readFileSync(`${own.folder}/as-file`, 'utf8')).toBe('first\n');
-    own.write('target', 'here\n');
-    symlinkSync('target', `${own.folder}/here`);
-    await ok('cp', '-L', `${own.folder}/here`, 'app:/followed');
+    await ok('cp', 'app:/link', `${bench.project.folder}/as-link`);
+    await ok('cp', '-L', 'app:/link', `${bench.project.folder}/as-file`);
+    expect(lstatSync(`${bench.project.folder}/as-link`).isSymbolicLink()).toBe(true);
+    expect(readFileSync(`${bench.project.folder}/as-file`, 'utf8')).toBe('first\n');
+    bench.project.write('target', 'here\n');
+    symlinkSync('target', `${bench.project.folder}/here`);
+    await ok('cp', '-L', `${bench.project.folder}/here`, 'app:/followed');
     expect(await inContainer('pair-app-1', 'readlink', '/followed')).toBe('');
     expect(await inContainer('pair-app-1', 'cat', '/followed')).toBe('here');
   });
 
   it('cp --index: from and to the second container', async () => {
-    await ok('cp', '--index', '2', 'app:/who', `${own.folder}/from-second`);
-    expect(readFileSync(`${own.folder}/from-second`, 'utf8')).toBe('second\n');
-    await ok('cp', '--index', '2', `${own.folder}/from-second`, 'app:/only-second');
+    await ok('cp', '--index', '2', 'app:/who', `${bench.project.folder}/from-second`);
+    expect(readFileSync(`${bench.project.folder}/from-second`, 'utf8')).toBe('second\n');
+    await ok('cp', '--index', '2', `${bench.project.folder}/from-second`, 'app:/only-second');
     expect(await inContainer('pair-app-1', 'ls', '/')).not.toContain('only-second');
     expect(await inContainer('pair-app-2', 'cat', '/only-second')).toBe('second');
   });
 
   it('cp --all: to containers of run too', async () => {
     await ok('run', '-d', '--name', 'pair-extra', 'app', 'sleep', '1000');
-    own.write('sent', 'sent\n');
-    await ok('cp', `${own.folder}/sent`, 'app:/without');
-    await ok('cp', '--all', `${own.folder}/sent`, 'app:/with');
+    bench.project.write('sent', 'sent\n');
+    await ok('cp', `${bench.project.folder}/sent`, 'app:/without');
+    await ok('cp', '--all', `${bench.project.folder}/sent`, 'app:/with');
     const files = (await inContainer('pair-extra', 'ls', '/')).split('\n');
     expect(files).toContain('with');
     expect(files).not.toContain('without');
     expect(await inContainer('pair-app-2', 'cat', '/without', '/with')).toBe('sent\nsent');
-    await docker(engine, ['rm', '-f', 'pair-extra']);
+    await docker(bench.engine, ['rm', '-f', 'pair-extra']);
   });
 });
 
 describe('commit and export', () => {
-  const runs = async (...words: string[]) => (await docker(engine, ['run', '--rm', ...words])).stdout;
+  const runs = async (...words: string[]) => (await docker(bench.engine, ['run', '--rm', ...words])).stdout;
 
   it('commit -a -m -c: author, message and changes', async () => {
     const changes = ['-c', 'ENV ADDED=yes', '-c', 'CMD ["sh", "-c", "echo $ADDED"]'];
     await ok('commit', '-a', 'A <a@example.com>', '-m', 'said so', ...changes, 'app', 'pair-saved:1');
     expect(await inspect('pair-saved:1', '{{.Author}}|{{.Comment}}')).toBe('A <a@example.com>|said so');
     expect(await runs('pair-saved:1')).toBe('yes\n');
-    await docker(engine, ['rmi', 'pair-saved:1']);
+    await docker(bench.engine, ['rmi', 'pair-saved:1']);
   });
 
   it('commit --index: the second container', async () => {
     await ok('commit', '--index', '2', 'app', 'pair-saved:2');
     expect(await runs('pair-saved:2', 'cat', '/who')).toBe('second\n');
-    await docker(engine, ['rmi', 'pair-saved:2']);
+    await docker(bench.engine, ['rmi', 'pair-saved:2']);
   });
 
   it('commit -p: paused meanwhile, unless it is false', async () => {
@@ -183,18 +172,20 @@ describe('commit and export', () => {
     expect(await events('pair-step-1', 'pause', since)).toEqual([]);
     await ok('commit', '-p', 'step', 'pair-saved:3');
     expect(await events('pair-step-1', 'pause', since)).toHaveLength(1);
-    await docker(engine, ['rmi', 'pair-saved:3']);
+    await docker(bench.engine, ['rmi', 'pair-saved:3']);
   });
 
   it('export -o, export --index: the second container', async () => {
-    await ok('export', '--index', '2', '-o', `${own.folder}/second.tar`, 'app');
-    expect(execFileSync('tar', ['-xOf', `${own.folder}/second.tar`, 'who'], { encoding: 'utf8' })).toBe('second\n');
+    await ok('export', '--index', '2', '-o', `${bench.project.folder}/second.tar`, 'app');
+    expect(execFileSync('tar', ['-xOf', `${bench.project.folder}/second.tar`, 'who'], { encoding: 'utf8' })).toBe(
+      'second\n',
+    );
   });
 });
 
 describe('port', () => {
   const published = async (name: string, port: string) =>
-    (await docker(engine, ['port', name, port])).stdout.split('\n')[0];
+    (await docker(bench.engine, ['port', name, port])).stdout.split('\n')[0];
   it.each([
     ['port --index: of the second container', ['--index', '2', 'app', '53'], 'pair-app-2', '53/tcp'],
     ['port --protocol: udp', ['--protocol', 'udp', 'app', '53'], 'pair-app-1', '53/udp'],
@@ -236,9 +227,9 @@ describe('logs', () => {
   });
 
   it('logs -f: what is said later too', async () => {
-    const file = `${own.folder}/compose.yaml`;
+    const file = `${bench.project.folder}/compose.yaml`;
     const child = spawn(process.execPath, [MAIN, 'compose', '-f', file, 'logs', '-f', 'app'], {
-      env: { ...process.env, DOCKER_HOST: engine.host, NO_COLOR: '1' },
+      env: { ...process.env, DOCKER_HOST: bench.engine.host, NO_COLOR: '1' },
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     let said = '';

@@ -1,41 +1,35 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { composeHere, type ProjectFolder, projectFolder } from '../../../support/compose.ts';
+import { type ComposeBench, composeBench } from '../../../support/compose-bench.ts';
 import { docker } from '../../../support/docker.ts';
-import { startTestEngine, type TestEngine } from '../../../support/engine.ts';
-import { busyboxImage, dockerArchive } from '../../../support/images.ts';
 
 const SERVICE = (name: string, more = '') =>
   `  ${name}: {image: busybox, command: sleep 1000, stop_grace_period: 0s${more}}\n`;
 const BUILT = (text: string) =>
   `  app: {build: {context: ., dockerfile_inline: "FROM busybox\\nCMD echo ${text}\\n"}}\n`;
 
-let engine: TestEngine;
-let own: ProjectFolder;
-const call = (...words: string[]) => composeHere(engine, own, ['-f', `${own.folder}/compose.yaml`, ...words]);
+let bench: ComposeBench;
+const call = (...words: string[]) => bench.here(...words);
 async function ok(...words: string[]): Promise<string> {
-  const { code, stdout, stderr } = await call(...words);
-  expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' });
+  const { stdout, stderr } = await bench.ok(...words);
   return stdout + stderr;
 }
-const inspect = async (name: string, format: string) =>
-  (await docker(engine, ['inspect', '--format', format, name])).stdout.trim();
+const inspect = (name: string, format: string) => bench.inspect(name, format);
 const id = (name: string) => inspect(name, '{{.Id}}');
 const containers = async () =>
-  (await docker(engine, ['ps', '-a', '--format', '{{.Names}} {{.State}}'])).stdout.trim().split('\n').sort();
+  (await docker(bench.engine, ['ps', '-a', '--format', '{{.Names}} {{.State}}'])).stdout.trim().split('\n').sort();
 function project(services: string, more = ''): void {
-  own = projectFolder('made', { 'compose.yaml': `services:\n${services}${more}` });
+  bench.project.write('compose.yaml', `services:\n${services}${more}`);
 }
-const rewrite = (services: string, more = '') => own.write('compose.yaml', `services:\n${services}${more}`);
+const rewrite = (services: string, more = '') => bench.project.write('compose.yaml', `services:\n${services}${more}`);
 
 beforeAll(async () => {
-  engine = await startTestEngine();
-  await docker(engine, ['load'], { input: dockerArchive([busyboxImage(['busybox:latest'])]) });
+  bench = await composeBench('made');
 });
 afterEach(async () => {
-  await call('down', '-v', '-t', '0', '--remove-orphans', '--rmi', 'local');
-  own[Symbol.dispose]();
+  await call('down', '-t', '0', '--rmi', 'local');
+  await bench.clear();
 });
-afterAll(() => engine.stop());
+afterAll(() => bench[Symbol.asyncDispose]());
 
 describe('create', () => {
   it('create --scale: so many of a service', async () => {

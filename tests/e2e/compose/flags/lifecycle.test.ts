@@ -1,48 +1,39 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { compose, composeHere, type ProjectFolder, projectFolder } from '../../../support/compose.ts';
+import { compose } from '../../../support/compose.ts';
+import { type ComposeBench, composeBench } from '../../../support/compose-bench.ts';
 import { docker } from '../../../support/docker.ts';
-import { startTestEngine, type TestEngine } from '../../../support/engine.ts';
-import { busyboxImage, dockerArchive } from '../../../support/images.ts';
 
 const SLEEPS = 'image: busybox, command: sleep 1000, stop_grace_period: 0s';
 const SERVICE = (name: string, more = '') => `  ${name}: {${SLEEPS}${more}}\n`;
 
-let engine: TestEngine;
-let own: ProjectFolder;
-const call = (...words: string[]) => composeHere(engine, own, ['-f', `${own.folder}/compose.yaml`, ...words]);
-async function ok(...words: string[]): Promise<{ stdout: string; stderr: string }> {
-  const { code, stdout, stderr } = await call(...words);
-  expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' });
-  return { stdout, stderr };
-}
+let bench: ComposeBench;
+const call = (...words: string[]) => bench.here(...words);
+const ok = (...words: string[]) => bench.ok(...words);
 const names = async (...words: string[]) =>
-  (await docker(engine, words)).stdout.split('\n').filter(Boolean).sort().join(' ');
+  (await docker(bench.engine, words)).stdout.split('\n').filter(Boolean).sort().join(' ');
 const containers = (...words: string[]) => names('ps', '-a', '--format', '{{.Names}}', ...words);
 const running = () => names('ps', '--format', '{{.Names}}');
-const images = () => names('images', '--format', '{{.Repository}}');
+/** Without what every bench has. */
+const images = () => names('images', '--format', '{{.Repository}}', '--filter', 'reference=*');
 const started = async (name: string) =>
-  (await docker(engine, ['inspect', '--format', '{{.State.StartedAt}}', name])).stdout;
+  (await docker(bench.engine, ['inspect', '--format', '{{.State.StartedAt}}', name])).stdout;
 
 /** A project that is up; the next test begins with none. */
 async function up(services: string, ...flags: string[]): Promise<void> {
-  own = projectFolder('life', { 'compose.yaml': `services:\n${services}` });
+  bench.project.write('compose.yaml', `services:\n${services}`);
   await ok('up', '-d', ...flags);
 }
 /** `up` of `app` and `old`, whose service is then gone from the file. */
 async function upWithOrphan(): Promise<void> {
   await up(SERVICE('app') + SERVICE('old'));
-  own.write('compose.yaml', `services:\n${SERVICE('app')}`);
+  bench.project.write('compose.yaml', `services:\n${SERVICE('app')}`);
 }
 
 beforeAll(async () => {
-  engine = await startTestEngine();
-  await docker(engine, ['load'], { input: dockerArchive([busyboxImage(['busybox:latest'])]) });
+  bench = await composeBench('life');
 });
-afterEach(async () => {
-  await call('down', '-v', '-t', '0', '--remove-orphans');
-  own[Symbol.dispose]();
-});
-afterAll(() => engine.stop());
+afterEach(() => bench.clear());
+afterAll(() => bench[Symbol.asyncDispose]());
 
 describe('containers of services that no file names', () => {
   it.each<[string, string[], string]>([
@@ -72,9 +63,9 @@ describe('containers of services that no file names', () => {
 it('logs: those of services that the files name', async () => {
   const says = (name: string) => `  ${name}: {image: busybox, command: [echo, of-${name}]}\n`;
   await up(says('app') + says('old'));
-  for (const name of ['life-app-1', 'life-old-1']) await docker(engine, ['wait', name]);
+  for (const name of ['life-app-1', 'life-old-1']) await docker(bench.engine, ['wait', name]);
   expect((await ok('logs')).stdout.split('\n').sort()).toEqual(['', 'app-1  | of-app', 'old-1  | of-old']);
-  own.write('compose.yaml', `services:\n${says('app')}`);
+  bench.project.write('compose.yaml', `services:\n${says('app')}`);
   expect((await ok('logs')).stdout).toBe('app-1  | of-app\n');
 });
 
@@ -85,11 +76,11 @@ describe('down --rmi', () => {
     ['down --rmi local: those without a name in the file', ['--rmi', 'local'], 'busybox named named-too'],
     ['down --rmi all: every one', ['--rmi', 'all'], 'busybox'],
   ])('%s', async (_, flags, left) => {
-    await docker(engine, ['tag', 'busybox', 'named-too']);
+    await docker(bench.engine, ['tag', 'busybox', 'named-too']);
     await up(`  app: {${BUILT}}\n  own: {${BUILT}, image: named}\n  taken: {image: named-too, command: "true"}\n`);
     await ok('down', ...flags);
     expect(await images()).toBe(left);
-    for (const image of left.split(' ').slice(1)) await docker(engine, ['rmi', image]);
+    for (const image of left.split(' ').slice(1)) await docker(bench.engine, ['rmi', image]);
   });
 });
 
@@ -107,7 +98,7 @@ describe('down', () => {
     await ok('down', '-v');
     expect(await volumes()).toBe('');
     for (const left of anonymous.split(' ').filter((name) => name !== 'life_data'))
-      await docker(engine, ['volume', 'rm', left]);
+      await docker(bench.engine, ['volume', 'rm', left]);
     expect(await names('volume', 'ls', '-q')).toBe('');
   });
 
@@ -150,7 +141,7 @@ it('kill -s: the signal that is named', async () => {
     '  app: {image: busybox, command: sh -c \'trap "exit 42" USR1; while true; do sleep 0.1; done\', stop_grace_period: 0s}\n',
   );
   await ok('kill', '-s', 'USR1');
-  expect((await docker(engine, ['wait', 'life-app-1'])).stdout).toBe('42\n');
+  expect((await docker(bench.engine, ['wait', 'life-app-1'])).stdout).toBe('42\n');
 });
 
 it('kill: nothing that runs is no mistake', async () => {
@@ -163,7 +154,7 @@ it('events --json, events --since, events --until: what happened between', async
   await up(SERVICE('app'));
   await ok('stop');
   const moment = async (field: string) =>
-    Date.parse((await docker(engine, ['inspect', '--format', field, 'life-app-1'])).stdout.trim()) / 1000;
+    Date.parse((await docker(bench.engine, ['inspect', '--format', field, 'life-app-1'])).stdout.trim()) / 1000;
   const [made, from] = [await moment('{{.Created}}'), await moment('{{.State.StartedAt}}')];
   const to = await moment('{{.State.FinishedAt}}');
   const actions = async (...words: string[]) =>
@@ -193,7 +184,9 @@ describe('rm', () => {
     await up(SERVICE('app'));
     await ok('stop');
     const rm = (...words: string[]) =>
-      compose(engine, own, ['-f', `${own.folder}/compose.yaml`, 'rm', ...words], { input: 'n\n' });
+      compose(bench.engine, bench.project, ['-f', `${bench.project.folder}/compose.yaml`, 'rm', ...words], {
+        input: 'n\n',
+      });
     expect(await rm()).toMatchObject({
       code: 0,
       stdout: 'Going to remove life-app-1\nAre you sure? [y/N] ',
@@ -219,7 +212,7 @@ describe('rm', () => {
     expect(made).toMatch(/^[0-9a-f]{64}$/);
     await ok('rm', '-f', '-s');
     expect(await volumes()).toBe(made);
-    await docker(engine, ['volume', 'rm', made]);
+    await docker(bench.engine, ['volume', 'rm', made]);
     await ok('up', '-d');
     await ok('rm', '-f', '-s', '-v');
     expect(await volumes()).toBe('');
@@ -228,7 +221,7 @@ describe('rm', () => {
   it('rm: containers of run stay', async () => {
     await up(SERVICE('app'));
     await ok('run', '-d', '--name', 'life-extra', 'app', 'true');
-    await docker(engine, ['wait', 'life-extra']);
+    await docker(bench.engine, ['wait', 'life-extra']);
     await ok('stop');
     await ok('rm', '-f');
     expect(await containers()).toBe('life-extra');
@@ -249,7 +242,7 @@ describe('other services', () => {
   });
 
   it('scale --no-deps: what it depends on is not made', async () => {
-    own = projectFolder('life', { 'compose.yaml': `services:\n${LINKED}` });
+    bench.project.write('compose.yaml', `services:\n${LINKED}`);
     await ok('scale', '--no-deps', 'app=2');
     expect(await running()).toBe('life-app-1 life-app-2');
     await ok('scale', 'app=1');
@@ -260,15 +253,16 @@ describe('other services', () => {
 describe('wait', () => {
   const ENDS = (name: string, code: number) =>
     `  ${name}: {image: busybox, command: [sh, -c, "while [ ! -e /go ]; do sleep 0.1; done; exit ${code}"], stop_grace_period: 0s}\n`;
-  const go = (name: string) => docker(engine, ['exec', name, 'touch', '/go']);
-  const id = async (name: string) => (await docker(engine, ['inspect', '--format', '{{.Id}}', name])).stdout.trim();
+  const go = (name: string) => docker(bench.engine, ['exec', name, 'touch', '/go']);
+  const id = async (name: string) =>
+    (await docker(bench.engine, ['inspect', '--format', '{{.Id}}', name])).stdout.trim();
 
   it('wait: for all of them, each with its code', async () => {
     await up(ENDS('one', 0) + ENDS('two', 3));
     const ids = [await id('life-one-1'), await id('life-two-1')];
     const waiting = call('wait', 'one', 'two');
     await go('life-two-1');
-    await docker(engine, ['wait', 'life-two-1']);
+    await docker(bench.engine, ['wait', 'life-two-1']);
     await go('life-one-1');
     const { code, stdout } = await waiting;
     expect(code).toBe(3);

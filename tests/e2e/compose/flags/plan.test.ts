@@ -1,8 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { composeHere, type ProjectFolder, projectFolder } from '../../../support/compose.ts';
-import { docker } from '../../../support/docker.ts';
-import { startTestEngine, type TestEngine } from '../../../support/engine.ts';
-import { busyboxImage, dockerArchive } from '../../../support/images.ts';
+import { type ComposeBench, composeBench } from '../../../support/compose-bench.ts';
 
 const SLEEPS = 'image: busybox, command: sleep 1000, stop_grace_period: 0s';
 const FILE = `services:
@@ -23,14 +20,9 @@ interface Plan {
   operations: { kind: string; subject: string; timeout?: number }[];
 }
 
-let engine: TestEngine;
-let own: ProjectFolder;
-const call = (...words: string[]) => composeHere(engine, own, ['-f', `${own.folder}/compose.yaml`, ...words]);
-async function ok(...words: string[]): Promise<string> {
-  const { code, stdout, stderr } = await call(...words);
-  expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' });
-  return stdout;
-}
+let bench: ComposeBench;
+const call = (...words: string[]) => bench.here(...words);
+const ok = async (...words: string[]) => (await bench.ok(...words)).stdout;
 const plan = async (...words: string[]) => JSON.parse(await ok('plan', '--format', 'json', ...words)) as Plan;
 /** What is done, without what stays: `container planned-app-1: replace`. */
 const changes = async (...words: string[]) =>
@@ -40,16 +32,10 @@ const changes = async (...words: string[]) =>
     .sort();
 
 beforeAll(async () => {
-  engine = await startTestEngine();
-  await docker(engine, ['load'], { input: dockerArchive([busyboxImage(['busybox:latest'])]) });
-  own = projectFolder('planned', { 'compose.yaml': FILE });
+  bench = await composeBench('planned', { 'compose.yaml': FILE });
   await ok('up', '-d');
 });
-afterAll(async () => {
-  await call('down', '-v', '-t', '0', '--remove-orphans');
-  own[Symbol.dispose]();
-  await engine.stop();
-});
+afterAll(() => bench[Symbol.asyncDispose]());
 
 describe('what stays as it is', () => {
   it.each<[string, string[], string[]]>([
@@ -103,7 +89,7 @@ describe('what stays as it is', () => {
 });
 
 describe('what was edited', () => {
-  beforeAll(() => own.write('compose.yaml', EDITED));
+  beforeAll(() => bench.project.write('compose.yaml', EDITED));
 
   const APP = 'container planned-app-1: replace';
   const GONE = 'orphan planned-gone-1: remove';
