@@ -32,14 +32,15 @@ const PATHS_MAX = 64 * 1024 * 1024;
  * Compares the upper directory that is the thread's working directory with the image that is its root, as Docker does:
  * a directory has changed when its attributes did or something in it, whatever its times say. `placeholders` are paths
  * that runtimes mount on: what they made there, empty, is no change. `owners`: the layer belongs to a user namespace. Errors: invalid for
- * layers of more files, longer paths or deeper directories than memory is given to; `pathsMax` in bytes.
+ * layers of more files, longer paths or deeper directories than memory is given to; `pathsMax` in bytes. `fresh` is a
+ * directory that the image has not: that it is new is all that is told of it.
  */
 export function compareLayer(
   placeholders: ReadonlySet<string>,
   owners: OwnerMap | undefined,
-  pathsMax: number = PATHS_MAX,
+  options: { pathsMax?: number; fresh?: string | undefined } = {},
 ): LayerComparison {
-  const comparison = new Comparison(placeholders, owners, pathsMax);
+  const comparison = new Comparison(placeholders, owners, options);
   comparison.visit('', { lower: true, isHidden: false });
   return comparison;
 }
@@ -58,13 +59,19 @@ class Comparison implements LayerComparison {
   readonly #placeholders: ReadonlySet<string>;
   readonly #owners: OwnerMap | undefined;
   readonly #pathsMax: number;
+  readonly #fresh: string | undefined;
   #depth = 0;
   #pathBytes = 0;
 
-  constructor(placeholders: ReadonlySet<string>, owners: OwnerMap | undefined, pathsMax: number) {
+  constructor(
+    placeholders: ReadonlySet<string>,
+    owners: OwnerMap | undefined,
+    { pathsMax = PATHS_MAX, fresh }: { pathsMax?: number; fresh?: string | undefined },
+  ) {
     this.#placeholders = placeholders;
     this.#owners = owners;
     this.#pathsMax = pathsMax;
+    this.#fresh = fresh;
   }
 
   visit(directory: string, place: Place): void {
@@ -80,7 +87,8 @@ class Comparison implements LayerComparison {
     if (isWhiteout(stat)) {
       if (lower) this.#add(path, DELETED);
       else this.#same(path);
-    } else if (stat.isDirectory()) this.#directory(name, path, { stat, lower, place });
+    } else if (path === this.#fresh && !lower) this.#add(path, ADDED);
+    else if (stat.isDirectory()) this.#directory(name, path, { stat, lower, place });
     else if (!lower && this.#placeholders.has(path) && stat.isFile() && stat.size === 0n) this.#same(path);
     else if (!lower) this.#add(path, ADDED);
     // A second name brought it here (`ln`): they stay linked only together.

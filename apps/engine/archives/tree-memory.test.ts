@@ -28,7 +28,7 @@ describe('many long paths', () => {
   it('are refused when a layer has more of them than there is memory for', () => {
     const { changes } = compareLayer(new Set(), undefined);
     expect(changes).toHaveLength(61);
-    expect(() => compareLayer(new Set(), undefined, 10_000)).toThrow(/paths .* more than 10000 bytes/);
+    expect(() => compareLayer(new Set(), undefined, { pathsMax: 10_000 })).toThrow(/paths .* more than 10000 bytes/);
   });
 
   it.each([

@@ -22,6 +22,8 @@ export interface TreeReaderOptions {
   layer?: boolean;
   /** Nobody changes anything in it any more: what was looked at is what is opened. */
   still?: boolean;
+  /** With `still`: the content of a file that has no extended attributes, by its name in the archive (latin1), if known. */
+  known?: (name: string) => Uint8Array | undefined;
   /** Leaves out an entry by its name in the archive (bytes as latin1 characters), and all below it. */
   skips?: (name: string) => boolean;
   /**
@@ -125,7 +127,12 @@ export class TreeReader {
   }
 
   *#file(name: Buffer, as: Buffer, seen: Stats & object): Generator<Uint8Array<ArrayBuffer>, void> {
-    const { still = false } = this.#options;
+    const { still = false, known } = this.#options;
+    const content = still ? known?.(as.toString('latin1')) : undefined;
+    if (content?.length === Number(seen.size)) {
+      yield* this.#knownFile(as, seen, content);
+      return;
+    }
     const fd = still ? openSync(name, CONTENT) : ifThere(() => openRegular(name));
     if (fd === undefined) return;
     try {
@@ -144,6 +151,19 @@ export class TreeReader {
       if (still) closeSync(fd);
       else closeForeign(fd);
     }
+  }
+
+  *#knownFile(as: Buffer, stat: Stats & object, content: Uint8Array): Generator<Uint8Array<ArrayBuffer>, void> {
+    const again = this.#again(stat, as);
+    if (again) {
+      yield* this.#out.add(again);
+      return;
+    }
+    const size = content.length;
+    this.contentSize += size;
+    yield* this.#out.add(encodeTarHeader({ ...this.#attributes(stat, 'file', as), size }));
+    yield* this.#out.add(content);
+    yield* this.#out.add(tarPadding(size));
   }
 
   *#content(fd: number, size: number): Generator<Uint8Array<ArrayBuffer>, void> {
@@ -201,17 +221,21 @@ export class TreeReader {
   }
 
   #describe(file: number | string | Buffer, stat: Stats & object, type: TarType, as: Buffer): TarEntryInit {
+    const linkName = type === 'symlink' && typeof file !== 'number' ? readlinkSync(file, { encoding: 'buffer' }) : '';
+    return { ...this.#attributes(stat, type, as), linkName, xattrs: this.#xattrs(file) };
+  }
+
+  /** What can be told without looking once more. */
+  #attributes(stat: Stats & object, type: TarType, as: Buffer): TarEntryInit {
     const { major, minor } = type === 'char' || type === 'block' ? splitDevice(stat.rdev) : { major: 0, minor: 0 };
     return {
       name: as,
       type,
-      linkName: type === 'symlink' && typeof file !== 'number' ? readlinkSync(file, { encoding: 'buffer' }) : '',
       mode: Number(stat.mode & 0o7777n),
       ...fromHost(this.#options.owners, { uid: Number(stat.uid), gid: Number(stat.gid) }),
       mtime: this.#time(stat),
       deviceMajor: major,
       deviceMinor: minor,
-      xattrs: this.#xattrs(file),
     };
   }
 

@@ -28,10 +28,14 @@ function readBase256(block: Buffer, start: number, length: number): number {
   return Number(value);
 }
 
-/** Writes octal text with an end mark, or base-256 where it does not fit. */
+/** Writes octal text into a block of zeros, which are its end mark, or base-256 where it does not fit. */
 export function writeNumber(block: Buffer, start: number, length: number, value: number): void {
   if (value >= 0 && value < 8 ** (length - 1)) {
-    block.write(value.toString(8).padStart(length - 1, '0'), start, 'latin1');
+    let rest = value;
+    for (let at = start + length - 2; at >= start; at--) {
+      block[at] = 0x30 + (rest % 8);
+      rest = Math.floor(rest / 8);
+    }
     return;
   }
   let rest = BigInt.asUintN(8 * length, BigInt(value));

@@ -1,3 +1,4 @@
+import { isAscii } from 'node:buffer';
 import { BerthError } from '@berth/kit';
 import { BLOCK, paddingOf, type TarEntry, type TarType } from './entry.ts';
 import { checksum, writeNumber } from './numbers.ts';
@@ -57,8 +58,8 @@ function complete(init: TarEntryInit): TarEntry {
   if (type !== 'file' && (init.size ?? 0) !== 0) throw new BerthError('internal', `a tar ${type} has no content`);
   return {
     type,
-    name: Buffer.from(init.name),
-    linkName: Buffer.from(init.linkName ?? ''),
+    name: bytesOf(init.name),
+    linkName: bytesOf(init.linkName ?? ''),
     mode: init.mode ?? (type === 'directory' ? 0o755 : type === 'symlink' ? 0o777 : 0o644),
     uid: init.uid ?? 0,
     gid: init.gid ?? 0,
@@ -66,8 +67,15 @@ function complete(init: TarEntryInit): TarEntry {
     mtime: init.mtime ?? 0n,
     deviceMajor: init.deviceMajor ?? 0,
     deviceMinor: init.deviceMinor ?? 0,
-    xattrs: init.xattrs ?? new Map(),
+    xattrs: init.xattrs ?? NO_XATTRS,
   };
+}
+
+const NO_XATTRS: TarEntry['xattrs'] = new Map();
+
+/** A buffer is taken as it is: headers are written at once. */
+function bytesOf(name: string | Buffer): Buffer {
+  return typeof name === 'string' ? Buffer.from(name) : name;
 }
 
 /** What ustar cannot hold: long or non-ASCII names, large numbers, parts of seconds, extended attributes. */
@@ -89,7 +97,7 @@ function paxRecords(entry: TarEntry): PaxRecord[] {
 }
 
 function fits(name: Buffer): boolean {
-  return name.length <= 100 && name.every((byte) => byte < 0x80);
+  return name.length <= 100 && isAscii(name);
 }
 
 function ustar(entry: TarEntry, flag: string): Buffer {
@@ -115,5 +123,5 @@ function ustar(entry: TarEntry, flag: string): Buffer {
 
 /** A stand-in for readers that do not know pax. */
 function ascii(name: Buffer): Buffer {
-  return name.every((byte) => byte < 0x80) ? name : Buffer.from(name.map((byte) => (byte < 0x80 ? byte : 0x5f)));
+  return isAscii(name) ? name : Buffer.from(name.map((byte) => (byte < 0x80 ? byte : 0x5f)));
 }

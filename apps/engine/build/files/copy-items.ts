@@ -19,6 +19,7 @@ import {
 import { BerthError, errnoOf } from '@berth/kit';
 import { mknod, S_IF, setTimes, splitDevice } from '../../linux/file.ts';
 import { setXattr } from '../../linux/xattr.ts';
+import type { KeptContents } from './kept-contents.ts';
 import type { CopyItem } from './protocol.ts';
 import { resolvePlace } from './resolve-place.ts';
 
@@ -43,6 +44,7 @@ export class ItemWriter {
   readonly #owner: Owner | undefined;
   /** With `--link` a link of the image gives way to a directory, as when layers are laid over each other. */
   readonly #replacesLinks: boolean;
+  readonly #kept: KeptContents | undefined;
   readonly #buffer = Buffer.allocUnsafe(CHUNK);
   /** Directory times are set last: every new file in a directory changes them. */
   readonly #times: { path: Buffer; mtime: bigint }[] = [];
@@ -51,14 +53,16 @@ export class ItemWriter {
   /** First copies of files that have several names, by what the source is. */
   readonly #links = new Map<string, string>();
 
-  constructor(owner: Owner | undefined, { replacesLinks = false }: { replacesLinks?: boolean } = {}) {
+  constructor(owner: Owner | undefined, options: { replacesLinks?: boolean; kept?: KeptContents | undefined } = {}) {
     this.#owner = owner;
-    this.#replacesLinks = replacesLinks;
+    this.#replacesLinks = options.replacesLinks ?? false;
+    this.#kept = options.kept;
   }
 
   /** `destination`: absolute, its links resolved. */
   write(destination: string, item: CopyItem): void {
     const place = item.to === '' ? destination : `${destination === '/' ? '' : destination}/${item.to}`;
+    if (item.xattrs.size > 0) this.#kept?.close(); // a directory can hand some on to what is in it
     const slash = place.lastIndexOf('/');
     this.parents(place.slice(0, slash));
     if (item.type === 'directory') this.#directory(place, item);
@@ -112,6 +116,7 @@ export class ItemWriter {
 
   #other(place: string, item: CopyItem): void {
     const path = Buffer.from(place, 'latin1');
+    this.#kept?.forget(place);
     if (item.type === 'file') {
       this.#file(path, place, item);
       return;
@@ -144,7 +149,7 @@ export class ItemWriter {
       if (key !== '') this.#links.set(key, place);
       const target = create(path, place, item.mode & 0o777);
       try {
-        this.#content(source, target, stat);
+        this.#content(source, target, { size: stat.size, blocks: stat.blocks, place });
         const { uid, gid } = this.#ownerOf(item);
         // The thread's own files are root's and have the mode that was asked for (no umask).
         if (uid !== 0 || gid !== 0) fchownSync(target, uid, gid);
@@ -159,8 +164,18 @@ export class ItemWriter {
     }
   }
 
-  #content(source: number, target: number, { size, blocks }: Stats): void {
+  #content(
+    source: number,
+    target: number,
+    { size, blocks, place }: Pick<Stats, 'size' | 'blocks'> & { place: string },
+  ): void {
     const mayHaveHoles = blocks * 512 < size;
+    const room = mayHaveHoles ? undefined : this.#kept?.room(size);
+    if (room !== undefined && readSync(source, room, 0, size, 0) === size) {
+      for (let done = 0; done < size; ) done += writeSync(target, room, done, size - done, done);
+      this.#kept?.keep(place, room);
+      return;
+    }
     let at = 0;
     while (at < size) {
       const count = readSync(source, this.#buffer, 0, CHUNK, at);

@@ -5,6 +5,7 @@ import type { Digest } from '@berth/oci';
 import { compareLayer, type OwnerMap, TreeReader } from '../../archives/index.ts';
 import { changeDirectory } from '../../linux/chroot.ts';
 import { type Forbidden, findSecret, SecretFinder } from './find-secret.ts';
+import type { KeptContents } from './kept-contents.ts';
 import type { SealedLayer } from './protocol.ts';
 import { resolvePlace } from './resolve-place.ts';
 
@@ -13,6 +14,15 @@ export interface SealOptions {
   targets: readonly string[];
   owners: OwnerMap | undefined;
   forbidden: readonly Forbidden[];
+  fresh?: Fresh | undefined;
+}
+
+/** A directory that the image has not: all in it is new, and some of it is known. */
+export interface Fresh {
+  /** Absolute, bytes as latin1 characters. */
+  directory: string;
+  /** Of plain files in it that have no extended attributes, by absolute path. */
+  contents: Pick<KeptContents, 'of'>;
 }
 
 /**
@@ -23,10 +33,11 @@ export interface SealOptions {
 export function sealLayer(
   upper: number,
   archive: number,
-  { placeholders, targets, owners, forbidden }: SealOptions,
+  { placeholders, targets, owners, forbidden, fresh }: SealOptions,
 ): SealedLayer {
   changeDirectory(upper);
-  const { same, changes } = compareLayer(new Set([...placeholders, ...targets.flatMap(withParents)]), owners);
+  const made = new Set([...placeholders, ...targets.flatMap(withParents)]);
+  const { same, changes } = compareLayer(made, owners, { fresh: fresh?.directory });
   if (changes.length === 0) return { diffId: EMPTY, archiveSize: 0, size: 0, isEmpty: true };
   takeOut(same, upper);
   const hash = createHash('sha256');
@@ -35,6 +46,7 @@ export function sealLayer(
   const reader = new TreeReader({
     ...{ only: undefined, as: Buffer.alloc(0), layer: true, still: true, owners },
     skips: (name) => same.has(name),
+    known: (name) => fresh?.contents.of(`/${name}`),
   });
   const finder = new SecretFinder(forbidden);
   let hasSecret = false;

@@ -8,13 +8,15 @@ import { TarParser } from '@berth/oci';
 import { describeArchiveError, TreeWriter } from '../../archives/index.ts';
 import { changeDirectory } from '../../linux/chroot.ts';
 import { detachThreadMounts } from '../../linux/thread-mounts.ts';
+import { listXattrs } from '../../linux/xattr.ts';
 import { ItemWriter, type Owner, placeOf } from './copy-items.ts';
 import { ownerInRoot } from './image-accounts.ts';
+import { KeptContents } from './kept-contents.ts';
 import { LayerApplier } from './merge-layers.ts';
 import { unpackItems } from './pack-items.ts';
 import type { BuildAnswer, BuildJob, CopyItem, FromBuildWorker, PackedSource, SealedLayer } from './protocol.ts';
 import { scanTree } from './scan-tree.ts';
-import { type SealOptions, sealLayer } from './seal-layer.ts';
+import { type Fresh, type SealOptions, sealLayer } from './seal-layer.ts';
 import { TreeViews } from './tree-views.ts';
 
 /**
@@ -109,8 +111,8 @@ async function work(job: LayerJob, views: TreeViews, files: HostFiles): Promise<
     }
     case 'copy': {
       const all = places(job, views);
-      await copy(job, all.upper, views, files);
-      return seal(all, files, { ...NOTHING_MOUNTED, forbidden: job.forbidden }, views);
+      const fresh = await copy(job, all.upper, views, files);
+      return seal(all, files, { ...NOTHING_MOUNTED, forbidden: job.forbidden, fresh }, views);
     }
   }
 }
@@ -138,18 +140,24 @@ async function copy(
   upper: number,
   views: TreeViews,
   files: HostFiles,
-): Promise<void> {
+): Promise<Fresh | undefined> {
   const sources = openSources(job.sources, views, files);
   views.becomeRoot(views.writable(job, job));
   const owner = ownerInRoot(job.owner);
   const destination = placeOf(job.destination, job);
-  const writer = new ItemWriter(owner, { replacesLinks: job.isLink });
+  const bytes = Buffer.from(destination, 'latin1');
+  const isNew = job.archives.length === 0 && lstatSync(bytes, { throwIfNoEntry: false }) === undefined;
+  const kept = isNew ? new KeptContents() : undefined;
+  const writer = new ItemWriter(owner, { replacesLinks: job.isLink, kept });
   const into = job.intoDirectory || isDirectory(destination);
-  const isNew = lstatSync(Buffer.from(destination, 'latin1'), { throwIfNoEntry: false }) === undefined;
   // Below a directory that the image has not, all is new: it is written as it is, without overlayfs in between.
-  const leaveImage = isNew && job.archives.length === 0 ? () => views.becomeRoot(upper) : undefined;
-  writeItems(writer, sources, { destination, into, leaveImage });
-  if (job.archives.length === 0) return;
+  const leaveImage = () => {
+    views.becomeRoot(upper);
+    if (handsOn(bytes)) kept?.close();
+  };
+  const left = writeItems(writer, sources, { destination, into, leaveImage: isNew ? leaveImage : undefined });
+  if (left && kept) return { directory: destination, contents: kept };
+  if (job.archives.length === 0) return undefined;
   writer.parents(destination === '/' ? '' : destination);
   const place = openSync(Buffer.from(destination, 'latin1'), constants.O_RDONLY | constants.O_DIRECTORY);
   try {
@@ -160,6 +168,7 @@ async function copy(
   } finally {
     closeSync(place);
   }
+  return undefined;
 }
 
 interface OpenSource {
@@ -182,11 +191,12 @@ interface Place {
   leaveImage?: (() => void) | undefined;
 }
 
+/** Whether the image was left. */
 function writeItems(
   writer: ItemWriter,
   sources: readonly OpenSource[],
   { destination, into, leaveImage }: Place,
-): void {
+): boolean {
   let leave = leaveImage;
   for (const { items, directory } of sources) {
     changeDirectory(directory);
@@ -199,6 +209,12 @@ function writeItems(
     }
   }
   writer.finish();
+  return leaveImage !== undefined && leave === undefined;
+}
+
+/** Whether a directory has attributes that what is made in it may get too, such as access lists. */
+function handsOn(directory: Buffer): boolean {
+  return listXattrs(directory).some((name) => !name.startsWith('trusted.overlay.') && name !== 'security.selinux');
 }
 
 function named(item: CopyItem): CopyItem {

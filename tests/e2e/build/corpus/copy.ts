@@ -24,6 +24,11 @@ export const COPIES: CorpusCase[] = [
     files: TREE,
   },
   { name: 'several sources', dockerfile: 'FROM base:test\nCOPY top.txt run.sh dir /all/', files: TREE },
+  {
+    name: 'one name from two folders',
+    dockerfile: 'FROM base:test\nCOPY one two /all/',
+    files: { 'one/x': 'first', 'one/y': 'why', 'two/x': 'other', 'two/z': 'zed' },
+  },
   { name: 'the whole context', dockerfile: 'FROM base:test\nCOPY . /app', files: TREE },
   { name: 'the context over the root', dockerfile: 'FROM base:test\nCOPY . /', files: TREE },
   {

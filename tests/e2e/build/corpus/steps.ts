@@ -1,3 +1,4 @@
+import { archive } from './archives.ts';
 import type { CorpusCase } from './case.ts';
 
 const PLACES = 'places of mounts stay in layers of BuildKit 20.10; today they go';
@@ -96,6 +97,17 @@ export const STAGES: CorpusCase[] = [
     name: 'a file of a stage',
     dockerfile:
       'FROM base:test AS one\nRUN mkdir -m 700 /d && echo 1 > /d/f && chown 5:6 /d/f && ln -s f /d/l\nFROM base:test\nCOPY --from=one /d/f /a\nCOPY --from=one /d /b',
+  },
+  {
+    name: 'hard links of a stage',
+    dockerfile:
+      'FROM base:test AS one\nRUN mkdir /d && echo 1 > /d/b && ln /d/b /d/a && echo 2 > /d/c\nFROM base:test\nCOPY --from=one /d /new',
+  },
+  {
+    name: 'capabilities of a stage',
+    dockerfile: 'FROM base:test AS one\nADD a.tar /d/\nFROM base:test\nCOPY --from=one /d /new',
+    files: { 'a.tar': { content: archive('plain') } },
+    differs: { buildkit: { 'new/fifo': 'BuildKit 20.10 leaves pipes out; the classic builder copies them' } },
   },
   {
     name: 'stages by number',
