@@ -34,6 +34,48 @@ describe('ends that end all', () => {
     expect(await state('ups-other-1')).toMatch(/^exited/);
   });
 
+  it.each([
+    ['up --abort-on-container-exit: its code, however soon it ends', '--abort-on-container-exit', 3],
+    ['up --abort-on-container-failure: its code, however soon it ends', '--abort-on-container-failure', 3],
+    ['up --exit-code-from: its code, however soon it ends', '--exit-code-from=bad', 3],
+    ['up alone: well, whatever has ended', '', 0],
+  ])('%s', async (_, flag, code) => {
+    bench.write({ bad: { command: ['sh', '-c', 'echo said; exit 3'] } });
+    // The second time it is there and is started again.
+    for (let time = 0; time < 6; time++) {
+      const result = await bench.here('up', ...(flag ? [flag] : []));
+      expect(result.stdout).toBe('Attaching to bad-1\nbad-1  | said\nbad-1 exited with code 3\n');
+      expect(result.code).toBe(code);
+    }
+  });
+
+  it.each([
+    ['--abort-on-container-exit', 5],
+    ['--abort-on-container-failure', 5],
+    ['--exit-code-from=first', 4],
+    ['', 0],
+  ])('up %s: containers that give way to others end nothing', async (flag, code) => {
+    const write = (CODE: number, ends: string) => {
+      const first = ['sh', '-c', 'trap "exit $$CODE" TERM; while true; do sleep 0.05; done'];
+      const second = ['sh', '-c', `trap "exit $$CODE" TERM; ${ends}; while true; do sleep 0.05; done`];
+      bench.write({
+        first: { environment: { CODE }, command: flag === '' ? ['sh', '-c', ends] : first },
+        second: {
+          environment: { CODE },
+          command: second,
+          depends_on: { first: { condition: 'service_started', restart: true } },
+        },
+      });
+    };
+    write(9, 'sleep 0.01');
+    await up('-d');
+    write(4, 'sleep 0.3; echo of the new one; exit 5');
+    const result = await bench.here('up', ...(flag ? [flag] : []));
+    expect(result.stdout).toContain('second-1  | of the new one\n');
+    expect(result.stdout).not.toContain('exited with code 9');
+    expect(result.code).toBe(code);
+  });
+
   it('up --abort-on-container-failure: not for one that ends well', async () => {
     bench.write({
       good: { command: 'true' },

@@ -23,12 +23,12 @@ interface WireEvent {
   timeNano?: number;
 }
 
-/** Events of a project's containers, for as long as `signal` lets. */
+/** Events of a project's containers, for as long as `signal` lets. `onOpen` is called once none can be missed any more. */
 export async function* projectEvents(
   compose: Compose,
   project: string,
   signal: AbortSignal,
-  options: { since?: string; until?: string } = {},
+  options: { since?: string; until?: string; onOpen?: () => void } = {},
 ): AsyncGenerator<ContainerEvent> {
   const response = await engineEvents(compose.context.client, {
     since: options.since ?? '',
@@ -36,6 +36,7 @@ export async function* projectEvents(
     filters: { type: ['container'], label: [`${LABEL.project}=${project}`] },
     signal,
   });
+  options.onOpen?.();
   try {
     for await (const event of jsonLines<WireEvent>(response)) yield read(event);
   } catch (error) {

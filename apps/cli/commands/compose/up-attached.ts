@@ -43,7 +43,7 @@ class AttachedUp {
   readonly #ended = new Map<string, string>();
   /** The engine's time of the last line of each that was read from its log. */
   readonly #lastLine = new Map<string, string>();
-  /** Ids of those that are about to end for others in their place. */
+  /** Ids of those that end for others in their place, or to be started again: that is no end to speak of. */
   readonly #replaced = new Set<string>();
   readonly #events = new AbortController();
   readonly #leaving = new AbortController();
@@ -60,6 +60,8 @@ class AttachedUp {
     this.#wished = wished;
     this.#parsed = parsed;
     this.#shown = this.#chosen();
+    for (const { seen, action } of wished.decisions.containers)
+      if (seen && ['replace', 'restart'].includes(action)) this.#replaced.add(seen.id);
     const names = this.#shown.map(({ name }) => this.#short(name));
     this.#printer = new LogPrinter(compose, {
       width: widthOf(compose, names),
@@ -73,10 +75,9 @@ class AttachedUp {
     const { context } = this.#compose;
     const onSignal = () => this.#interrupt();
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, onSignal);
-    const events = projectEvents(this.#compose, this.#wished.project.name, this.#events.signal);
-    const first = events.next();
-    first.catch(() => undefined);
+    const { events, first, opened } = this.#listen();
     try {
+      await opened;
       const names = this.#shown.map(({ name }) => this.#short(name)).join(', ');
       let isSaid = false;
       const say = () => {
@@ -86,12 +87,11 @@ class AttachedUp {
       if (!this.#compose.classic) say();
       await runPlan(this.#compose, this.#wished.operations, {
         notes: keptNotes(this.#wished),
-        beforeStart: ({ container }) => this.#attach(container, true),
+        beforeStart: ({ container }) => this.#begin(container),
       });
       say();
       for (const { name, isRunning, isRestarted } of this.#shown) if (isRunning) await this.#attach(name, isRestarted);
-      for (const { name } of runningAfter(this.#wished.decisions))
-        if (await isUp(context.client, name)) this.#running.add(name);
+      await this.#findRunning();
       const beside = this.#interrupts ? undefined : this.#startBeside();
       if ((this.#running.size > 0 || beside) && !this.#interrupts) await this.#follow(first, events);
       await this.#stopped;
@@ -105,6 +105,33 @@ class AttachedUp {
       this.#leaving.abort();
       for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, onSignal);
     }
+  }
+
+  /** Events from now on; `opened` resolves when none of what is done next can be missed. */
+  #listen() {
+    let onOpen = () => {};
+    const opening = new Promise<void>((resolve) => {
+      onOpen = resolve;
+    });
+    const events = projectEvents(this.#compose, this.#wished.project.name, this.#events.signal, { onOpen });
+    const first = events.next();
+    // What goes wrong is said where events are read.
+    const failed = first.catch(() => undefined);
+    return { events, first, opened: Promise.race([opening, failed]) };
+  }
+
+  /** Before a container is started: however soon it ends, its end is among the events. */
+  async #begin(name: string): Promise<void> {
+    this.#running.add(name);
+    await this.#attach(name, true);
+  }
+
+  /** Those that were not started here. */
+  async #findRunning(): Promise<void> {
+    const { decisions } = this.#wished;
+    const restarted = new Set(decisions.containers.flatMap(({ name, action }) => (action === 'restart' ? name : [])));
+    for (const { name } of runningAfter(decisions))
+      if (restarted.has(name) || (await isUp(this.#compose.context.client, name))) this.#running.add(name);
   }
 
   /** When it fails, all is stopped, and its error is that of the command. */
@@ -136,15 +163,13 @@ class AttachedUp {
     }
     if (action !== 'die') return;
     this.#ended.set(name, time);
+    if (this.#replaced.delete(id)) return;
     await this.#streams.get(name);
     if (this.#isShown(name))
       this.#printer.say(name, `${this.#compose.classic ? name : this.#short(name)} exited with code ${exitCode}`);
-    if (await isRestarting(this.#compose.context.client, id, Number(time))) {
-      this.#replaced.delete(id);
-      return;
-    }
+    if (await isRestarting(this.#compose.context.client, id, Number(time))) return;
     this.#running.delete(name);
-    if (!this.#replaced.delete(id)) this.#cascade(name, service, exitCode);
+    this.#cascade(name, service, exitCode);
   }
 
   /** One that has ended may take all others along. */
@@ -210,12 +235,11 @@ class AttachedUp {
     ).catch(() => undefined);
   }
 
-  async #attach(container: string, isBeforeStart: boolean): Promise<void> {
-    const name = runningAfter(this.#wished.decisions).find((one) => one.name === container)?.name ?? container;
+  async #attach(name: string, isBeforeStart: boolean): Promise<void> {
     if (!this.#isShown(name) || this.#streams.has(name)) return;
     if (isBeforeStart) this.#awaited.add(name);
     const { client } = this.#compose.context;
-    const stream = await attachContainer(client, container, {
+    const stream = await attachContainer(client, name, {
       stream: true,
       stdin: false,
       stdout: true,
