@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, readSync, statSync } from 'node:fs';
+import { closeSync, constants, existsSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { BerthError, errnoOf } from '@berth/kit';
 import { readEnvFile } from './dotenv.ts';
@@ -20,7 +20,7 @@ export function processVariables(env: Environment): Map<string, Variable> {
   return made;
 }
 
-/** Reads `--env-file`, COMPOSE_ENV_FILES or `.env` in the project's folder. Errors: not-found for files that were named. */
+/** Reads `--env-file`, COMPOSE_ENV_FILES or `.env` in the project's folder. Errors: invalid for files that are not there. */
 export function readVariables(
   given: readonly string[],
   folder: string,
@@ -32,6 +32,8 @@ export function readVariables(
   const files = envFiles(given, folder, cwd, env);
   const own = new Map<string, Variable>();
   for (const file of files) {
+    // Not `not-found`, which is said where there is no project: one that was named is a mistake.
+    if (!existsSync(file)) throw new BerthError('invalid', `couldn't find env file: ${file}`);
     const name = shownPath(file, cwd);
     const known = new Map([...own, ...outside]);
     for (const { name: key, value, line } of readEnvFile(readText(file, options), name, known))

@@ -17,6 +17,8 @@ interface Row {
   id: string;
   size: number;
   created: string;
+  /** When it was last given a name here; '' for never. */
+  tagged: string;
 }
 
 export const command: ComposeCommand = {
@@ -41,7 +43,7 @@ export const command: ComposeCommand = {
 
 async function imageRow(compose: Compose, container: string, id: string, reference: string): Promise<Row> {
   const [, name = reference, tag = 'latest'] = /^(.*?)(?::([\w.-]+))?(?:@.*)?$/.exec(reference) ?? [];
-  const row = { container, repository: name, tag, platform: '', id, size: 0, created: '' };
+  const row = { container, repository: name, tag, platform: '', id, size: 0, created: '', tagged: '' };
   try {
     const image = JSON.parse(await inspectImage(compose.context.client, id)) as {
       Size: number;
@@ -49,9 +51,17 @@ async function imageRow(compose: Compose, container: string, id: string, referen
       Os?: string;
       Architecture?: string;
       Variant?: string;
+      Metadata?: { LastTagTime?: string };
     };
     const platform = [image.Os, image.Architecture, image.Variant].filter(Boolean).join('/');
-    return { ...row, size: image.Size, created: image.Created ?? '', platform };
+    const tagged = image.Metadata?.LastTagTime ?? '';
+    return {
+      ...row,
+      size: image.Size,
+      created: image.Created ?? '',
+      tagged: tagged.startsWith('0001') ? '' : tagged,
+      platform,
+    };
   } catch (error) {
     if (isBerthError(error, 'not-found')) return row;
     throw error;
@@ -66,6 +76,8 @@ function jsonRow(row: Row): object {
     Tag: row.tag,
     Platform: row.platform,
     Size: row.size,
+    ...(row.created && { Created: row.created }),
+    ...(row.tagged && { LastTagTime: row.tagged }),
     Created: row.created,
   };
 }

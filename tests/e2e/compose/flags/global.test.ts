@@ -56,6 +56,10 @@ describe('where a project is', () => {
     expect(shows.some((text) => !plain.includes(text))).toBe(true);
   });
 
+  it('--env-file: one that is not there is a mistake', async () => {
+    expect(await image(['--env-file', '@/none.env'])).toBe("couldn't find env file: @/none.env\n");
+  });
+
   it('--workdir: another word for --project-directory', async () => {
     using project = projectFolder('shop', { 'compose.yaml': 'services: {a: {image: a}}\n', 'other/x': '' });
     const words = ['-f', `${project.folder}/compose.yaml`, '--project-directory='];

@@ -118,6 +118,7 @@ describe('images and volumes', () => {
   });
 
   it('images --format json: for programs', async () => {
+    await docker(engine, ['tag', 'busybox', 'again']);
     expect(JSON.parse(await ok('images', '--format', 'json', 'app'))).toMatchObject([
       {
         ID: await inspect('busybox', '{{.Id}}'),
@@ -126,6 +127,8 @@ describe('images and volumes', () => {
         Tag: 'latest',
         Platform: await inspect('busybox', '{{.Os}}/{{.Architecture}}'),
         Size: Number(await inspect('busybox', '{{.Size}}')),
+        Created: await inspect('busybox', '{{.Created}}'),
+        LastTagTime: expect.stringMatching(/^20\d\d-/),
       },
     ]);
   });
