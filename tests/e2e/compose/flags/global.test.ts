@@ -223,7 +223,7 @@ volumes: {data: }
         'older_made_1',
       ]);
       expect(await names('images', '--format', '{{.Repository}}')).toContain('older_made');
-      expect((await older('ps', '--format', '{{.Name}}')).stdout).toBe('older_app_1\n');
+      expect((await older('ps', '--format', '{{.Name}}', 'app')).stdout).toBe('older_app_1\n');
       expect((await older('version')).stdout).toMatch(/^Docker Compose version v/);
     } finally {
       expect((await older('down', '-t', '0', '--rmi', 'local')).stderr).toContain(' Container older_app_1  Removed \n');
