@@ -1,4 +1,5 @@
 import { EventEmitter, once } from 'node:events';
+import { BatchedAppend } from '../content/batched-append.ts';
 import type { ContentDigest } from '../digest.ts';
 import type { Stage, StorageDriver } from '../storage/driver.ts';
 import { KEYS } from '../storage/keys.ts';
@@ -11,19 +12,25 @@ interface SharedFetchParts {
   size: number;
 }
 
+/** What came last is kept in memory up to this many bytes, for those who keep up. */
+const RECENT = 1024 * 1024;
 /** One reading holds the stage open for this many bytes at the most. */
 const STEP = 1024 * 1024;
 
 /**
  * A blob that comes in, and any number of clients who get it meanwhile, each at his own pace: what is there is read back
- * from the stage, so that nobody's slowness holds up the fetch or anybody else, and nothing is kept in memory. The last
- * byte is held back until the whole was verified: nobody gets a whole that is not right.
+ * from the stage, so that nobody's slowness holds up the fetch or anybody else, and no more is kept in memory than what
+ * came last, for those who keep up. The last byte is held back until the whole was verified: nobody gets a whole that is
+ * not right.
  */
 export class SharedFetch {
   readonly size: number;
   readonly #parts: SharedFetchParts;
   readonly #events = new EventEmitter().setMaxListeners(0);
   #written = 0;
+  /** What came last: it ends at `#written`, and what is before it can be read from the stage. */
+  #recent: Uint8Array[] = [];
+  #recentBytes = 0;
   #readers = 0;
   #state: 'coming' | 'settling' | 'here' | 'failed' = 'coming';
   #failure: unknown;
@@ -41,11 +48,7 @@ export class SharedFetch {
   async run(source: AsyncIterable<Uint8Array>, settle: (stage: Stage) => Promise<void>): Promise<void> {
     const { stage } = this.#parts;
     try {
-      for await (const chunk of source) {
-        await stage.append(chunk);
-        this.#written += chunk.byteLength;
-        this.#events.emit('change');
-      }
+      await this.#take(source);
       this.#state = 'settling';
       while (this.#readers > 0) await once(this.#events, 'left');
       await settle(stage);
@@ -58,6 +61,19 @@ export class SharedFetch {
       throw error;
     } finally {
       this.#events.emit('change');
+    }
+  }
+
+  async #take(source: AsyncIterable<Uint8Array>): Promise<void> {
+    const batch = new BatchedAppend(this.#parts.stage);
+    try {
+      for await (const chunk of source) {
+        await batch.push(chunk);
+        this.#remember(chunk);
+        this.#events.emit('change');
+      }
+    } finally {
+      await batch.end(); // also when the source failed: nothing is to be written any more when the stage is discarded
     }
   }
 
@@ -83,7 +99,7 @@ export class SharedFetch {
         await once(this.#events, 'change');
         continue;
       }
-      for (const chunk of await this.#readStep({ start: at, end: until - 1 })) {
+      for (const chunk of this.#fromMemory(at, until) ?? (await this.#readStep(at, until))) {
         at += chunk.byteLength;
         yield chunk;
       }
@@ -95,12 +111,40 @@ export class SharedFetch {
     return this.#state === 'coming' ? Math.min(this.#written, this.size - 1) : 0;
   }
 
+  #remember(chunk: Uint8Array): void {
+    this.#written += chunk.byteLength;
+    this.#recentBytes += chunk.byteLength;
+    this.#recent.push(chunk);
+    for (;;) {
+      const length = this.#recent[0]?.byteLength ?? 0;
+      const isWritten = this.#written - this.#recentBytes + length <= this.#parts.stage.size;
+      if (this.#recentBytes - length < RECENT || !isWritten) return;
+      this.#recent.shift();
+      this.#recentBytes -= length;
+    }
+  }
+
+  /** The bytes from one offset to before another, where all of them came lately. */
+  #fromMemory(start: number, end: number): Uint8Array[] | undefined {
+    let at = this.#written - this.#recentBytes;
+    if (start < at) return undefined;
+    const chunks: Uint8Array[] = [];
+    for (const chunk of this.#recent) {
+      const [from, to] = [Math.max(0, start - at), Math.min(chunk.byteLength, end - at)];
+      if (from < to) chunks.push(chunk.subarray(from, to));
+      at += chunk.byteLength;
+    }
+    return chunks;
+  }
+
   /** Nothing is given out meanwhile: a slow client must not hold the stage. */
-  async #readStep(range: { start: number; end: number }): Promise<Uint8Array[]> {
+  async #readStep(start: number, end: number): Promise<Uint8Array[]> {
+    const { stage } = this.#parts;
     this.#readers++;
     try {
       const chunks: Uint8Array[] = [];
-      for await (const chunk of this.#parts.stage.read(range)) chunks.push(Buffer.from(chunk));
+      for await (const chunk of stage.read({ start, end: Math.min(end, stage.size) - 1 }))
+        chunks.push(Buffer.from(chunk));
       return chunks;
     } finally {
       this.#readers--;
