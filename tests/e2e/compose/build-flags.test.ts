@@ -255,6 +255,17 @@ describe('of a container that is killed', () => {
     }
   });
 
+  it('--progress: json of warnings and what --verbose says too', async () => {
+    const lines = (await said(['--progress', 'json', '--verbose', '--dry-run'])).trimEnd().split('\n');
+    expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual([
+      { level: 'debug', msg: expect.stringContaining('kill-container'), time: expect.any(String) },
+      { 'dry-run': true, id: 'Container words-web-1', status: 'Killing' },
+      { 'dry-run': true, id: 'Container words-web-1', status: 'Killed' },
+    ]);
+    const warned = (await here(['--progress', 'json', 'build', 'other'])).stderr;
+    expect(JSON.parse(warned)).toMatchObject({ level: 'warning', msg: 'No services to build' });
+  });
+
   it('--verbose: each call of the engine, and why', async () => {
     expect(await said(['--verbose', '--dry-run'])).toMatch(/^DEBU\[0000\] kill-container \S+/m);
     expect(await said(['--dry-run'])).not.toContain('DEBU');

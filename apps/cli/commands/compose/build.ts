@@ -36,7 +36,7 @@ export const command: ComposeCommand = {
     if (compose.classic) {
       for (const name of services)
         if (!project.services[name]?.build) compose.context.err.write(`${name} uses an image, skipping\n`);
-    } else if (toBuild.length === 0) warn(compose.context, 'No services to build');
+    } else if (toBuild.length === 0) warn(compose, 'No services to build');
     if (flags.bool('print')) {
       const { bakeFile } = await import('./bake-file.ts');
       const file = bakeFile(project, toBuild, compose.style, { ...options, push: flags.bool('push') });

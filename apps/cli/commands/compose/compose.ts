@@ -39,7 +39,8 @@ export interface ComposeCommand {
 }
 
 /** What the flags before the command say about loading. */
-export function loadOptions({ context, flags, classic }: Compose): LoadOptions {
+export function loadOptions(compose: Compose): LoadOptions {
+  const { context, flags, classic } = compose;
   return {
     files: flags.list('file'),
     cwd: process.cwd(),
@@ -50,15 +51,25 @@ export function loadOptions({ context, flags, classic }: Compose): LoadOptions {
     profiles: flags.list('profile'),
     readStdin: () => readAll(context),
     onWarning(text) {
-      if (!classic) warn(context, text);
+      if (!classic) warn(compose, text);
       // To docker-compose a version was what every file has.
       else if (!text.includes('`version` is obsolete')) context.err.write(`WARNING: ${text}\n`);
     },
   };
 }
 
-export function warn(context: Context, text: string): void {
-  context.err.write(`${context.err.colors ? '\x1b[33mWARN\x1b[0m[0000]' : 'WARN[0000]'} ${text}\n`);
+/** A warning on stderr. See `log`. */
+export function warn(compose: Compose, text: string): void {
+  log(compose, 'warning', text);
+}
+
+const LEVELS = { warning: { word: 'WARN', color: 33 }, debug: { word: 'DEBU', color: 37 } };
+
+/** A line on stderr beside what is done; JSON where that is JSON too. */
+export function log({ context: { err }, progress }: Compose, level: keyof typeof LEVELS, text: string): void {
+  const { word, color } = LEVELS[level];
+  if (progress === 'json') err.write(`${JSON.stringify({ level, msg: text, time: new Date().toISOString() })}\n`);
+  else err.write(`${err.colors ? `\x1b[${color}m${word}\x1b[0m` : word}[0000] ${text}\n`);
 }
 
 /** `-f -`: all of stdin. */

@@ -136,7 +136,7 @@ export async function converge(compose: Compose, project: Project, wishes: Conve
   for (const { volume, action, reasons } of decisions.volumes)
     if (action === 'keep' && reasons.length)
       warn(
-        compose.context,
+        compose,
         `Volume ${JSON.stringify(volume.name)} exists but doesn't match configuration in compose file (${reasons.map(({ field }) => field).join(', ')}). It is kept; -y recreates it, and its data are lost.`,
       );
   const operations = planUp(decisions, {
@@ -202,7 +202,8 @@ function refuseMissing(project: Project, observed: Observed, decisions: Decision
           );
 }
 
-function sayOrphans({ context, classic }: Compose, { orphans }: Decisions): void {
+function sayOrphans(compose: Compose, { orphans }: Decisions): void {
+  const { context, classic } = compose;
   const names = orphans.filter(({ remove }) => !remove).map(({ seen }) => seen.name);
   if (names.length === 0 || isOn(context.env.COMPOSE_IGNORE_ORPHANS)) return;
   if (classic)
@@ -211,7 +212,7 @@ function sayOrphans({ context, classic }: Compose, { orphans }: Decisions): void
     );
   else
     warn(
-      context,
+      compose,
       `Found orphan containers ([${names.join(' ')}]) for this project. If you removed or renamed this service in your compose file, you can run this command with the --remove-orphans flag to clean it up.`,
     );
 }

@@ -60,5 +60,5 @@ function warnNothing(compose: Compose, project: Project): void {
       compose.context.err.write(`Removing network ${name}\nWARNING: Network ${name} not found.\n`);
     return;
   }
-  warn(compose.context, `No resource found to remove for project ${JSON.stringify(project.name)}.`);
+  warn(compose, `No resource found to remove for project ${JSON.stringify(project.name)}.`);
 }

@@ -36,7 +36,7 @@ export const command: ComposeCommand = {
     } finally {
       if (mustBuild.length)
         warn(
-          compose.context,
+          compose,
           `WARNING: Some service image(s) must be built from source by running:\n    ${compose.program} build ${mustBuild.join(' ')}`,
         );
     }

@@ -1,6 +1,5 @@
 import { type ExecuteOptions, execute, type Operation } from '@berth/compose';
-import type { Context } from '../../context.ts';
-import { type Compose, warn } from './compose.ts';
+import { type Compose, log, warn } from './compose.ts';
 import { openView, type ProgressView } from './view/progress.ts';
 
 /** Carries operations out and shows how they go on. `view` of its own is ended here. */
@@ -15,7 +14,7 @@ export async function runPlan(
 ): Promise<void> {
   const { context, dryRun, parallel } = compose;
   const view = options.view ?? (await openView(compose, { quiet: options.quiet ?? false }));
-  if (compose.flags.bool('verbose')) for (const operation of operations) debug(context, operation);
+  if (compose.flags.bool('verbose')) for (const operation of operations) debug(compose, operation);
   view.begin(operations);
   for (const [subject, word] of options.notes ?? []) view.note(subject, word);
   try {
@@ -23,7 +22,7 @@ export async function runPlan(
       client: context.client,
       ...(parallel !== undefined && { parallel }),
       dryRun,
-      onWarning: (text) => warn(context, text),
+      onWarning: (text) => warn(compose, text),
       onOutput: (_, text) => context.out.write(text),
       ...options,
       onProgress: (progress) => view.progress(progress),
@@ -34,8 +33,8 @@ export async function runPlan(
 }
 
 /** `--verbose`: a call of the engine that is to come, what it waits for, and why it is made. */
-function debug({ err }: Context, { kind, id, needs, reasons }: Operation): void {
+function debug(compose: Compose, { kind, id, needs, reasons }: Operation): void {
   const after = needs.length ? ` after ${needs.join(', ')}` : '';
   const why = reasons.map(({ field, note }) => [field, note].filter(Boolean).join(': ')).filter(Boolean);
-  err.write(`DEBU[0000] ${kind} ${id}${after}${why.length ? ` (${why.join('; ')})` : ''}\n`);
+  log(compose, 'debug', `${kind} ${id}${after}${why.length ? ` (${why.join('; ')})` : ''}`);
 }

@@ -204,9 +204,7 @@ class AttachedUp {
   #stop(except = ''): void {
     this.#stopping = true;
     this.#leaving.abort();
-    this.#stopped ??= this.#stopAll(except).catch((error: unknown) =>
-      warn(this.#compose.context, describeError(error)),
-    );
+    this.#stopped ??= this.#stopAll(except).catch((error: unknown) => warn(this.#compose, describeError(error)));
   }
 
   async #stopAll(except: string): Promise<void> {
@@ -256,7 +254,7 @@ class AttachedUp {
     try {
       await stream.receive((chunk) => source.push(chunk));
     } catch (error) {
-      warn(this.#compose.context, `output of ${name}: ${describeError(error)}`);
+      warn(this.#compose, `output of ${name}: ${describeError(error)}`);
     }
     source.end();
   }

@@ -23,7 +23,7 @@ export const command: ComposeCommand = {
     if (!compose.classic) checkSelected(compose, project);
     checkServices(project, parsed);
     if (flags.changed('wait-timeout') && !flags.bool('wait'))
-      warn(compose.context, '--wait-timeout has no effect without --wait');
+      warn(compose, '--wait-timeout has no effect without --wait');
     const wishes = readWishes(compose, parsed, () => true);
     if (wishes.removeOrphans && isOn(compose.context.env.COMPOSE_IGNORE_ORPHANS))
       throw new CliError('COMPOSE_IGNORE_ORPHANS and --remove-orphans are incompatible');
