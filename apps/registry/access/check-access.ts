@@ -2,7 +2,7 @@ import { BerthError } from '@berth/kit';
 import { checkForeignIssuer, openForeignTokens } from './foreign-tokens.ts';
 import { readUsers } from './htpasswd.ts';
 import type { AccessSettings } from './open-control.ts';
-import { ANYBODY_MAY_ALL, createPolicy, type Policy, USERS_MAY_ALL } from './policy.ts';
+import { ANYBODY, ANYBODY_MAY_ALL, createPolicy, type Policy, USERS_MAY_ALL } from './policy.ts';
 import { readTokenKey } from './token-key.ts';
 
 /** What of the settings goes together, without opening anything. Errors: invalid, naming the setting. */
@@ -20,6 +20,10 @@ export function checkAccess(settings: Pick<AccessSettings, 'htpasswd' | 'issuer'
   const policy = policyOf(settings);
   if (htpasswd === undefined && mode !== undefined)
     throw new BerthError('invalid', 'a mode of access needs a file of users');
+  const unknown =
+    htpasswd === undefined ? rules?.flatMap(({ who }) => who).find((name) => name !== ANYBODY) : undefined;
+  if (unknown !== undefined)
+    throw new BerthError('invalid', `a rule is for ${JSON.stringify(unknown)}, and there is no file of users`);
   if (mode === 'basic' && policy.opensToAnybody) {
     throw new BerthError('invalid', 'rules for anybody cannot be used with access mode "basic"', {
       hint: 'Docker asks once whether a registry wants passwords, and then sends none or always some. Use the mode "token".',

@@ -5,7 +5,7 @@ export type { AccessControl, Action, Asking, Caller, Need, Refusal } from './mod
 export type { AccessSettings, OpenedControl } from './open-control.ts';
 export { openControl, TOKEN_PATH } from './open-control.ts';
 export type { RepositoryPattern } from './pattern.ts';
-export { parsePattern } from './pattern.ts';
+export { parseFixedPattern } from './pattern.ts';
 export type { RuleText } from './policy.ts';
 export { createPolicy } from './policy.ts';
 export { serveToken } from './serve-token.ts';

@@ -26,6 +26,9 @@ test('{user} is the name of whoever asks, taken as it is', () => {
   expect(pattern('home/alice/app', '**')).toBe(false);
 });
 
-test.each(['', 'UPPER', 'a b', '$(x)', '{host}', 'x'.repeat(300), 'a\nb'])('%j is no pattern', (text) => {
-  expect(() => parsePattern(text)).toThrow(expect.objectContaining({ code: 'invalid' }));
-});
+test.each(['', '/', 'team/', '/team', 'a//b', 'UPPER', 'a b', '$(x)', '{host}', 'x'.repeat(300), 'a\nb'])(
+  '%j is no pattern',
+  (text) => {
+    expect(() => parsePattern(text)).toThrow(expect.objectContaining({ code: 'invalid' }));
+  },
+);

@@ -11,7 +11,8 @@ const USER = '{user}';
  * asks; everything else is itself. Errors: invalid.
  */
 export function parsePattern(text: string): RepositoryPattern {
-  if (text === '' || text.length > LENGTH_MAX || !/^(?:\{user}|[a-z0-9._/*-])+$/.test(text)) {
+  const isWritten = /^(?:\{user}|[a-z0-9._/*-])+$/.test(text) && !/^\/|\/\/|\/$/.test(text);
+  if (text.length > LENGTH_MAX || !isWritten) {
     throw new BerthError('invalid', `invalid repository pattern ${JSON.stringify(text)}`, {
       hint: 'A pattern is a repository name with * (any part), ** (anything) and {user} (the name of whoever asks) in it.',
     });
@@ -22,6 +23,17 @@ export function parsePattern(text: string): RepositoryPattern {
     return (repository) => shape.test(repository);
   }
   return (repository, user) => user !== undefined && shapeOf(pieces, user).test(repository);
+}
+
+/** As `parsePattern`, where nobody is asking whose name could be meant. Errors: invalid. */
+export function parseFixedPattern(text: string): (repository: string) => boolean {
+  const means = parsePattern(text);
+  if (text.includes(USER))
+    throw new BerthError(
+      'invalid',
+      `the repository pattern ${JSON.stringify(text)} names ${USER}, and nobody is asking here`,
+    );
+  return (repository) => means(repository, undefined);
 }
 
 function shapeOf(pieces: readonly string[], user: string): RegExp {

@@ -27,7 +27,8 @@ interface Rule {
   may: ReadonlySet<Action>;
 }
 
-const ANYBODY = 'anonymous';
+/** Anybody at all, in `who`. */
+export const ANYBODY = 'anonymous';
 const EVERY_USER = '*';
 
 /** Reads rules; several add up. Errors: invalid, naming the rule. */
@@ -56,6 +57,7 @@ function parseRule({ who, repositories, may }: RuleText, index: number): Rule {
     throw new BerthError('invalid', `rule ${index + 1}: ${JSON.stringify(wrong)} is none of ${ACTIONS.join(', ')}`);
   if (who.length === 0 || repositories.length === 0)
     throw new BerthError('invalid', `rule ${index + 1} names ${who.length === 0 ? 'nobody' : 'no repository'}`);
+  if (may.length === 0) throw new BerthError('invalid', `rule ${index + 1} gives nothing: ${ACTIONS.join(', ')}`);
   return {
     everybody: who.includes(ANYBODY),
     everyUser: who.includes(EVERY_USER),

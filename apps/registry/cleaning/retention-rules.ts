@@ -1,8 +1,8 @@
-import { parsePattern } from '../access/index.ts';
+import { parseFixedPattern } from '../access/index.ts';
 
 /** What stays in repositories whose name matches; the first rule that matches a repository is the one. */
 export interface RetentionRule {
-  /** Patterns of repository names, see `parsePattern`. */
+  /** Patterns of repository names, see `parseFixedPattern`. */
   repositories: readonly string[];
   /** The tags that were pushed last stay: so many. */
   keepLast?: number | undefined;
@@ -21,7 +21,7 @@ export interface TagFacts {
 }
 
 export function ruleFor(rules: readonly RetentionRule[], repository: string): RetentionRule | undefined {
-  return rules.find((rule) => rule.repositories.some((pattern) => parsePattern(pattern)(repository, undefined)));
+  return rules.find((rule) => rule.repositories.some((pattern) => parseFixedPattern(pattern)(repository)));
 }
 
 /** The tags that a rule takes away: those that none of its conditions keeps. A rule without conditions on tags keeps all. */

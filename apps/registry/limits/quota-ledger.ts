@@ -1,4 +1,3 @@
-import type { RepositoryPattern } from '../access/index.ts';
 import { eachOf } from '../content/each-of.ts';
 import { repositories } from '../content/repositories.ts';
 import type { Store } from '../content/store.ts';
@@ -17,7 +16,7 @@ export interface QuotaRule {
  */
 export class QuotaLedger {
   readonly limit: number;
-  readonly #patterns: readonly RepositoryPattern[];
+  readonly #patterns: readonly ((repository: string) => boolean)[];
   readonly #store: Store;
   /** `REPOSITORY DIGEST` → bytes. */
   #held = new Map<string, number>();
@@ -31,14 +30,14 @@ export class QuotaLedger {
   #doubtful = true;
   #counted = false;
 
-  constructor(limit: number, patterns: readonly RepositoryPattern[], store: Store) {
+  constructor(limit: number, patterns: readonly ((repository: string) => boolean)[], store: Store) {
     this.limit = limit;
     this.#patterns = patterns;
     this.#store = store;
   }
 
   covers(repository: string): boolean {
-    return this.#patterns.some((means) => means(repository, undefined));
+    return this.#patterns.some((means) => means(repository));
   }
 
   /** Bytes in use and on their way. */

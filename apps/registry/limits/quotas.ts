@@ -1,4 +1,4 @@
-import { parsePattern } from '../access/index.ts';
+import { parseFixedPattern } from '../access/index.ts';
 import { findBlob } from '../content/blobs.ts';
 import { findLender } from '../content/lenders.ts';
 import { type ContentDigest, isContentDigest } from '../digest.ts';
@@ -39,7 +39,7 @@ export function openQuotas(
   onRefused: () => void,
 ): Quotas {
   const all = rules.map(
-    ({ bytes, repositories }) => new QuotaLedger(bytes, repositories.map(parsePattern), context.store),
+    ({ bytes, repositories }) => new QuotaLedger(bytes, repositories.map(parseFixedPattern), context.store),
   );
   const of = (repository: string) => all.filter((ledger) => ledger.covers(repository));
   return {

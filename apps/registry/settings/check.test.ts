@@ -40,7 +40,15 @@ const WRONG: Record<string, [object, RegExp]> = {
   ],
   'a realm': [{ access: { issuer: { ...issuer, realm: 'auth.example' } } }, /the realm of a token service is/],
   'keys over plain HTTP': [{ access: { issuer: { ...issuer, keys: 'http://x' } } }, /not fetched over plain HTTP/],
-  'a pattern': [{ quotas: [{ repositories: ['{x}'], bytes: 1 }] }, /\{x\}/],
+  'one address for both': [
+    { listen: '127.0.0.1:1', watch: { listen: '127.0.0.1:1' } },
+    /listen and watch.listen are the same address: 127.0.0.1:1/,
+  ],
+  'users without a file of users': [
+    { access: { rules: [...anybody, { who: ['anonymous', 'alice'], may: ['push'] }] } },
+    /a rule is for "alice", and there is no file of users/,
+  ],
+  'a rule that gives nothing': [{ access: { rules: [{ who: ['anonymous'], may: [] }] } }, /rule 1 gives nothing/],
 };
 
 test.each(Object.entries(WRONG))('said before anything is made, with and without a start: %s', async (_, wrong) => {

@@ -1,4 +1,5 @@
-import { checkAccess, checkAccessFiles, parsePattern } from '../access/index.ts';
+import { BerthError } from '@berth/kit';
+import { checkAccess, checkAccessFiles } from '../access/index.ts';
 import { checkRoot } from '../claim-root.ts';
 import { parseAddress } from '../http/address.ts';
 import { checkS3Settings } from '../storage/s3/settings.ts';
@@ -8,12 +9,13 @@ import { accessSettings } from './access.ts';
 import type { RegistryConfig } from './config.ts';
 
 /** What can be said about settings before anything is made. Errors: invalid, naming the setting. */
-export function checkConfig({ listen, watch, access, upstreams, quotas, storage }: RegistryConfig): void {
-  parseAddress(listen);
-  if (watch) parseAddress(watch.listen);
+export function checkConfig({ listen, watch, access, upstreams, storage }: RegistryConfig): void {
+  const { host, port } = parseAddress(listen);
+  const other = watch && parseAddress(watch.listen);
+  if (other && port !== 0 && other.port === port && other.host === host)
+    throw new BerthError('invalid', `listen and watch.listen are the same address: ${listen}`);
   checkAccess(access);
   checkUpstreams(upstreams);
-  for (const { repositories } of quotas) for (const pattern of repositories) parsePattern(pattern);
   const { s3 } = storage;
   // Keys may come from the environment of the registry that is started later.
   if (s3)

@@ -1,5 +1,5 @@
 import type { LogLevel } from '@berth/kit';
-import { parsePattern } from '../access/index.ts';
+import { parseFixedPattern } from '../access/index.ts';
 import type { RetentionRule } from '../cleaning/retention-rules.ts';
 import type { QuotaRule } from '../limits/index.ts';
 import type { TlsSettings } from '../tls/index.ts';
@@ -17,6 +17,7 @@ import {
   type Reader,
   required,
   size,
+  someOf,
   text,
   wholeNumber,
   yesNo,
@@ -72,7 +73,7 @@ const DAY = 24 * HOUR;
 
 const pattern: Reader<string> = (value, where) => {
   const read = text(value, where);
-  parsePattern(read); // it says what is wrong
+  parseFixedPattern(read); // it says what is wrong
   return read;
 };
 
@@ -84,7 +85,7 @@ const rule: Reader<RetentionRule> = (value, where) => {
     keepTags: string[] | undefined;
     untaggedAfter: number | undefined;
   }>({
-    repositories: field(listOf(pattern), ['**']),
+    repositories: field(someOf(pattern), ['**']),
     keepLast: optional(wholeNumber(0)),
     keepYounger: optional(duration),
     keepTags: optional(listOf(text)),
@@ -108,7 +109,7 @@ const FIELDS: { [K in keyof RegistryConfig]: Field<RegistryConfig[K]> } = {
   ),
   access: { read: readAccess, otherwise: readAccess({}, '') },
   storage: { read: readStorage, otherwise: readStorage({}, '') },
-  quotas: field(listOf(object<QuotaRule>({ repositories: required(listOf(text)), bytes: required(size) })), []),
+  quotas: field(listOf(object<QuotaRule>({ repositories: required(someOf(pattern)), bytes: required(size) })), []),
   upstreams: field(listOf(readUpstream), []),
   fetched: section({ interval: field(duration, HOUR), unusedAfter: optional(duration), maxBytes: optional(size) }),
   watch: optional(object<{ listen: string }>({ listen: required(text) })),

@@ -51,6 +51,14 @@ test.each([
     { storage: { s3: { endpoint: 'https://x', bucket: 'bucket', partSize: 1 } } },
     'the setting storage.s3.partSize is less than 64KiB',
   ],
+  [{ quotas: [{ repositories: [], bytes: 1 }] }, 'the setting quotas[0].repositories is an empty list'],
+  [{ quotas: [{ repositories: ['{x}'], bytes: 1 }] }, 'invalid repository pattern "{x}"'],
+  [
+    { quotas: [{ repositories: ['home/{user}/**'], bytes: 1 }] },
+    'the repository pattern "home/{user}/**" names {user}, and nobody is asking here',
+  ],
+  [{ retention: { rules: [{ repositories: [] }] } }, 'the setting retention.rules[0].repositories is an empty list'],
+  [{ retention: { rules: [{ repositories: ['team/'] }] } }, 'invalid repository pattern "team/"'],
   [{ delete: 'yes' }, 'the setting delete is neither true nor false'],
   [[], 'the setting as a whole is no object'],
 ])('%j is refused by name', (document, message) => {

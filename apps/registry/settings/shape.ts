@@ -36,6 +36,16 @@ export function listOf<T>(read: Reader<T>): Reader<T[]> {
   };
 }
 
+/** A list that is not empty. */
+export function someOf<T>(read: Reader<T>): Reader<T[]> {
+  const list = listOf(read);
+  return (value, where) => {
+    const entries = list(value, where);
+    if (entries.length === 0) throw wrong(where, 'is an empty list');
+    return entries;
+  };
+}
+
 export function optional<T>(read: Reader<T>): Field<T | undefined> {
   return { read, otherwise: undefined };
 }
