@@ -26,6 +26,14 @@ const MIGRATIONS = [
      digest TEXT NOT NULL,
      used INTEGER NOT NULL
    ) STRICT, WITHOUT ROWID;`,
+  // What is long lives apart from what is looked up: a table without row ids is read as a whole on the way to a key.
+  `CREATE TABLE build_inputs (key TEXT PRIMARY KEY, inputs BLOB NOT NULL) STRICT;
+   INSERT INTO build_inputs SELECT key, inputs FROM build_steps;
+   ALTER TABLE build_steps DROP COLUMN inputs;
+   CREATE TABLE new_runs (name TEXT PRIMARY KEY, steps TEXT NOT NULL, at INTEGER NOT NULL) STRICT;
+   INSERT INTO new_runs SELECT name, steps, at FROM build_runs;
+   DROP TABLE build_runs;
+   ALTER TABLE new_runs RENAME TO build_runs;`,
 ];
 
 /** A file that a step took in, as far as it matters: everything but its time. */
@@ -98,7 +106,7 @@ export class CacheStore {
   inputsOf(key: string): KeptInputs | undefined {
     const pending = this.pending.get(key);
     if (pending) return pending.inputs;
-    const row = this.#byKey.get(key);
+    const row = this.db.prepare('SELECT inputs FROM build_inputs WHERE key = ?').get(key);
     return row && unpackInputs(row.inputs);
   }
 
@@ -122,12 +130,14 @@ export class CacheStore {
 
   /** Writes those whose images have rows now. */
   settle(keys: readonly string[]): void {
-    const insert = this.db.prepare('INSERT OR REPLACE INTO build_steps VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)');
+    const insert = this.db.prepare('INSERT OR REPLACE INTO build_steps VALUES (?, ?, ?, ?, ?, ?, ?, ?)');
+    const keep = this.db.prepare('INSERT OR REPLACE INTO build_inputs VALUES (?, ?)');
     for (const key of keys) {
       const step = this.pending.get(key);
       if (!step) continue;
       const { image, parent, description, size, created, used, uses, inputs } = step;
-      insert.run(key, image, parent, description, size, created, used, uses, packInputs(inputs));
+      insert.run(key, image, parent, description, size, created, used, uses);
+      keep.run(key, packInputs(inputs));
       this.pending.delete(key);
     }
   }
@@ -137,8 +147,10 @@ export class CacheStore {
   }
 
   remove(keys: readonly string[]): void {
-    const remove = this.db.prepare('DELETE FROM build_steps WHERE key = ?');
-    for (const key of keys) remove.run(key);
+    for (const table of ['build_steps', 'build_inputs']) {
+      const remove = this.db.prepare(`DELETE FROM ${table} WHERE key = ?`);
+      for (const key of keys) remove.run(key);
+    }
   }
 
   /** The steps of the last build of a name: `key` and what was written. */

@@ -20,6 +20,8 @@ const WAITING_MAX = 64;
 /** What is kept between builds. */
 const KEEP_BYTES = 4 * 1024 ** 3;
 const KEEP_MS = 14 * 24 * 60 * 60 * 1000;
+/** What is too much is looked for so long after a build: answers do not wait for it, and several builds in a row have one. */
+const TRIM_DELAY_MS = 60_000;
 
 export interface GitOptions {
   keepGitDir: boolean;
@@ -73,14 +75,19 @@ export function openBuildContexts(dataRoot: string): BuildContexts {
     return found?.context;
   };
   const expire = (id: string) => setTimeout(() => void drop(id)?.release(), UNUSED_MS).unref();
+  let trimming: NodeJS.Timeout | undefined;
   const trim = () => {
+    trimming = undefined;
     const oldest = Date.now() - KEEP_MS;
     void contents.prune(({ used, total }) => total > KEEP_BYTES || used < oldest).catch(() => undefined);
+  };
+  const trimSoon = () => {
+    trimming ??= setTimeout(trim, TRIM_DELAY_MS).unref();
   };
   return {
     async fromTar(archive) {
       const context = await contextFromTar(archive, contents);
-      trim();
+      trimSoon();
       return context;
     },
     async fromGit(address, { keepGitDir, signal, agent }) {
@@ -119,13 +126,14 @@ export function openBuildContexts(dataRoot: string): BuildContexts {
       if (found.receiving) throw new BerthError('conflict', `build context ${id} is being sent still`);
       const context = found.context.open();
       drop(id);
-      trim();
+      trimSoon();
       return context;
     },
     usage: () => contents.usage(),
     prune: ({ before = Number.POSITIVE_INFINITY, keep = 0 } = {}) =>
       contents.prune(({ used, total }) => used < before && (keep === 0 || total > keep)),
     close() {
+      clearTimeout(trimming);
       for (const id of [...waiting.keys()]) void drop(id)?.release();
     },
   };
