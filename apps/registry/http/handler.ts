@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { errnoOf, type Logger } from '@berth/kit';
 import type { AccessControl, Asking, Caller, Refusal } from '../access/index.ts';
 import { RegistryError } from '../errors.ts';
@@ -20,6 +21,7 @@ export interface Answered {
   error: string | undefined;
   /** True when the connection broke before the answer was complete. */
   broken: boolean;
+  /** With headers, as they went over the connection. */
   bytesIn: number;
   bytesOut: number;
   milliseconds: number;
@@ -176,27 +178,32 @@ function leaveBody(message: IncomingMessage, answer: ServerResponse): void {
   message.resume();
 }
 
+/** How much of a connection was counted for its requests so far: the next one begins there, with its headers. */
+const counted = new WeakMap<Socket, { read: number; written: number }>();
+
 function report(parts: HandlerParts, message: IncomingMessage, answer: ServerResponse, facts: Facts): void {
   const { onAnswered } = parts;
   if (!onAnswered) return;
   const start = performance.now();
   const { socket } = message;
-  const [readBefore, writtenBefore] = [socket.bytesRead, socket.bytesWritten];
   const remote = (socket.remoteAddress ?? '').replace(/^::ffff:(?=\d+\.)/, '');
-  answer.once('close', () =>
+  answer.once('close', () => {
+    const before = counted.get(socket) ?? { read: 0, written: 0 };
+    const now = { read: socket.bytesRead, written: socket.bytesWritten };
+    counted.set(socket, now);
     onAnswered({
       ...facts,
       method: message.method ?? '',
       path: pathOf(message),
       status: answer.headersSent ? answer.statusCode : GONE,
       broken: !answer.writableFinished,
-      bytesIn: socket.bytesRead - readBefore,
-      bytesOut: socket.bytesWritten - writtenBefore,
+      bytesIn: now.read - before.read,
+      bytesOut: now.written - before.written,
       milliseconds: performance.now() - start,
       remote,
       agent: (message.headers['user-agent'] ?? '').slice(0, 256),
-    }),
-  );
+    });
+  });
 }
 
 function pathOf(message: IncomingMessage): string {

@@ -53,3 +53,30 @@ test('who goes away before there is an answer is not counted as one who was answ
   const figures = await (await fetch(`http://${watched}/metrics`)).text();
   expect(figures).toContain('berth_registry_requests_total{endpoint="upload.patch",code="499"} 1');
 });
+
+test('all bytes of a request and of its answer are counted, headers too, and those that come in one piece with them', async () => {
+  const { port, requests, watched } = await start();
+  const socket = connect(port, '127.0.0.1');
+  undo.push(() => void socket.destroy());
+  await once(socket, 'connect');
+  let answers = '';
+  socket.setEncoding('latin1').on('data', (text: string) => {
+    answers += text;
+  });
+  const ask = async (request: string, end: RegExp) => {
+    const [before, known] = [answers.length, requests().length];
+    socket.write(request);
+    await expect.poll(() => answers.slice(before)).toMatch(end);
+    await expect.poll(() => requests().length).toBe(known + 1);
+    return { in: Buffer.byteLength(request), out: answers.length - before };
+  };
+  const first = await ask('GET /v2/ HTTP/1.1\r\nHost: x\r\nUser-Agent: one\r\n\r\n', /\{\}$/);
+  const body = JSON.stringify({ schemaVersion: 2, config: { x: 'y'.repeat(500) } });
+  const put = `PUT /v2/a/manifests/1 HTTP/1.1\r\nHost: x\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+  const second = await ask(put, /\]\}$/);
+  const third = await ask('GET /v2/ HTTP/1.1\r\nHost: x\r\n\r\n', /\{\}$/);
+  expect(requests().map(({ in: read, out }) => ({ in: read, out }))).toEqual([first, second, third]);
+  const figures = await (await fetch(`http://${watched}/metrics`)).text();
+  expect(figures).toContain(`berth_registry_received_bytes_total{endpoint="base"} ${first.in + third.in}`);
+  expect(figures).toContain(`berth_registry_sent_bytes_total{endpoint="base"} ${first.out + third.out}`);
+});
