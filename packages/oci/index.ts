@@ -40,7 +40,6 @@ export {
   createTransport,
   endpointsOf,
   fetchManifest,
-  hasBlob,
   isLoopback,
   listTags,
   manifestCheck,

@@ -90,10 +90,17 @@ export class ImageContent {
     return holds;
   }
 
-  /** Ends a lease and removes what only it held. Blobs are out of the store then; nobody waits for the disk to free them. */
+  /** Ends a lease and removes what only it held. */
   async closeLease(holds: Holds): Promise<void> {
     if (!this.#leases.delete(holds)) return;
-    await this.#takeAway([...holds.blobs], [...holds.layers]).layers;
+    await this.collect([...holds.blobs], [...holds.layers]);
+  }
+
+  /** As `closeLease`, but nobody waits for the disk: what goes is out of the store. */
+  releaseLease(holds: Holds): void {
+    void this.closeLease(holds).catch((error: unknown) => {
+      this.#log.warn('cannot remove what nothing uses any more; the next start tries again', { error });
+    });
   }
 
   hasLayer(diffId: Digest): boolean {
@@ -181,12 +188,6 @@ export class ImageContent {
 
   /** Removes those of the named blobs and layers that nobody wants. */
   async collect(blobs: readonly Digest[], diffIds: readonly Digest[]): Promise<void> {
-    const removed = this.#takeAway(blobs, diffIds);
-    await Promise.all([removed.blobs, removed.layers]);
-  }
-
-  /** Nobody can have them when it returns; the promises tell when the disk has freed them. */
-  #takeAway(blobs: readonly Digest[], diffIds: readonly Digest[]): { blobs: Promise<void>; layers: Promise<void> } {
     const thrown = this.#throwAway(this.#unheld('blobs', blobs).filter((digest) => !this.#store.isBlobUsed(digest)));
     const unused = this.#unheld('layers', diffIds).filter((diffId) => !this.#store.isLayerUsed(diffId));
     const pending = unused.flatMap((diffId) => this.#pending.get(diffId)?.row ?? []);
@@ -197,11 +198,8 @@ export class ImageContent {
         for (const { diffId } of stored) this.#store.removeLayer(diffId);
       });
     }
-    const removals = [...pending, ...stored].map(({ directory }) => this.#removeDirectory(directory));
-    const layers = Promise.all(removals).then(() => {
-      if (stored.length > 0) keepReserve(this.#store.db);
-    });
-    return { blobs: thrown, layers };
+    await Promise.all([thrown, ...[...pending, ...stored].map(({ directory }) => this.#removeDirectory(directory))]);
+    if (stored.length > 0) keepReserve(this.#store.db);
   }
 
   /** Of these and of the candidates those that no lease holds; the others become candidates. */

@@ -44,6 +44,7 @@ export function openLease(content: ImageContent, store: ImageStore): LeaseWithId
     },
     addImage: (request) => addImage(content, store, holds, request),
     close,
+    release: () => content.releaseLease(holds),
     [Symbol.asyncDispose]: close,
   };
 }

@@ -8,7 +8,6 @@ import {
   digestOf,
   familiarName,
   familiarString,
-  hasBlob,
   type Manifest,
   manifestCheck,
   parseManifest,
@@ -16,7 +15,6 @@ import {
   putManifest,
   type Reference,
   type RegistrySession,
-  resolveManifest,
   type Transport,
   uploadBlob,
 } from '@berth/oci';
@@ -141,14 +139,19 @@ async function pushOne(one: PushOne, target: Tagged, image: Image): Promise<void
 
 async function pushAll(one: PushOne, target: Tagged, image: Image): Promise<void> {
   const { images, session, progress } = one;
-  await using lease = images.lease();
-  const pushed = await send(one, lease, target, image, await storedManifest(images, lease, image));
-  const { bytes } = pushed;
-  const described = { digest: digestOf(bytes), size: bytes.byteLength };
-  sayDigest(progress, target, described);
-  const reference = { domain: target.domain, path: target.path, digest: described.digest };
-  await remember(images, lease, image, reference, pushed);
-  one.memory.note(target, one.auth, await manifestCheck(session, target.path, target.tag, described));
+  const lease = images.lease();
+  try {
+    const pushed = await send(one, lease, target, image, await storedManifest(images, lease, image));
+    const { bytes } = pushed;
+    const described = { digest: digestOf(bytes), size: bytes.byteLength };
+    sayDigest(progress, target, described);
+    const reference = { domain: target.domain, path: target.path, digest: described.digest };
+    await remember(images, lease, image, reference, pushed);
+    one.memory.note(target, one.auth, await manifestCheck(session, target.path, target.tag, described));
+  } finally {
+    // Of layers that were compressed, the archives that they were before: much to free.
+    lease.release();
+  }
 }
 
 function sayDigest(progress: Progress, { tag }: Tagged, { digest, size }: { digest: Digest; size: number }): void {
@@ -170,39 +173,20 @@ async function send(
   const sourcesOf = await mountSources(images, target);
   const repository = target.path;
   const { config } = stored.manifest;
-  const there = whatIsThere(session, target, config.digest);
   const sent: Descriptor[] = [];
   const sendLayers = async () => {
     sent.push(...(await pushLayers({ images, lease, session, repository, progress, slots, stop, sourcesOf }, layers)));
   };
   const sendConfig = async () => {
-    if ((await there).config) return;
     const open = () => images.blobs.createReadStream(config.digest);
     await uploadBlob(session, repository, { digest: config.digest, size: config.size, open });
   };
   await allOrAbort([sendLayers(), sendConfig()], stop);
   const pushed = manifestOf(stored, sent);
   const { manifest, bytes } = pushed;
-  // With all that it points at, this very manifest is there under this name: nothing is left to be said.
-  if ((await there).manifest !== digestOf(bytes))
-    await putManifest(session, repository, target.tag, { mediaType: manifest.mediaType, bytes });
+  // Also where the tag means it already: whether this user may push is for the registry to say.
+  await putManifest(session, repository, target.tag, { mediaType: manifest.mediaType, bytes });
   return pushed;
-}
-
-/**
- * Whether the configuration is in the registry, and what the tag means there now, as far as it says so. It is asked beside
- * other work and only to save some: what it does not answer counts as not there.
- */
-async function whatIsThere(
-  session: RegistrySession,
-  { path, tag }: Tagged,
-  config: Digest,
-): Promise<{ config: boolean; manifest: Digest | undefined }> {
-  const [blob, manifest] = await Promise.all([
-    hasBlob(session, path, config).catch(() => false),
-    resolveManifest(session, path, tag).catch(() => undefined),
-  ]);
-  return { config: blob, manifest: manifest?.digest };
 }
 
 interface Pushed {

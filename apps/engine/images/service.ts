@@ -93,7 +93,10 @@ export interface ContentLease extends AsyncDisposable {
    * are added. Errors: invalid (config or manifest do not fit together, `max depth exceeded`).
    */
   addImage(request: AddImageRequest): Promise<Image>;
+  /** Resolves when what only the lease held is gone from the disk. */
   close(): Promise<void>;
+  /** As `close`, for whoever is asked for an answer: what goes is out of the store, and freed later. */
+  release(): void;
 }
 
 export interface UnpackRequest {

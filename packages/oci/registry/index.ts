@@ -1,5 +1,5 @@
 export type { BlobToRead } from './blobs.ts';
-export { hasBlob, readBlob, readBlobFrom } from './blobs.ts';
+export { readBlob, readBlobFrom } from './blobs.ts';
 export { connectionError } from './connection-error.ts';
 export type { Endpoint } from './endpoint.ts';
 export { endpointsOf, isLoopback, mirrorEndpoint } from './endpoint.ts';

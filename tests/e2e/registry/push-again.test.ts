@@ -85,6 +85,18 @@ it.each([
   expect(asked()).toContain(`HEAD /v2/pushed/thing/blobs/${image.layerDigests[0]}`);
 });
 
+it('leaves it to the registry whether someone else may push what stands there', async () => {
+  registry.intercept = (request, response) => {
+    if (request.method !== 'PUT') return false;
+    fail(response, 403, 'DENIED', 'requested access to the resource is denied');
+    return true;
+  };
+  await expect(push('v1', { auth: { username: 'someone', password: 'else' } })).rejects.toMatchObject({
+    code: 'forbidden',
+    message: 'denied: requested access to the resource is denied',
+  });
+});
+
 it('is for the same user, tag and image only, and for some minutes', async () => {
   const whole = `HEAD /v2/pushed/thing/blobs/${image.layerDigests[0]}`;
   const seen = async (work: () => Promise<unknown>) => {
