@@ -131,7 +131,10 @@ describe.each(['crun', 'runc'])('exec by %s', (runtime) => {
     const outcomes = await Promise.all(
       Array.from({ length: 12 }, (_, n) => c.exec(id(), ['echo', `output ${n}`], { Tty: true })),
     );
-    expect(outcomes.map(({ stdout, code }) => [stdout, code])).toEqual(outcomes.map((_, n) => [`output ${n}\r\n`, 0]));
+    // runc in the foreground tells the program's terminal late to leave the ends of lines to the other one: what is written
+    // before has them twice.
+    const said = outcomes.map(({ stdout, code }) => [runtime === 'runc' ? stdout.replace(/\r+/, '\r') : stdout, code]);
+    expect(said).toEqual(outcomes.map((_, n) => [`output ${n}\r\n`, 0]));
   });
 
   test('20 at once', async () => {

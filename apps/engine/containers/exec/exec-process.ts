@@ -48,7 +48,8 @@ function withPipes(request: ExecRequest): ExecProcess {
 
 /**
  * crun hands the terminal over by a console socket and stays in the foreground. runc does so only when detached, so it
- * gets a terminal of ours as its own, which it copies to the program's.
+ * gets a terminal of ours as its own, which it copies to the program's. It tells the program's terminal only when that runs
+ * already to leave the ends of lines to ours: what is written before ends in two carriage returns.
  */
 async function withTerminal(request: ExecRequest): Promise<ExecProcess> {
   return request.runtime.fifo === 'runc' ? withOuterTerminal(request) : withConsoleSocket(request);
