@@ -1,6 +1,14 @@
 import type { ImageConfig as BuiltConfig } from '@berth/dockerfile';
 import type { Digest } from '@berth/oci';
-import type { ImageConfig, ImageDrafts, ImageRunConfig, LayerBlob, StepImage } from '../images/index.ts';
+import {
+  formatPlatform,
+  hostPlatform,
+  type ImageConfig,
+  type ImageDrafts,
+  type ImageRunConfig,
+  type LayerBlob,
+  type StepImage,
+} from '../images/index.ts';
 import type { NewLayer } from './files/file-work.ts';
 
 /** An image on its way: the last one of a stage so far, or nothing (scratch). */
@@ -30,6 +38,13 @@ export function scratch(platform: StageImage['platform']): StageImage {
 export function onImage(image: StepImage): StageImage {
   const { architecture, os, variant } = image.config;
   return { image, id: image.id, platform: { architecture, os, ...(variant === undefined ? {} : { variant }) } };
+}
+
+/** What a step is done on, as its key has it. Nothing (scratch) is nothing for a platform, '' for that of this host. */
+export function baseOf({ id, platform }: StageImage): string {
+  if (id !== '') return id;
+  const name = formatPlatform(platform);
+  return name === formatPlatform(hostPlatform()) ? '' : name;
 }
 
 /** The image of a step, on top of the one before it. Errors: invalid (`max depth exceeded`). */

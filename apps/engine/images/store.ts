@@ -375,12 +375,17 @@ function toLayer(row: Row): LayerRow {
   };
 }
 
+/** The configuration is read when it is looked at: a cached build goes through one image for each of its steps. */
 function toImage(row: Row): ImageRow {
+  let config: ImageConfig | undefined;
   return {
     id: String(row.id) as Digest,
     manifest: String(row.manifest) as Digest,
     manifestType: String(row.manifest_type),
-    config: JSON.parse(String(row.config)) as ImageConfig,
+    get config() {
+      config ??= JSON.parse(String(row.config)) as ImageConfig;
+      return config;
+    },
     created: Number(row.created),
     tagged: Number(row.tagged),
     removed: row.removed === REMOVED,

@@ -43,6 +43,22 @@ test('labels of the request are the last steps, as they are', async () => {
   expect((await inspect('labels:1')).Config.Labels).toEqual(labels);
 });
 
+test('a step on nothing is known for its platform alone', async () => {
+  const files = { Dockerfile: 'FROM scratch\nCOPY a /a\nWORKDIR /w\nENV A=1\n', a: 'a' };
+  const architectures = [];
+  for (const platform of ['linux/amd64', 'linux/arm64', 'linux/amd64', 'linux/arm64']) {
+    const { text } = await build(c, files, { t: 'nothing:1', platform });
+    const { Architecture } = (await c.ask('GET', '/images/nothing:1/json')).json<{ Architecture: string }>();
+    architectures.push([Architecture, text.split('Using cache').length - 1]);
+  }
+  expect(architectures).toEqual([
+    ['amd64', 0],
+    ['arm64', 0],
+    ['amd64', 3],
+    ['arm64', 3],
+  ]);
+});
+
 test('a target stage, and names that are no stage', async () => {
   const files = { Dockerfile: 'FROM busybox:test AS one\nENV A=1\nFROM busybox:test\nRUN exit 1\n' };
   expect((await build(c, files, { target: 'one' })).text).toMatch(/^Step 1\/2 /);

@@ -5,7 +5,7 @@ import { explainMiss } from '../cache/explain.ts';
 import { type FileFact, keyOf, type StepInputs } from '../cache/store.ts';
 import type { StepReporter } from '../output/reporter.ts';
 import { checkWritten } from '../secrets.ts';
-import { addStep, onImage, type StageImage, type StepResult } from '../stage-image.ts';
+import { addStep, type StageImage, type StepResult } from '../stage-image.ts';
 
 /** What a step needs of the stage that it is in. */
 export interface StepPlace {
@@ -58,7 +58,7 @@ export function fromCache(
 ): { image: StageImage; cached: boolean } | undefined {
   const { build, stage, operation, reporter } = place;
   const key = keyOf(work.inputs);
-  const image = recall(build, key);
+  const image = recall(place, key);
   if (!image) return undefined;
   build.done.push({ stage: stage.title, text: operation.text, key });
   explain(place, { ...work, useCache: true }, 'nothing that it depends on changed');
@@ -134,13 +134,14 @@ function notAsked({ request }: Build, { title }: Stage): string {
     : `stage ${title} is to be built anew (--no-cache-filter)`;
 }
 
-function recall({ builder }: Build, key: string): StageImage | undefined {
+/** On the same base it is for the same platform. */
+function recall({ build: { builder }, before }: StepPlace, key: string): StageImage | undefined {
   const row = builder.cache.find(key);
   const image = row && builder.images.drafts.recall(row.image);
   if (row && !image) builder.cache.remove([key]);
   if (!image) return undefined;
   builder.cache.touched.add(key);
-  return onImage(image);
+  return { image, id: image.id, platform: before.platform };
 }
 
 async function makeStep(

@@ -1,5 +1,5 @@
 import type { ConfigOperation, WorkdirOperation } from '@berth/dockerfile';
-import type { StageImage } from '../stage-image.ts';
+import { baseOf, type StageImage } from '../stage-image.ts';
 import { cachedStep, type StepPlace } from './cached-step.ts';
 import { nopAndString, nopWithSpace } from './history.ts';
 import { below } from './image-layers.ts';
@@ -9,7 +9,7 @@ export function configStep(place: StepPlace & { operation: ConfigOperation }, us
   const { operation, before } = place;
   return cachedStep(place, {
     inputs: {
-      base: before.id,
+      base: baseOf(before),
       instruction: operation.created,
       arguments: {},
       settings: { config: JSON.stringify(operation.config), author: operation.author ?? '' },
@@ -31,7 +31,7 @@ export function workdirStep(
   const user = build.request.version === '2' ? operation.user : '';
   return cachedStep(place, {
     inputs: {
-      base: before.id,
+      base: baseOf(before),
       instruction: operation.created,
       arguments: {},
       settings: { config: JSON.stringify(operation.config), user },

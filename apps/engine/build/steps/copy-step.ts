@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { CopyOperation } from '@berth/dockerfile';
 import { BerthError, Scope } from '@berth/kit';
 import { digestOfFiles, type StepInputs } from '../cache/store.ts';
+import { baseOf } from '../stage-image.ts';
 import { cachedStep, fromCache } from './cached-step.ts';
 import type { StepOutcome } from './config-step.ts';
 import { type CopyPlace, type TakenSources, takeSources } from './copy-sources.ts';
@@ -16,7 +17,7 @@ export async function copyStep(
 ): Promise<StepOutcome> {
   const { operation, before, build } = place;
   const inputsFor = (filesDigest: string): StepInputs => ({
-    base: before.id,
+    base: baseOf(before),
     instruction: `${operation.kind.toUpperCase()} ${operation.destination}`,
     arguments: {},
     settings: settingsOf(operation, rootId),

@@ -8,7 +8,7 @@ import type { NewLayer } from '../files/file-work.ts';
 import type { BuildRequest } from '../model.ts';
 import { privateDirectory } from '../mounts/private-directory.ts';
 import { type MountRoot, mountFacts, prepareMounts, type RunMounts } from '../mounts/run-mounts.ts';
-import type { StageImage } from '../stage-image.ts';
+import { baseOf, type StageImage } from '../stage-image.ts';
 import { cachedStep, type StepPlace } from './cached-step.ts';
 import type { StepOutcome } from './config-step.ts';
 import { runHistory } from './history.ts';
@@ -29,7 +29,7 @@ export async function runStep(place: Place, { useCache, rootOf }: Options): Prom
   const files = await mountFacts(operation.mounts, rootOf);
   return cachedStep(place, {
     inputs: {
-      base: before.id,
+      base: baseOf(before),
       instruction: JSON.stringify(operation.argv),
       arguments: Object.fromEntries(operation.args.map(({ name, value }) => [name, value])),
       settings: settingsOf(build, operation),
