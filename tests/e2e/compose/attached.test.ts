@@ -44,7 +44,7 @@ function up(
     stream?.on('data', (chunk: Buffer) => {
       text += chunk;
     });
-  return { child, said: () => text, ended: once(child, 'exit') };
+  return { child, said: () => text, ended: once(child, 'close') };
 }
 
 const state = async (name: string) =>

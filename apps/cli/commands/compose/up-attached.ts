@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { attachContainer, type EngineClient, type HijackedStream, inspectContainer } from '@berth/client';
 import { observeContainers, planEach, planStop, runningAfter, shortName } from '@berth/compose';
 import { describeError } from '@berth/kit';
@@ -26,6 +27,9 @@ interface Shown {
   isRunning: boolean;
   isRestarted: boolean;
 }
+
+/** How long after a container was stopped its event may come. Milliseconds. */
+const LATE_MS = 1000;
 
 /** Interrupts: the first stops, the second kills. */
 class AttachedUp {
@@ -93,7 +97,7 @@ class AttachedUp {
       for (const { name, isRunning, isRestarted } of this.#shown) if (isRunning) await this.#attach(name, isRestarted);
       await this.#findRunning();
       const beside = this.#interrupts ? undefined : this.#startBeside();
-      if ((this.#running.size > 0 || beside) && !this.#interrupts) await this.#follow(first, events);
+      if (this.#running.size > 0 || beside) await this.#followToEnd(first, events);
       await this.#stopped;
       this.#leaving.abort();
       await beside;
@@ -140,6 +144,18 @@ class AttachedUp {
       this.#failure = { error };
       this.#stop();
     });
+  }
+
+  /** Who was called off while starting has some that never ran, whose end is not told. */
+  async #followToEnd(
+    first: Promise<IteratorResult<ContainerEvent>>,
+    rest: AsyncGenerator<ContainerEvent>,
+  ): Promise<void> {
+    const calledOff = this.#interrupts > 0;
+    const ended = this.#follow(first, rest);
+    if (!calledOff) return ended;
+    ended.catch(() => undefined);
+    await Promise.race([ended, this.#stopped?.then(() => delay(LATE_MS, undefined, { ref: false }))]);
   }
 
   /** Handles events until nothing of ours runs any more; what goes on beside may start it again. */

@@ -197,7 +197,7 @@ volumes: {data: }
   it('--ansi: none on a terminal, or some without one', async () => {
     const shown = async (...words: string[]) => {
       const line = [process.execPath, MAIN, 'compose', '-f', `${own.folder}/compose.yaml`, ...words].join(' ');
-      const env = { DOCKER_HOST: engine.host, TERM: 'xterm' };
+      const env = { DOCKER_HOST: engine.host, TERM: 'xterm', NO_COLOR: '' };
       return (await run('script', ['-qec', line, '/dev/null'], { cwd: own.folder, env })).stdout;
     };
     expect(await shown('restart', '-t', '0', 'app')).toContain('\x1b[');

@@ -137,6 +137,8 @@ async function startAgent(keys: readonly string[]): Promise<{ socket: string; cl
   });
   const close = () => {
     agent.kill();
+    // The agent removes it too: a folder whose file goes while it is being removed may stay.
+    rmSync(socket, { force: true });
     rmSync(folder, { recursive: true, force: true });
   };
   try {
