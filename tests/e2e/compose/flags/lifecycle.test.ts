@@ -138,8 +138,9 @@ describe('how long a container is given', () => {
 
 it('kill -s: the signal that is named', async () => {
   await up(
-    '  app: {image: busybox, command: sh -c \'trap "exit 42" USR1; while true; do sleep 0.1; done\', stop_grace_period: 0s}\n',
+    '  app: {image: busybox, command: sh -c \'trap "exit 42" USR1; echo ready; while true; do sleep 0.1; done\', stop_grace_period: 0s}\n',
   );
+  await expect.poll(async () => (await ok('logs', 'app')).stdout, { timeout: 10_000 }).toContain('ready');
   await ok('kill', '-s', 'USR1');
   expect((await docker(bench.engine, ['wait', 'life-app-1'])).stdout).toBe('42\n');
 });
