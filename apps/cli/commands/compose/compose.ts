@@ -5,6 +5,7 @@ import { CliError } from '../../cli-error.ts';
 import type { Arity, FlagSpec, Parsed } from '../../command.ts';
 import type { Context } from '../../context.ts';
 import type { FlagValues } from '../../flags/values.ts';
+import type { LiveArea } from './view/screen.ts';
 
 export type ProgressMode = 'auto' | 'tty' | 'plain' | 'json' | 'quiet';
 
@@ -24,6 +25,8 @@ export interface Compose {
   readonly progress: ProgressMode;
   /** Calls to one engine at a time: `--parallel`, COMPOSE_PARALLEL_LIMIT; Infinity without a limit, undefined when nobody has said. */
   readonly parallel: number | undefined;
+  /** Where progress changes in place; what `context` writes meanwhile goes above it. */
+  readonly area: LiveArea;
   /** Colours and movements of the cursor, on stdout and on stderr. */
   readonly ansi: { out: boolean; err: boolean };
 }

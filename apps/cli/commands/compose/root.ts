@@ -19,6 +19,7 @@ import {
   withFileVariables,
 } from './global-wishes.ts';
 import { type ComposeEntry, composeCommands } from './index.ts';
+import { sharedScreen } from './view/screen.ts';
 
 const DRY_RUN: FlagSpec = { long: 'dry-run', type: 'bool', help: 'Execute command in dry run mode' };
 
@@ -96,7 +97,11 @@ async function askedHelp(words: readonly string[], program: string, columns: num
 }
 
 function makeCompose(given: Context, program: string, flags: FlagValues, dryRun: boolean): Compose {
-  const context = withFileVariables(given, flags);
+  const shared = sharedScreen(given.out, given.err);
+  const context: Context = Object.create(withFileVariables(given, flags), {
+    out: { value: shared.out },
+    err: { value: shared.err },
+  });
   const classic = program === 'docker-compose';
   const wish = readAnsi(flags, context);
   const progress = readProgress(flags.string('progress') || context.env.COMPOSE_PROGRESS || '');
@@ -113,6 +118,7 @@ function makeCompose(given: Context, program: string, flags: FlagValues, dryRun:
     dryRun: dryRun || flags.bool('dry-run'),
     progress,
     parallel: readParallel(flags, context),
+    area: shared.area,
     ansi: { out: ansi(context.out), err: ansi(context.err) },
   };
 }

@@ -1,5 +1,5 @@
-import type { Output } from '../../../streams.ts';
 import type { ProgressView } from './progress.ts';
+import type { LiveArea } from './screen.ts';
 
 interface Line {
   word: string;
@@ -15,20 +15,17 @@ const SPINNER = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', 
 const COLORS = { green: '\x1b[32m', red: '\x1b[31m', blue: '\x1b[34m', yellow: '\x1b[33m', off: '\x1b[0m' };
 
 /** A line for each thing, redrawn in place while it changes. */
-export function liveView(out: Output, dryRun: boolean): ProgressView {
+export function liveView(area: LiveArea, dryRun: boolean): ProgressView {
   const lines = new Map<string, Line>();
-  let drawn = 0;
   let tick = 0;
   let timer: ReturnType<typeof setInterval> | undefined;
   const draw = () => {
-    const width = out.size()?.columns ?? 80;
-    const rows = Math.max(3, (out.size()?.rows ?? 24) - 2);
+    const width = area.size()?.columns ?? 80;
+    const rows = Math.max(3, (area.size()?.rows ?? 24) - 2);
     const all = [...lines];
     const done = all.filter(([, line]) => line.done).length;
     const head = `${dryRun ? 'DRY-RUN MODE - ' : ''}[+] Running ${done}/${all.length}`;
-    const text = [head, ...all.slice(-rows).map(([subject, line]) => render(subject, line, width, tick))];
-    out.write(`${drawn ? `\x1b[${drawn}A` : ''}\x1b[?25l${text.map((line) => `\x1b[2K${line}\n`).join('')}\x1b[?25h`);
-    drawn = text.length;
+    area.draw([head, ...all.slice(-rows).map(([subject, line]) => render(subject, line, width, tick))]);
   };
   const set = (subject: string, word: string, done: boolean, error = false) => {
     const began = lines.get(subject)?.began ?? Date.now();
@@ -46,7 +43,7 @@ export function liveView(out: Output, dryRun: boolean): ProgressView {
       clearInterval(timer);
       timer = undefined;
       if (lines.size) draw();
-      drawn = 0;
+      area.leave();
       lines.clear();
     },
   };

@@ -19,7 +19,7 @@ export async function openView(compose: Compose, options: { quiet?: boolean } = 
   if (classic) return (await import('./classic.ts')).classicView(compose);
   if (wish === 'json') return (await import('./json.ts')).jsonView(context.err, dryRun);
   const live = wish === 'tty' || (wish === 'auto' && context.err.isTerminal && compose.ansi.err);
-  if (live) return (await import('./live.ts')).liveView(context.err, dryRun);
+  if (live) return (await import('./live.ts')).liveView(compose.area, dryRun);
   return (await import('./plain.ts')).plainView(context.err, dryRun);
 }
 
