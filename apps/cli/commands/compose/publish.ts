@@ -17,7 +17,7 @@ import type { Parsed } from '../../command.ts';
 import { confirm } from '../../confirm.ts';
 import { withRegistry } from '../manifest/registry.ts';
 import { type Compose, type ComposeCommand, openProject } from './compose.ts';
-import { copyImage, type Place } from './copy-image.ts';
+import { copyImage, type ImagePlace } from './copy-image.ts';
 import { FLAGS } from './flags/publish.ts';
 import { namesOf, pushServices } from './push.ts';
 
@@ -95,7 +95,7 @@ async function putArtifact(
 async function putApplication(
   { context }: Compose,
   project: Project,
-  { subject, insecure, ...to }: Place & { subject: Descriptor; insecure: boolean },
+  { subject, insecure, ...to }: ImagePlace & { subject: Descriptor; insecure: boolean },
 ): Promise<void> {
   const manifests = new Map<string, Descriptor>();
   for (const { image = '' } of Object.values(project.services)) {

@@ -1,4 +1,3 @@
-import { Readable } from 'node:stream';
 import {
   canonicalString,
   digestOf,
@@ -6,11 +5,10 @@ import {
   putManifest,
   type Reference,
   type RegistrySession,
-  readBlob,
-  uploadBlob,
 } from '@berth/oci';
 import { CliError } from '../../cli-error.ts';
 import { type Command, exactArgs } from '../../command.ts';
+import { copyManifest } from './copy-manifest.ts';
 import { listDocument } from './list-document.ts';
 import { type KnownManifest, namedManifest, noSuchManifest, openLocalLists } from './local-lists.ts';
 
@@ -54,16 +52,10 @@ export const command: Command = {
 async function bring(session: RegistrySession, { reference, descriptor, bytes }: KnownManifest, target: Reference) {
   const document = parseManifest(bytes, descriptor.mediaType);
   if (document.kind !== 'manifest') throw new CliError(`${canonicalString(reference)} is a manifest list`);
-  const { config, layers } = document.manifest;
-  for (const { digest, size, urls } of [config, ...layers]) {
-    // Foreign layers are nowhere but at their addresses.
-    if (urls !== undefined && urls.length > 0) continue;
-    await uploadBlob(session, target.path, {
-      digest,
-      size,
-      open: () => Readable.from(readBlob(session, reference.path, { digest, size })),
-      mountFrom: [reference.path],
-    });
-  }
-  await putManifest(session, target.path, descriptor.digest, { mediaType: descriptor.mediaType, bytes });
+  const { digest } = descriptor;
+  await copyManifest(
+    { session, reference },
+    { session, reference: target },
+    { manifest: document.manifest, digest, bytes },
+  );
 }
